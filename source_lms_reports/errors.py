@@ -1,0 +1,111 @@
+"""Every failure of the connector, sorted by what its reader can do about it.
+
+    ReportError
+    ├── ConfigError              the user mends a setting, a credential or a permission
+    └── TransientError           the vendor's fault or the network's: run the sync again
+        ├── QuotaSpent           the vendor's long quota is used up: run again after the time named
+        ├── JobFailed            the vendor failed the report for good (three orders)
+        ├── JobOverdue           the vendor is still at it at the deadline; the ticket is kept
+        ├── LinkExpired          a download link died and could not be renewed
+        └── PayloadError         what arrived is not a (whole) report
+            ├── EmptyPayload
+            ├── HtmlPayload
+            ├── ErrorPayload
+            ├── TruncatedPayload
+            ├── CorruptPayload
+            ├── ArchiveLimitExceeded
+            └── UnknownFormat
+
+An exception outside this tree is a bug and ends as a ``system_error``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+FailureKind = Literal["config_error", "transient_error", "system_error"]
+
+
+class ReportError(Exception):
+    """Root of the tree.
+
+    Args:
+        message: The user's words: stream, report and window where there are any, and the next step.
+        detail: The engineer's words: status, body, identifiers. Redacted before it is printed.
+    """
+
+    failure_type: ClassVar[FailureKind] = "system_error"
+
+    def __init__(self, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+    def in_context(self, prefix: str) -> ReportError:
+        """The same error with `prefix` (stream, report, window) put before its message."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.message = f"{prefix}{self.message}"
+        other.args = (other.message,)
+        other.__cause__ = self.__cause__
+        return other
+
+
+class ConfigError(ReportError):
+    """A setting, credential or permission that only the user can mend."""
+
+    failure_type = "config_error"
+
+
+class TransientError(ReportError):
+    """A fault of the vendor or the network; the next sync takes up where this one stopped."""
+
+    failure_type = "transient_error"
+
+
+class QuotaSpent(TransientError):
+    """The vendor's hourly or daily report quota is used up."""
+
+
+class JobFailed(TransientError):
+    """The vendor ended the report job as failed, as often as we are willing to order it."""
+
+
+class JobOverdue(TransientError):
+    """The report job is still running when the sync's patience ends. Its ticket is kept."""
+
+
+class LinkExpired(TransientError):
+    """The download link is dead and renewing it did not help."""
+
+
+class PayloadError(TransientError):
+    """What arrived is not a report, or not a whole one."""
+
+
+class EmptyPayload(PayloadError):
+    """Not one byte arrived."""
+
+
+class HtmlPayload(PayloadError):
+    """A web page (a login or error page) came where a report should be."""
+
+
+class ErrorPayload(PayloadError):
+    """A JSON error body came where a report should be."""
+
+
+class TruncatedPayload(PayloadError):
+    """The report ends early: inside a row, a quoted field, or before its announced length."""
+
+
+class CorruptPayload(PayloadError):
+    """A ZIP, gzip, XLSX or JSON file that cannot be read."""
+
+
+class ArchiveLimitExceeded(PayloadError):
+    """An archive with too many members, too much content, or an absurd ratio."""
+
+
+class UnknownFormat(PayloadError):
+    """Bytes that are neither CSV, XLSX, JSON nor an archive of them."""
