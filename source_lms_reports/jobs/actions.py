@@ -1,0 +1,159 @@
+"""What the engine wants done (`Action`), and what came of it (`Outcome`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from source_lms_reports.errors import PayloadError, ReportError
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.jobs.ticket import Order, Ticket
+
+RefusalKind = Literal["throttled", "transient", "fatal", "quota", "gone"]
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """What the vendor says of a job.
+
+    Args:
+        status: Its state.
+        words: The vendor's own status or message.
+        progress: Percent done, from 0 to 100.
+        lines: Lines written so far.
+        finished_at: When it ended, in epoch seconds.
+        retry_after: Seconds that the vendor asks us to wait before the next look.
+        payload: Whatever the driver needs to fetch the result (links, a body that came along); it is
+            handed back with `Fetch`.
+    """
+
+    status: JobStatus
+    words: str | None = None
+    progress: float | None = None
+    lines: int | None = None
+    finished_at: float | None = None
+    retry_after: float | None = None
+    payload: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class _ForOrder:
+    order: Order
+
+    @property
+    def identity(self) -> str:
+        """The identity of the order that this is done for."""
+        return self.order.identity
+
+
+@dataclass(frozen=True)
+class Find(_ForOrder):
+    """Ask the vendor's list of jobs for one that answers the order: `Found`, `NothingFound` or `Refused`."""
+
+
+@dataclass(frozen=True)
+class Place(_ForOrder):
+    """Order the report: `Placed` or `Refused`."""
+
+
+@dataclass(frozen=True)
+class Poll(_ForOrder):
+    """Ask how the job is doing: `Observed` or `Refused`."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True)
+class Fetch(_ForOrder):
+    """Download the result: `Fetched`, `LinkDead`, `BadPayload` or `Refused`.
+
+    Ticket and report are None for a direct order.
+    """
+
+    ticket: Ticket | None
+    report: JobReport | None
+
+
+@dataclass(frozen=True)
+class Abort(_ForOrder):
+    """Abort or delete a job of ours: `Aborted` or `Refused`."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True)
+class Found:
+    """The vendor has a job for this order. It is the engine that decides whether it is fit to be adopted."""
+
+    ticket: Ticket
+    report: JobReport
+
+
+@dataclass(frozen=True)
+class NothingFound:
+    """The vendor's list holds no job for this order."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The vendor took the order."""
+
+    ticket: Ticket
+    report: JobReport
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The vendor told how the job is doing."""
+
+    report: JobReport
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The result is here, and is proven to be a report."""
+
+    payload: Any
+
+
+@dataclass(frozen=True)
+class LinkDead:
+    """The download link has expired or is refused."""
+
+    words: str | None = None
+
+
+@dataclass(frozen=True)
+class BadPayload:
+    """Something arrived that is not a (whole) report."""
+
+    error: PayloadError
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The request did not succeed.
+
+    Args:
+        kind: `throttled` (come back later), `quota` (come back much later), `transient` (network, 5xx),
+            `gone` (the vendor does not know the job), `fatal` (asking again will not help).
+        error: The failure in the user's words.
+        retry_after: Seconds that the vendor asks us to wait.
+        uncertain: The vendor may have acted on the request all the same (a time-out after sending).
+    """
+
+    kind: RefusalKind
+    error: ReportError
+    retry_after: float | None = None
+    uncertain: bool = False
+
+
+@dataclass(frozen=True)
+class Aborted:
+    """The job is aborted or deleted."""
+
+
+Action: TypeAlias = Find | Place | Poll | Fetch | Abort
+Outcome: TypeAlias = (
+    Found | NothingFound | Placed | Observed | Fetched | LinkDead | BadPayload | Refused | Aborted
+)

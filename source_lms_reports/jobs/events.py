@@ -1,0 +1,67 @@
+"""What the engine tells its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from source_lms_reports.errors import ReportError
+from source_lms_reports.jobs.actions import JobReport
+from source_lms_reports.jobs.ticket import Order, Ticket
+
+Opening = Literal["ordered", "adopted", "resumed"]
+Closing = Literal["delivered", "failed", "gone", "link dead", "bad payload", "refused", "too old"]
+
+
+@dataclass(frozen=True)
+class TicketOpened:
+    """The order has a job at the vendor from now on: keep the ticket in the state."""
+
+    order: Order
+    ticket: Ticket
+    how: Opening
+
+
+@dataclass(frozen=True)
+class TicketClosed:
+    """The ticket is of no use any more: drop it from the state."""
+
+    order: Order
+    ticket: Ticket
+    reason: Closing
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """The job is still at work."""
+
+    order: Order
+    report: JobReport
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The order has ended well. No ticket: it was a direct one."""
+
+    order: Order
+    ticket: Ticket | None
+    payload: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The order has ended. Whether its ticket is kept is told by the absence of `TicketClosed`."""
+
+    order: Order
+    error: ReportError
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something that a user should know, and that ends nothing."""
+
+    order: Order | None
+    text: str
+
+
+Event: TypeAlias = TicketOpened | TicketClosed | Progressed | Delivered | Failed | Warned

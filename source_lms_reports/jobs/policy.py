@@ -1,0 +1,87 @@
+"""How long to wait before what, as data and pure functions. All times are seconds."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+_STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's overflow
+LONGEST_RETRY_AFTER = 366 * 86_400.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One vendor's patience.
+
+    Args:
+        cadence: The shortest time between two looks at one job, and the unit of the cool-downs.
+        max_interval: Where the growth of that time stops.
+        backoff: What the time grows by with each look.
+        jitter: The share of a wait that may be added at random. Only ever added.
+        wait_limit: How long one sync waits for one job.
+        cooldowns: The wait before the second, third, ... order of a failed job, in cadences.
+        max_orders: Orders of one report in one sync, all told.
+        max_link_renewals: How often a dead link is renewed by another look before a new order.
+        max_request_failures: Consecutive failures of one request before its step counts as failed.
+        retry_base: The first wait after a failed request; it doubles with each further one.
+        retry_cap: Where that doubling stops.
+        fresh_for: How long ago somebody else's finished job may have ended to be taken over.
+        ticket_max_age: Older tickets are given up.
+        max_in_flight: Jobs that may be at the vendor at one time.
+
+    Raises:
+        ValueError: A figure makes no sense.
+    """
+
+    cadence: float = 15.0
+    max_interval: float = 60.0
+    backoff: float = 1.3
+    jitter: float = 0.1
+    wait_limit: float = 7_200.0
+    cooldowns: tuple[float, ...] = (2.0, 8.0)
+    max_orders: int = 3
+    max_link_renewals: int = 2
+    max_request_failures: int = 5
+    retry_base: float = 2.0
+    retry_cap: float = 60.0
+    fresh_for: float = 900.0
+    ticket_max_age: float = 86_400.0
+    max_in_flight: int = 4
+
+    def __post_init__(self) -> None:
+        positive = (self.cadence, self.wait_limit, self.retry_base, *self.cooldowns)
+        if not self.cooldowns or min(positive) <= 0 or self.backoff < 1 or self.jitter < 0:
+            raise ValueError(f"a wait would be zero, negative or shrinking: {self}")
+        if min(self.max_orders, self.max_in_flight, self.max_request_failures) < 1:
+            raise ValueError(f"nothing could ever be asked: {self}")
+
+    def poll_delay(self, looks: int, rng: random.Random, retry_after: float | None = None) -> float:
+        """Seconds until the next look at a job after `looks` looks; never less than the cadence."""
+        grown = self.cadence * self.backoff ** min(looks, _STEEPEST)
+        longest = max(self.max_interval, self.cadence)
+        return max(self._jittered(min(grown, longest), rng), self.soonest_poll(retry_after))
+
+    def soonest_poll(self, retry_after: float | None = None) -> float:
+        """Seconds that must pass between two looks whatever happens."""
+        return max(self.cadence, sane(retry_after) or 0.0)
+
+    def retry_delay(self, failures: int, rng: random.Random, retry_after: float | None = None) -> float:
+        """Seconds before a request that has failed `failures` times in a row is sent again."""
+        grown = self.retry_base * 2.0 ** min(max(failures - 1, 0), _STEEPEST)
+        longest = max(self.retry_cap, self.retry_base)
+        return max(self._jittered(min(grown, longest), rng), sane(retry_after) or 0.0)
+
+    def cooldown(self, failed: int) -> float:
+        """Seconds between the `failed`th failure of a report (from 1) and its next order."""
+        return self.cadence * self.cooldowns[min(max(failed, 1), len(self.cooldowns)) - 1]
+
+    def _jittered(self, delay: float, rng: random.Random) -> float:
+        return delay * (1.0 + self.jitter * rng.random())
+
+
+def sane(retry_after: float | None) -> float | None:
+    """A vendor's Retry-After as a usable number: None where it says nothing, at most a year."""
+    if retry_after is None or math.isnan(retry_after) or retry_after < 0:
+        return None
+    return min(retry_after, LONGEST_RETRY_AFTER)

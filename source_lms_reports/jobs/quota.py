@@ -1,0 +1,118 @@
+"""How many reports a vendor lets us order in a minute, an hour, a day."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from source_lms_reports.jobs.policy import sane
+
+_MINUTE, _HOUR = 60, 3_600
+_PERIODS = {60: "a minute", 3_600: "an hour", 86_400: "a day"}
+_STRIKES = 3
+_SHORTEST_WAIT = 1.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` orders in any `per_seconds` seconds."""
+
+    count: int
+    per_seconds: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.per_seconds < 1:
+            raise ValueError(f"nothing could ever be ordered: {self!r}")
+
+    def __str__(self) -> str:
+        return f"{self.count} reports {_PERIODS.get(self.per_seconds, f'in {self.per_seconds} seconds')}"
+
+
+class Quota:
+    """Sliding windows over several limits.
+
+    Args:
+        limits: The vendor's limits. None at all: only what the vendor refuses is obeyed.
+        patience: A wait of up to so many seconds is waited out; a longer one is an error.
+        margin: Seconds added to each window, as the vendor's clock starts after ours.
+    """
+
+    def __init__(self, limits: Iterable[Limit], *, patience: float = 300.0, margin: float = 1.0) -> None:
+        self._limits = tuple(limits)
+        self._patience = patience
+        self._margin = margin
+        self._uses: list[float] = []
+        self._refused_until = 0.0
+        self._strikes = 0
+
+    @property
+    def uses(self) -> list[float]:
+        """When orders were placed (epoch seconds), oldest first, as far as a limit still looks back."""
+        return list(self._uses)
+
+    def recall(self, uses: Iterable[float], now: float) -> None:
+        """Count the `uses` of an earlier sync too; those after `now` are a clock's error and are dropped."""
+        for use in uses:
+            if use <= now:
+                insort(self._uses, use)
+        self._forget(now)
+
+    def when(self, now: float) -> float:
+        """The earliest time from `now` on at which an order may go."""
+        return max([now, self._refused_until, *(self._free(limit, now) for limit in self._limits)])
+
+    def is_spent(self, now: float) -> bool:
+        """True when the wait for the next order is too long to sit out."""
+        return self.when(now) - now > self._patience
+
+    def spend(self, now: float) -> None:
+        """An order goes out."""
+        self._forget(now)
+        insort(self._uses, now)
+
+    def refund(self, spent_at: float) -> None:
+        """The order that went out at `spent_at` was turned away and does not count."""
+        if spent_at in self._uses:
+            self._uses.remove(spent_at)
+
+    def accepted(self) -> None:
+        """An order was taken: refusals before it are forgiven."""
+        self._strikes = 0
+
+    def exhaust(self, now: float, retry_after: float | None = None, *, long: bool = False) -> None:
+        """The vendor refuses orders, whatever we counted.
+
+        A refusal that names no time counts as the minute's quota three times, then as a long one.
+        Refusals of requests that were under way together count once.
+        """
+        named = sane(retry_after)
+        if named is None and not long and now < self._refused_until:
+            return
+        if named is None:
+            named = self._guess(long)
+        self._refused_until = max(self._refused_until, now + max(named, _SHORTEST_WAIT))
+
+    def reason(self, now: float) -> str | None:
+        """The limit that keeps the next order back the longest; None when it is the vendor's word alone."""
+        held = [(self._free(limit, now), str(limit)) for limit in self._limits]
+        until, limit = max(held, default=(now, ""))
+        return limit if until > now and until >= self._refused_until else None
+
+    def _guess(self, long: bool) -> float:
+        """The length of the quota that a refusal without a time is about."""
+        periods = sorted(limit.per_seconds for limit in self._limits)
+        if not long and self._strikes < _STRIKES:
+            self._strikes += 1
+            return next((period for period in periods if period <= self._patience), _MINUTE)
+        return next((period for period in periods if period > self._patience), max(_HOUR, self._patience + 1))
+
+    def _free(self, limit: Limit, now: float) -> float:
+        """When `limit` has room."""
+        span = limit.per_seconds + self._margin
+        ends = [use + span for use in self._uses if use + span > now]
+        return ends[-limit.count] if len(ends) >= limit.count else now
+
+    def _forget(self, now: float) -> None:
+        longest = max((limit.per_seconds for limit in self._limits), default=0) + self._margin
+        self._uses = [use for use in self._uses if use + longest > now]
