@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from source_lms_reports.errors import PayloadError, ReportError
-from source_lms_reports.jobs.status import JobStatus
-from source_lms_reports.jobs.ticket import Order, Ticket
+if TYPE_CHECKING:
+    from source_lms_reports.errors import PayloadError, ReportError
+    from source_lms_reports.jobs.status import JobStatus
+    from source_lms_reports.jobs.ticket import Order, Ticket
 
 RefusalKind = Literal["throttled", "transient", "fatal", "quota", "gone"]
 
@@ -33,7 +34,7 @@ class JobReport:
     lines: int | None = None
     finished_at: float | None = None
     retry_after: float | None = None
-    payload: Any = field(default=None, compare=False)
+    payload: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Observed:
 class Fetched:
     """The result is here, and is proven to be a report."""
 
-    payload: Any
+    payload: Any = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,21 @@ threads holds a lock around every call. All times are epoch seconds, and never r
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from source_lms_reports.jobs import words
 from source_lms_reports.jobs.actions import Action, Fetched, Outcome
 from source_lms_reports.jobs.events import Event, Warned
 from source_lms_reports.jobs.lifecycle import Life, Phase, Terms
-from source_lms_reports.jobs.policy import Policy
-from source_lms_reports.jobs.quota import Quota
 from source_lms_reports.jobs.steps import settle
-from source_lms_reports.jobs.ticket import Order, Ticket
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable, Mapping
+
+    from source_lms_reports.jobs.policy import Policy
+    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.ticket import Order, Ticket
 
 
 class Engine:
@@ -69,7 +73,7 @@ class Engine:
             if not life.live:
                 life.begin_again(now)
 
-    def withdraw(self, identity: str, now: float) -> None:
+    def withdraw(self, identity: str, now: float) -> None:  # noqa: ARG002 - every call tells the time
         """Nobody needs this order any more. It ends without an event; a job that it has is kept as a ticket.
 
         An action in progress is still to be handled: a job that comes of it is kept too, but a payload that

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from source_lms_reports.errors import ReportError
-from source_lms_reports.jobs.actions import JobReport
-from source_lms_reports.jobs.ticket import Order, Ticket
+if TYPE_CHECKING:
+    from source_lms_reports.errors import ReportError
+    from source_lms_reports.jobs.actions import JobReport
+    from source_lms_reports.jobs.ticket import Order, Ticket
 
 Opening = Literal["ordered", "adopted", "resumed"]
 Closing = Literal["delivered", "failed", "gone", "link dead", "bad payload", "refused", "too old"]
@@ -45,7 +46,7 @@ class Delivered:
 
     order: Order
     ticket: Ticket | None
-    payload: Any
+    payload: Any = field(repr=False)
 
 
 @dataclass(frozen=True)

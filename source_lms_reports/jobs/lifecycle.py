@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from source_lms_reports.errors import ReportError
 from source_lms_reports.jobs import words
 from source_lms_reports.jobs.actions import Abort, Action, Fetch, Find, JobReport, Place, Poll, Refused
 from source_lms_reports.jobs.events import (
@@ -21,9 +18,14 @@ from source_lms_reports.jobs.events import (
     TicketOpened,
     Warned,
 )
-from source_lms_reports.jobs.policy import Policy
-from source_lms_reports.jobs.quota import Quota
-from source_lms_reports.jobs.ticket import Order, Ticket
+
+if TYPE_CHECKING:
+    import random
+
+    from source_lms_reports.errors import ReportError
+    from source_lms_reports.jobs.policy import Policy
+    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.ticket import Order, Ticket
 
 
 class Phase(Enum):
@@ -201,14 +203,12 @@ class Life:
         self.enter(Phase.POLL, max(now, seen.looked_at + self.terms.policy.cadence))
 
     def look_later(self, now: float, seen: Watch, delay: float, soonest: float) -> None:
-        """Look again after `delay`, but once more at the deadline, if `soonest` allows; or end at it."""
+        """Look again after `delay`, or at the deadline for the last time; `soonest` is kept in any case."""
         if now >= seen.deadline:
-            return self.overdue(now)
-        at = now + delay
-        if at > seen.deadline:
-            at = max(seen.deadline, now + soonest)
-        self.phase, self.not_before = Phase.POLL, at
-        return None
+            self.overdue(now)
+        else:
+            self.phase = Phase.POLL
+            self.not_before = max(min(now + delay, seen.deadline), now + soonest)
 
     def retry(self, refused: Refused, now: float) -> bool:
         """Send the same request again after a while; False when it has failed often enough."""
@@ -220,15 +220,13 @@ class Life:
         self.not_before = now + delay
         return True
 
-    def replace_ticket(
-        self, reason: Closing, now: float, error: Callable[[], ReportError], delay: float = 0.0
-    ) -> None:
+    def replace_ticket(self, reason: Closing, now: float, error: ReportError, delay: float = 0.0) -> None:
         """The ticket is of no use: order anew, or end with `error` when that was done often enough."""
         self.close(reason)
         if self.may_order:
             self.order_anew(now, delay)
         else:
-            self.fail(error())
+            self.fail(error)
 
     # -- ends
 

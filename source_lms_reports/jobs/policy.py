@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
 
 _STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's overflow
 LONGEST_RETRY_AFTER = 366 * 86_400.0

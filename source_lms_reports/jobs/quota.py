@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from source_lms_reports.jobs.policy import sane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MINUTE, _HOUR = 60, 3_600
 _PERIODS = {60: "a minute", 3_600: "an hour", 86_400: "a day"}

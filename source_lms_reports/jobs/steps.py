@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from source_lms_reports.errors import PayloadError, ReportError
 from source_lms_reports.jobs import words
 from source_lms_reports.jobs.actions import (
     Abort,
@@ -28,6 +29,9 @@ from source_lms_reports.jobs.actions import (
 from source_lms_reports.jobs.events import Progressed
 from source_lms_reports.jobs.lifecycle import Life, Phase, Watch
 from source_lms_reports.jobs.status import JobStatus
+
+if TYPE_CHECKING:
+    from source_lms_reports.errors import PayloadError, ReportError
 
 
 def settle(life: Life, action: Action, outcome: Outcome, now: float) -> None:
@@ -54,28 +58,35 @@ def settle(life: Life, action: Action, outcome: Outcome, now: float) -> None:
 
 
 def _after_find(life: Life, outcome: Outcome, now: float) -> None:
-    if isinstance(outcome, Refused) and outcome.kind != "gone":
-        return _after_refused_find(life, outcome, now)
-    if not isinstance(outcome, (Found, NothingFound, Refused)):
-        raise _mismatch(Find, outcome)
-    life.searched = True
     if isinstance(outcome, Found) and _is_adoptable(life, outcome, now):
+        life.searched = True
         seen = life.take_up(replace(outcome.ticket, adopted=True), "adopted", now)
-        return _observe(life, seen, outcome.report, now)
-    return _place(life, now)
+        _observe(life, seen, outcome.report, now)
+    elif isinstance(outcome, Refused):
+        _after_refused_find(life, outcome, now)
+    elif isinstance(outcome, (Found, NothingFound)):
+        _order(life, now)
+    else:
+        raise _mismatch(Find, outcome)
 
 
 def _after_refused_find(life: Life, refused: Refused, now: float) -> None:
-    if refused.kind != "fatal" and life.retry(refused, now):
-        return None
-    life.searched = True
-    if refused.kind != "fatal" and life.unsure is not None:
-        # The vendor may have a job of ours: a second one beside it would be worse than none.
-        return life.fail(
-            words.gave_up(life.order, "could not be ordered for certain", life.orders, refused.error)
-        )
-    life.warn(words.without_listing(life.order, refused.error))
-    return _place(life, now)
+    if refused.kind == "gone":
+        _order(life, now)
+    elif refused.kind == "fatal":
+        life.warn(words.without_listing(life.order, refused.error))
+        _order(life, now)
+    elif not life.retry(refused, now):
+        _order_unseen(life, refused.error, now)
+
+
+def _order_unseen(life: Life, error: ReportError, now: float) -> None:
+    """The list stays out of reach. If it may hold a job of ours, a second one would be worse than none."""
+    if life.unsure is not None:
+        life.fail(words.gave_up(life.order, "could not be ordered for certain", life.orders, error))
+    else:
+        life.warn(words.without_listing(life.order, error))
+        _order(life, now)
 
 
 def _is_adoptable(life: Life, found: Found, now: float) -> bool:
@@ -85,16 +96,16 @@ def _is_adoptable(life: Life, found: Found, now: float) -> bool:
     if report.status.is_alive:
         return now - found.ticket.ordered_at <= policy.ticket_max_age
     ended = report.finished_at
-    return report.status is JobStatus.READY and ended is not None and now - ended <= policy.fresh_for
+    return report.status is JobStatus.READY and ended is not None and abs(now - ended) < policy.fresh_for
 
 
-def _place(life: Life, now: float) -> None:
-    if life.may_order:
+def _order(life: Life, now: float) -> None:
+    """There is nothing to adopt."""
+    life.searched = True
+    if life.may_order or life.unsure is None:
         life.enter(Phase.PLACE, now)
-    elif life.unsure is not None:
-        life.fail(words.gave_up(life.order, "could not be ordered", life.orders, life.unsure))
     else:
-        raise ValueError("an order beyond the limit was looked for")
+        life.fail(_not_ordered(life, life.unsure, life.orders))
 
 
 # -- ordering
@@ -102,18 +113,17 @@ def _place(life: Life, now: float) -> None:
 
 def _after_place(life: Life, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Placed):
-        return _after_placed(life, outcome, now)
-    if not isinstance(outcome, Refused):
+        _after_placed(life, outcome, now)
+    elif not isinstance(outcome, Refused):
         raise _mismatch(Place, outcome)
-    if outcome.uncertain:
-        return _after_uncertain_place(life, outcome, now)
-    if outcome.kind in ("throttled", "quota"):
-        return _put_off(life, outcome, now)
-    if outcome.kind != "transient":
-        return life.fail(words.refused(life.order, outcome.error))
-    if not life.retry(outcome, now):
-        life.fail(_gave_up_placing(life, outcome.error, life.request_failures))
-    return None
+    elif outcome.uncertain:
+        _after_uncertain_place(life, outcome, now)
+    elif outcome.kind in ("throttled", "quota"):
+        _after_throttled_place(life, outcome, now)
+    elif outcome.kind in ("fatal", "gone"):
+        life.fail(words.refused(life.order, outcome.error))
+    elif not life.retry(outcome, now):
+        life.fail(_not_ordered(life, outcome.error, life.request_failures))
 
 
 def _after_placed(life: Life, placed: Placed, now: float) -> None:
@@ -135,29 +145,34 @@ def _after_uncertain_place(life: Life, refused: Refused, now: float) -> None:
     elif life.may_order:
         life.enter(Phase.PLACE, now + delay)
     else:
-        life.fail(_gave_up_placing(life, refused.error, life.orders))
+        life.fail(_not_ordered(life, refused.error, life.orders))
 
 
-def _put_off(life: Life, refused: Refused, now: float) -> None:
+def _after_throttled_place(life: Life, refused: Refused, now: float) -> None:
     """Wait for the vendor to take orders again, but never longer than for a job."""
     life.throttled += 1
-    since = life.throttled_since = now if life.throttled_since is None else life.throttled_since
+    life.throttled_since = now if life.throttled_since is None else life.throttled_since
+    life.not_before = _next_order(life, refused, now)
+    quota = life.terms.quota
+    if quota is not None and quota.is_spent(now):
+        return  # every order that still has to be placed ends, this one with them
+    at = life.not_before if quota is None else quota.when(now)
+    if at - life.throttled_since > life.terms.policy.wait_limit:
+        life.fail(_not_ordered(life, refused.error, life.throttled))
+
+
+def _next_order(life: Life, refused: Refused, now: float) -> float:
     policy, quota = life.terms.policy, life.terms.quota
-    delay = policy.retry_delay(life.throttled, life.terms.rng, refused.retry_after)
     if quota is not None:
         quota.refund(life.spent_at)
         quota.exhaust(now, refused.retry_after, long=refused.kind == "quota")
-        delay = quota.when(now) - now
-    elif refused.kind == "quota":
-        delay = policy.wait_limit + 1.0
-    hopeless = now + delay - since > policy.wait_limit
-    if hopeless and not (quota is not None and quota.is_spent(now)):
-        return life.fail(_gave_up_placing(life, refused.error, life.throttled))
-    life.not_before = now if quota is not None else now + delay
-    return None
+        return now
+    if refused.kind == "quota":
+        return math.inf
+    return now + policy.retry_delay(life.throttled, life.terms.rng, refused.retry_after)
 
 
-def _gave_up_placing(life: Life, error: ReportError, tries: int) -> ReportError:
+def _not_ordered(life: Life, error: ReportError, tries: int) -> ReportError:
     return words.gave_up(life.order, "could not be ordered", tries, error)
 
 
@@ -169,19 +184,25 @@ def _after_poll(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
     seen.looked_at = now
     if isinstance(outcome, Observed):
         life.request_failures = 0
-        return _observe(life, seen, outcome.report, now)
-    if not isinstance(outcome, Refused):
+        _observe(life, seen, outcome.report, now)
+    elif isinstance(outcome, Refused):
+        _after_refused_poll(life, seen, outcome, now)
+    else:
         raise _mismatch(Poll, outcome)
-    if outcome.kind == "gone":
-        return _lost(life, seen, JobStatus.GONE, outcome.error.message, now)
-    if outcome.kind == "fatal":
+
+
+def _after_refused_poll(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+    if refused.kind == "gone":
+        _lost(life, seen, JobStatus.GONE, refused.error.message, now)
+    elif refused.kind == "fatal":
         # A job that may still run is worth a second sync's look, but not a third's.
-        kept = seen.how != "resumed"
-        return life.fail(words.refused(life.order, outcome.error), keep_ticket=kept)
-    return _wait_after_trouble(life, seen, outcome, now)
+        life.fail(words.refused(life.order, refused.error), keep_ticket=seen.how != "resumed")
+    else:
+        _wait_after_trouble(life, seen, refused, now)
 
 
 def _wait_after_trouble(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+    """The job is not to blame for a request that fails: only the deadline ends this."""
     policy, rng = life.terms.policy, life.terms.rng
     seen.trouble = refused.error
     life.request_failures += 1
@@ -193,28 +214,29 @@ def _wait_after_trouble(life: Life, seen: Watch, refused: Refused, now: float) -
 
 
 def _observe(life: Life, seen: Watch, report: JobReport, now: float) -> None:
+    policy = life.terms.policy
     seen.report, seen.trouble, seen.alive = report, None, report.status.is_alive
     if report.status is JobStatus.READY:
-        return life.enter(Phase.FETCH, now)
-    if not report.status.is_alive:
-        return _lost(life, seen, report.status, report.words, now)
-    policy = life.terms.policy
-    life.tell(Progressed(life.order, report))
-    delay = policy.poll_delay(seen.looks, life.terms.rng, report.retry_after)
-    return life.look_later(now, seen, delay, policy.soonest_poll(report.retry_after))
+        life.enter(Phase.FETCH, now)
+    elif report.status.is_alive:
+        life.tell(Progressed(life.order, report))
+        delay = policy.poll_delay(seen.looks, life.terms.rng, report.retry_after)
+        life.look_later(now, seen, delay, policy.soonest_poll(report.retry_after))
+    else:
+        _lost(life, seen, report.status, report.words, now)
 
 
 def _lost(life: Life, seen: Watch, status: JobStatus, said: str | None, now: float) -> None:
-    """The job failed or is gone. Somebody else's failure, or an earlier sync's, is not held against us."""
+    """The job failed or is gone. Where somebody else ordered it, that is not held against us."""
     gone = status is JobStatus.GONE
     if seen.how != "adopted":
         life.failed_jobs += 1
-    delay = 0.0 if gone and seen.how == "resumed" else life.terms.policy.cooldown(life.failed_jobs)
+    at_once = gone and seen.how == "resumed"
     life.replace_ticket(
         "gone" if gone else "failed",
         now,
-        lambda: words.job_failed(life.order, life.orders, said, gone=gone),
-        delay,
+        words.job_failed(life.order, life.orders, said, gone=gone),
+        0.0 if at_once else life.terms.policy.cooldown(life.failed_jobs),
     )
 
 
@@ -223,65 +245,81 @@ def _lost(life: Life, seen: Watch, status: JobStatus, said: str | None, now: flo
 
 def _after_fetch(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Fetched):
-        return life.deliver(outcome.payload)
-    if isinstance(outcome, LinkDead):
-        said = outcome.words
-        return _renew(life, seen, now, words.link_expired(life.order, life.orders, said))
-    if isinstance(outcome, BadPayload):
-        return _after_bad_payload(life, seen, outcome.error, now)
-    if not isinstance(outcome, Refused):
+        life.deliver(outcome.payload)
+    elif isinstance(outcome, LinkDead):
+        _renew(life, seen, now, words.link_expired(life.order, life.orders, outcome.words))
+    elif isinstance(outcome, BadPayload):
+        _after_bad_payload(life, seen, outcome.error, now)
+    elif isinstance(outcome, Refused):
+        _after_refused_fetch(life, seen, outcome, now)
+    else:
         raise _mismatch(Fetch, outcome)
-    if outcome.kind == "gone":
-        return _lost(life, seen, JobStatus.GONE, outcome.error.message, now)
-    if outcome.kind == "fatal":
-        return life.fail(words.refused(life.order, outcome.error))
-    if not life.retry(outcome, now):
-        tries = life.request_failures
-        return _renew(
-            life, seen, now, words.gave_up(life.order, "could not be downloaded", tries, outcome.error)
-        )
-    return None
+
+
+def _after_refused_fetch(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+    if refused.kind == "gone":
+        _lost(life, seen, JobStatus.GONE, refused.error.message, now)
+    elif refused.kind == "fatal":
+        life.fail(words.refused(life.order, refused.error))
+    elif not life.retry(refused, now):
+        _renew(life, seen, now, _not_downloaded(life, refused.error))
 
 
 def _renew(life: Life, seen: Watch, now: float, error: ReportError) -> None:
+    """Ask for the job again, which brings a new link; then order anew."""
     seen.renewals += 1
     if seen.renewals <= life.terms.policy.max_link_renewals:
         life.look_again(now, seen)
     else:
-        life.replace_ticket("link dead", now, lambda: error)
+        life.replace_ticket("link dead", now, error)
 
 
 def _after_bad_payload(life: Life, seen: Watch, error: PayloadError, now: float) -> None:
+    """Once more by a fresh link: the cut may be the network's. Then the job's result is to blame."""
     life.bad_payloads += 1
     seen.bad_payloads += 1
     if seen.bad_payloads == 1:
-        return life.look_again(now, seen)
-    told = words.gave_up(life.order, "did not arrive as a whole report", life.bad_payloads, error)
-    return life.replace_ticket("bad payload", now, lambda: told, life.terms.policy.cooldown(life.orders))
+        life.look_again(now, seen)
+    else:
+        told = _not_whole(life, error, life.bad_payloads)
+        life.replace_ticket("bad payload", now, told, life.terms.policy.cooldown(life.orders))
 
 
 def _after_direct_fetch(life: Life, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Fetched):
-        return life.deliver(outcome.payload)
-    if isinstance(outcome, BadPayload):
-        return _after_bad_answer(life, outcome.error, now)
-    if isinstance(outcome, LinkDead):
-        outcome = Refused("transient", words.link_expired(life.order, 0, outcome.words))
-    if not isinstance(outcome, Refused):
+        life.deliver(outcome.payload)
+    elif isinstance(outcome, BadPayload):
+        _after_bad_answer(life, outcome.error, now)
+    elif isinstance(outcome, LinkDead):
+        error = words.link_expired(life.order, 0, outcome.words)
+        _after_refused_answer(life, Refused("transient", error), now)
+    elif isinstance(outcome, Refused):
+        _after_refused_answer(life, outcome, now)
+    else:
         raise _mismatch(Fetch, outcome)
-    if outcome.kind in ("fatal", "gone"):
-        return life.fail(words.refused(life.order, outcome.error))
-    if not life.retry(outcome, now):
-        tries = life.request_failures
-        return life.fail(words.gave_up(life.order, "could not be read", tries, outcome.error))
-    return None
 
 
 def _after_bad_answer(life: Life, error: PayloadError, now: float) -> None:
     life.orders += 1
     if life.may_order:
-        return life.enter(Phase.FETCH, now + life.terms.policy.cooldown(life.orders))
-    return life.fail(words.gave_up(life.order, "did not arrive as a whole report", life.orders, error))
+        life.enter(Phase.FETCH, now + life.terms.policy.cooldown(life.orders))
+    else:
+        life.fail(_not_whole(life, error, life.orders))
+
+
+def _after_refused_answer(life: Life, refused: Refused, now: float) -> None:
+    if refused.kind in ("fatal", "gone"):
+        life.fail(words.refused(life.order, refused.error))
+    elif not life.retry(refused, now):
+        life.fail(_not_downloaded(life, refused.error))
+
+
+def _not_downloaded(life: Life, error: ReportError) -> ReportError:
+    return words.gave_up(life.order, "could not be downloaded", life.request_failures, error)
+
+
+def _not_whole(life: Life, error: PayloadError, tries: int) -> ReportError:
+    return words.gave_up(life.order, "did not arrive as a whole report", tries, error)
 
 
 # -- giving up an old ticket

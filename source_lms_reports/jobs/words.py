@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from source_lms_reports.errors import (
     ConfigError,
@@ -12,7 +13,9 @@ from source_lms_reports.errors import (
     QuotaSpent,
     ReportError,
 )
-from source_lms_reports.jobs.ticket import Order, Ticket, Window
+
+if TYPE_CHECKING:
+    from source_lms_reports.jobs.ticket import Order, Ticket, Window
 
 _LONGEST_QUOTE = 300
 _AGAIN = "Run the sync again later; what was read until now is kept."
