@@ -1,0 +1,92 @@
+# Everything runs from a virtual environment in .venv, made from the hashed locks. Only python3 (3.10 or newer), make and
+# a package index that pip reaches are needed. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+# Byte code halves the start of every connector process, so the environment's own wish not to write it is not heard.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# One date for everything that is packed: the same sources give the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
+
+PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format types unit integration clients-test image-test image bench fuzz soak lock wheel sbom clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("python3 is %d.%d; 3.10 or newer is needed: make PYTHON=/path/to/python" % sys.version_info[:2] if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+# The connector as a user has it: runtime packages only, then the project itself.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the connector into $(VENV) (about half a minute)"
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
+	@rm -f $(VENV)/.dev
+	@touch $@
+
+# The same and the tools; the project is taken from the checkout.
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the connector and its tools into $(VENV) (about half a minute)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
+	@touch $(VENV)/.runtime $@
+
+demo: $(VENV)/.runtime ## read all five platforms from a sandbox on this machine, in one command
+	@$(BIN)/python -m integration_tests.demo
+
+test: lint types unit ## everything that needs no image and no other client
+
+lint: $(VENV)/.dev ## style and likely bugs
+	@$(BIN)/ruff check .
+	@$(BIN)/hadolint Dockerfile
+
+types: $(VENV)/.dev ## static types
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## sort imports and repair what can be repaired by itself
+	@$(BIN)/ruff check --fix .
+
+unit: $(VENV)/.dev
+	@$(PYTEST) unit_tests integration_tests -m "not image_tests and not clients and not requires_creds and not slow"
+
+image: ## build the container image with docker
+	docker build --tag source-lms-reports:dev .
+
+image-test: $(VENV)/.dev ## build the image without an engine and run the connector inside (Debian, root)
+	@scripts/image/test.sh
+
+clients-test: $(VENV)/.dev ## PyAirbyte, Meltano and cron, each in its own environment
+	@$(PYTEST) integration_tests/clients -m clients
+
+bench: $(VENV)/.dev ## speed and memory, as ratios measured in one run
+	@$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev ## the property tests with many more examples
+	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=fuzz
+
+soak: $(VENV)/.dev ## the long tests
+	@$(PYTEST) unit_tests integration_tests -m slow
+
+lock: $(VENV)/.dev ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+	@$(BIN)/python -m pip install -qq uv
+	@$(BIN)/uv pip compile pyproject.toml -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements.lock -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements-dev.lock
+	@! grep -n '://' requirements.lock requirements-dev.lock
+
+wheel: $(VENV)/.dev ## wheel and sdist in dist/, byte for byte the same from the same commit
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+sbom: $(VENV)/.runtime ## what the connector brings along: dist/sbom.cdx.json and dist/licenses.csv
+	@$(BIN)/python scripts/sbom.py dist
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) dist build .tmp .ctr .clients .mypy_cache .pytest_cache .ruff_cache .hypothesis
