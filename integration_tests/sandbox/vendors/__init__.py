@@ -1,0 +1,12 @@
+"""One module a vendor. Add a vendor by adding its class here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .canvas import Canvas
+
+if TYPE_CHECKING:
+    from ..world import Vendor
+
+VENDORS: dict[str, type[Vendor]] = {vendor.name: vendor for vendor in (Canvas,)}

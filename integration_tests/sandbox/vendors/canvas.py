@@ -1,0 +1,757 @@
+"""Canvas: account reports, accounts, terms and files, as its API pages and source tell.
+
+Traps shown on purpose:
+
+- `progress` is 100 also for failed and aborted reports; `status` alone decides; `compiling` only in grade exports.
+- Selectors and `include_deleted` read the text `false` as false; `created_by_sis`, `include_enrollment_state` and
+  `skip_message` are switched ON by it.
+- The server writes `locale` and `extra_text` back into `parameters`.
+- `file_url` is a login page whatever is sent; `attachment.url` works by its verifier and redirects to another host.
+- Lists answer ten items and opaque `Link` addresses; there is no `last`.
+- A report run that made no file is `error`; a range of more than two weeks is cut silently.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zipfile
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta, timezone
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ..core import Pairs, Request, Response, Route, html_response, json_response
+from ..data import DAY, Table, hex_uuid, records, utc_text, write_csv, write_rows
+from ..downloads import Artifact
+from ..jobs import BuildRefused, Job, State
+from ..world import Record, Vendor, World
+from .canvas_catalog import REPORT_TYPES, ReportType
+from .canvas_data import CanvasData, Term, Wanted, course_id, course_sis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+TRUE_WORDS = ("true", "1", "yes", "y", "on", "t")
+STATUS = {"queued": "created", "done": "complete", "failed": "error"}
+SELECTABLE = ("provisioning_csv", "sis_export_csv")
+GRADES = ("grade_export_csv", "mgp_grade_export_csv")
+OUTCOMES = ("outcome_results_csv", "student_assignment_outcome_map_csv", "outcome_export_csv")
+NO_FILE = "Failed, the report failed to generate a file. Please try again."
+TWO_WEEKS = 14 * DAY
+CUSTOM_REPORTS = {
+    "custom_attendance_csv": ReportType(
+        "Attendance (Example University)",
+        (("campus", False, "Campus code"),),
+        {"custom_attendance": ("Campus Code", "Student ID", "Attended On", "Minutes", "Note")},
+    ),
+    "faculty_load_summary": ReportType(
+        "Faculty Load", (), {"faculty_load_summary": ("Faculty", "Load %", "Comment")}
+    ),
+}
+ACCOUNTS = {"1": (1, None, "Example University"), "2": (2, 1, "School of Medicine")}
+
+
+@dataclass
+class Switches:
+    """Settings of the institution and of the user whose token is used.
+
+    Args:
+        offered: The report ids the account offers; all 20 and two custom ones when None.
+        semicolon, bom: Feature options of the requesting user; they shape the outcome reports only.
+        no_outcomes: Outcome reports have the one row `No outcomes found`.
+        slow_slots: How many reports run at once, the others stay `created`; all when None.
+        no_verifier: `attachment.url` comes without its verifier (a newer feature flag); `/api/v1/files/:id` has it.
+        paginate_reports: The list of reports is paged too, as documented (the code renders it whole).
+        permission_status: 403 (newer) or 401 (older) when a permission is missing.
+        custom_ran: Whether the first custom report has a finished last run.
+    """
+
+    token: str = "canvas-token"
+    offered: list[str] | None = None
+    integration_ids: bool = False
+    grade_override: bool = False
+    pronouns: bool = False
+    temporary_enrollments: bool = False
+    consortium: bool = False
+    mastery_scales: bool = False
+    token_status: bool = True
+    semicolon: bool = False
+    bom: bool = False
+    no_outcomes: bool = False
+    slow_slots: int | None = None
+    no_verifier: bool = False
+    paginate_reports: bool = False
+    permission_status: int = 403
+    link_seconds: float = 900
+    custom_ran: bool = True
+
+
+class Canvas(Vendor):
+    """One institution with a root account (1) and a sub-account (2)."""
+
+    name = "canvas"
+
+    def __init__(self, world: World, settings: dict[str, Any]) -> None:
+        self.switches = Switches()
+        self.data = CanvasData(world.rows, world.seed, world.anchor)
+        super().__init__(world, settings)
+        self._custom_run_seeded = False
+
+    def apply_settings(self, settings: dict[str, Any]) -> None:
+        known = {field.name for field in fields(Switches)}
+        for name, value in settings.items():
+            if name not in known:
+                raise KeyError(name)
+            setattr(self.switches, name, value)
+
+    def config(self) -> dict[str, Any]:
+        return {"name": "canvas", "base_url": self.origin, "access_token": self.switches.token}
+
+    def reset(self) -> None:
+        self._custom_run_seeded = False
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        account = "/api/v1/accounts/{account}"
+        return (
+            Route("GET", f"{account}/?", self._api(self._account), "list"),
+            Route("GET", f"{account}/terms/?", self._api(self._terms), "list"),
+            Route("GET", f"{account}/reports/?", self._api(self._reports), "list"),
+            Route("POST", f"{account}/reports/{{report}}/?", self._api(self._start), "order"),
+            Route("GET", f"{account}/reports/{{report}}/?", self._api(self._history), "list"),
+            Route("GET", f"{account}/reports/{{report}}/{{id}}/?", self._api(self._show), "poll"),
+            Route("DELETE", f"{account}/reports/{{report}}/{{id}}/?", self._api(self._delete), "delete"),
+            Route("PUT", f"{account}/reports/{{report}}/{{id}}/abort/?", self._api(self._abort), "abort"),
+            Route("GET", "/api/v1/files/{file}/?", self._api(self._file), "other"),
+            Route("GET", "/files/{file}/download", self._download, "download"),
+            Route(
+                "GET",
+                "/accounts/{account}/files/{file}/download",
+                lambda _: html_response("Log in to Canvas"),
+            ),
+        )
+
+    # errors, credentials, headers
+
+    def error(self, status: int, reason: str = "") -> Response:
+        challenge = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
+        if status == 401:
+            words = {"revoked": "Revoked access token.", "expired": "Expired access token."}
+            message = words.get(reason, "Expired access token." if reason == "" else "Invalid access token.")
+            return json_response({"errors": [{"message": message}]}, 401, challenge)
+        if status == 403:
+            body = {
+                "status": "unauthorized",
+                "errors": [{"message": "user not authorized to perform that action"}],
+            }
+            return json_response(body, self.switches.permission_status)
+        if status == 404:
+            return json_response({"errors": [{"message": "The specified resource does not exist."}]}, 404)
+        if status == 429:
+            return Response(
+                429, [("Content-Type", "text/plain")], b"429 Too Many Requests (Rate Limit Exceeded)\n"
+            )
+        if status == 500:
+            fault = {"message": "An error occurred.", "error_code": "internal_server_error"}
+            return json_response({"errors": [fault], "error_report_id": 42}, 500)
+        return json_response({"errors": [{"message": reason or "bad request"}]}, status)
+
+    def _api(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            response = self._unauthorized(request) or handler(request)
+            return response.header("X-Request-Cost", "0.0271").header("X-Rate-Limit-Remaining", "599.9")
+
+        return answer
+
+    def _unauthorized(self, request: Request) -> Response | None:
+        """The refusal, unless the token is good. Tokens named `...-expired`, `...-revoked`, `...-noperm` are so."""
+        header = request.header("Authorization") or ""
+        token = (
+            header.removeprefix("Bearer ").strip()
+            if header.startswith("Bearer ")
+            else request.param("access_token")
+        )
+        if not token:
+            body = {"status": "unauthenticated", "errors": [{"message": "user authorization required"}]}
+            return json_response(body, 401, {"WWW-Authenticate": 'Bearer realm="canvas-lms"'})
+        if token == self.switches.token:
+            return None
+        ending = token.rpartition("-")[2]
+        if ending == "noperm":
+            return None if request.path.rstrip("/").endswith(("/self", "/1")) else self.error(403)
+        return self.error(401, ending if ending in ("expired", "revoked") else "invalid")
+
+    # accounts and terms
+
+    def _account_id(self, text: str) -> str | None:
+        found = {"self": "1", "sis_account_id:0000-A": "2"}.get(text, text)
+        return found if found in ACCOUNTS else None
+
+    def _account(self, request: Request) -> Response:
+        key = self._account_id(request.args["account"])
+        if key is None:
+            return self.error(404)
+        number, parent, name = ACCOUNTS[key]
+        about = {
+            "workflow_state": "active",
+            "default_time_zone": "America/Denver",
+            "uuid": hex_uuid(1, number, 5),
+        }
+        return json_response(
+            {"id": number, "name": name, "parent_account_id": parent, "root_account_id": parent, **about}
+        )
+
+    def _terms(self, request: Request) -> Response:
+        if self._account_id(request.args["account"]) is None:
+            return self.error(404)
+        terms = [_term_json(term) for term in self.data.terms if term.status == "active"]
+        page, links = self._page(request, terms)
+        return json_response({"enrollment_terms": page}, headers=links)
+
+    def _page(self, request: Request, items: list[Any]) -> tuple[list[Any], dict[str, str]]:
+        """One page, and its `Link` header: opaque addresses, no `last`."""
+        size = min(100, max(1, int(request.param("per_page") or 10)))
+        token = request.param("page") or "1"
+        first = 0
+        if token.startswith("bookmark:"):
+            first = int(json.loads(base64.urlsafe_b64decode(token[9:])))
+        elif token != "1":
+            return [], {}
+        links = [("current", first), ("first", 0)]
+        links += [("next", first + size)] if first + size < len(items) else []
+        links += [("prev", max(0, first - size))] if first else []
+        header = ",".join(f'<{self._page_url(request, size, at)}>; rel="{rel}"' for rel, at in links)
+        return items[first : first + size], {"Link": header}
+
+    def _page_url(self, request: Request, size: int, first: int) -> str:
+        bookmark = "bookmark:" + base64.urlsafe_b64encode(str(first).encode()).decode()
+        kept = [(k, v) for k, v in request.query if k not in ("page", "per_page", "access_token")]
+        query = urlencode([*kept, ("page", bookmark), ("per_page", str(size))])
+        return f"{self.origin}{request.path}?{query}"
+
+    # reports
+
+    @property
+    def report_types(self) -> dict[str, ReportType]:
+        """The types this account offers."""
+        everything = {**REPORT_TYPES, **CUSTOM_REPORTS}
+        return {
+            k: v for k, v in everything.items() if self.switches.offered is None or k in self.switches.offered
+        }
+
+    def _seed_custom(self) -> None:
+        if (
+            not self._custom_run_seeded
+            and self.switches.custom_ran
+            and "custom_attendance_csv" in self.report_types
+        ):
+            self._custom_run_seeded = True
+            self.act("seed_run", report="custom_attendance_csv", status="complete", age_minutes=3 * 24 * 60)
+
+    def _reports(self, request: Request) -> Response:
+        account = self._account_id(request.args["account"])
+        if account is None:
+            return self.error(404)
+        self._seed_custom()
+        wanted = [value for key, value in request.query if key in ("include[]", "include")]
+        items = [self._report_type_json(account, name, wanted) for name in self.report_types]
+        items.sort(key=lambda item: str(item["title"]))
+        if not self.switches.paginate_reports:
+            return json_response(items)
+        page, links = self._page(request, items)
+        return json_response(page, headers=links)
+
+    def _report_type_json(self, account: str, name: str, include: list[str]) -> dict[str, Any]:
+        kind = self.report_types[name]
+        params = {n: {"required": required, "description": text} for n, required, text in kind.params}
+        last = next(iter(self._runs(account, name)), None)
+        found = {
+            "report": name,
+            "title": kind.title,
+            "parameters": params or None,
+            "last_run": last and self._run_json(last),
+        }
+        if "description_html" in include:
+            found["description_html"] = f"<p>{kind.title}</p>"
+        if "parameters_html" in include:  # the docs say params_html, the code tests this
+            found["parameters_html"] = "<p>" + ", ".join(params) + "</p>"
+        return found
+
+    def _runs(self, account: str, report: str) -> list[Job]:
+        """The runs of one type, newest first, without deleted ones."""
+        runs = [
+            job
+            for job in self.world.jobs.of("canvas", report)
+            if job.account == account and job.state != "deleted"
+        ]
+        return runs[::-1]
+
+    def _start(self, request: Request) -> Response:
+        account = self._account_id(request.args["account"])
+        if account is None or request.args["report"] not in self.report_types:
+            return self.error(404)
+        params = _parameters(request)
+        term = params.get("enrollment_term_id") or params.get("enrollment_term")
+        if term and self._term_places(str(term)) is None:
+            return json_response({"error": f"invalid enrollment_term_id '{term}'"}, 400)
+        job = self.world.jobs.order(
+            "canvas", request.args["report"], params, self._make, account=account, owner="me"
+        )
+        if self.switches.slow_slots is not None:
+            job.extra["queued"] = True
+        return json_response(self._run_json(job))
+
+    def _history(self, request: Request) -> Response:
+        account = self._account_id(request.args["account"])
+        if account is None or request.args["report"] not in self.report_types:
+            return self.error(404)
+        self._seed_custom()
+        page, links = self._page(request, self._runs(account, request.args["report"]))
+        return json_response([self._run_json(job) for job in page], headers=links)
+
+    def _find(self, request: Request) -> Job | None:
+        job = self.world.jobs.find("canvas", request.args["id"])
+        fits = (
+            job
+            and job.report == request.args["report"]
+            and job.account == self._account_id(request.args["account"])
+        )
+        return job if fits and job and job.state != "deleted" else None
+
+    def _show(self, request: Request) -> Response:
+        job = self._find(request)
+        if job is None:
+            return self.error(404)
+        if not self._waits_for_slot(job):
+            self.world.jobs.poll(job)
+        return self.error(404) if job.state == "deleted" else json_response(self._run_json(job))
+
+    def _waits_for_slot(self, job: Job) -> bool:
+        """Whether the strand of the root account is full; the jobs ahead go on by themselves."""
+        slots = self.switches.slow_slots
+        if slots is None:
+            return False
+        ahead = [other for other in self.world.jobs.running("canvas") if other.number < job.number]
+        for other in ahead[:slots]:
+            self.world.jobs.poll(other)
+        return len(ahead) >= slots
+
+    def _delete(self, request: Request) -> Response:
+        job = self._find(request)
+        if job is None:
+            return self.error(404)
+        self.world.jobs.end(job, "deleted")
+        return json_response(self._run_json(job))
+
+    def _abort(self, request: Request) -> Response:
+        job = self._find(request)
+        if job is None or self._status(job) != "running":
+            return self.error(404)
+        self.world.jobs.end(job, "aborted")
+        return json_response(self._run_json(job))
+
+    def _status(self, job: Job) -> str:
+        if job.shown.startswith("?"):
+            return job.shown[1:]
+        following = job.script[min(job.polls, len(job.script) - 1)]
+        if job.report in GRADES and job.state == "running" and following == "done":
+            return "compiling"
+        return STATUS.get(job.shown, job.shown)
+
+    def _run_json(self, job: Job) -> dict[str, Any]:
+        done = job.state == "done" and (job.fault is None or job.fault.name != "job_no_link")
+        times = {f"{n}_at": None if at is None else utc_text(at) for n, at in
+                 (("created", job.created), ("started", job.started), ("ended", job.ended))}  # fmt: skip
+        since = job.started if job.started is not None else job.created
+        until = job.ended if job.ended is not None else self.world.clock.now()
+        found = {
+            "id": job.number, "report": job.report, "status": self._status(job), **times,
+            "run_time": round(until - since, 3), "parameters": self._shown_parameters(job),
+            "progress": self._progress(job), "current_line": self._current_line(job),
+            "file_url": f"{self.origin}/accounts/{job.account}/files/{_file_id(job)}/download" if done else None,
+        }  # fmt: skip
+        return {**found, "attachment": self._attachment(job)} if done else found
+
+    def _progress(self, job: Job) -> int:
+        at_once = job.fault is not None and job.fault.name == "job_fails_at_100"
+        return 100 if job.finished or (at_once and job.polls) else min(99, 30 * job.polls)
+
+    def _current_line(self, job: Job) -> int | None:
+        """Updated every 1000 lines."""
+        if job.state == "queued":
+            return None
+        return self.data.rows // 1000 * 1000 if job.state == "done" else job.polls * 1000
+
+    def _shown_parameters(self, job: Job) -> dict[str, Any]:
+        found = dict(job.params)
+        if job.state != "queued":
+            found["locale"] = "en"
+        if job.finished:
+            found["extra_text"] = job.words or (NO_FILE if job.state == "failed" else "Term: All Terms;")
+        return found
+
+    def _attachment(self, job: Job) -> dict[str, Any] | None:
+        artifact = job.artifact
+        if artifact is None:
+            return None
+        number, made = _file_id(job), utc_text(job.ended or job.created)
+        query = "download_frd=1" + ("" if self.switches.no_verifier else f"&verifier={self._verifier(job)}")
+        zipped = artifact.content_type == "application/zip"
+        return {
+            "id": number, "uuid": self._verifier(job), "folder_id": None, "display_name": artifact.filename,
+            "filename": artifact.filename, "upload_status": "success", "content-type": artifact.content_type,
+            "url": f"{self.origin}/files/{number}/download?{query}", "size": artifact.size, "created_at": made,
+            "updated_at": made, "unlock_at": None, "locked": False, "hidden": False, "lock_at": None,
+            "hidden_for_user": False, "thumbnail_url": None, "modified_at": made,
+            "mime_class": "zip" if zipped else "file", "media_entry_id": None, "category": "uncategorized",
+            "locked_for_user": False,
+        }  # fmt: skip
+
+    def _verifier(self, job: Job) -> str:
+        return hex_uuid(self.world.seed, job.number, 900).replace("-", "")
+
+    # files
+
+    def _job_of_file(self, request: Request) -> Job | None:
+        text = request.args["file"]
+        job = self.world.jobs.find("canvas", str(int(text) - 900_000)) if text.isdigit() else None
+        return job if job is not None and job.artifact is not None else None
+
+    def _file(self, request: Request) -> Response:
+        job = self._job_of_file(request)
+        if job is None:
+            return self.error(404)
+        about = self._attachment(job) or {}
+        url = f"{self.origin}/files/{_file_id(job)}/download?download_frd=1&verifier={self._verifier(job)}"
+        return json_response({**about, "url": url})
+
+    def _download(self, request: Request) -> Response:
+        """No API path: a token is not read here. A wrong or missing verifier ends at the login page, status 200."""
+        job = self._job_of_file(request)
+        if job is None or job.artifact is None or request.param("verifier") != self._verifier(job):
+            return html_response("Log in to Canvas")
+        request.report = job.report
+        url = self.world.downloads.issue("canvas", job.report, job.artifact, self.switches.link_seconds)
+        return Response(
+            302, [("Location", url), ("Content-Type", "text/html")], b"<html><body>redirected</body></html>"
+        )
+
+    # making a report
+
+    def _make(self, job: Job) -> Artifact:
+        """Write the file of a run.
+
+        Raises:
+            BuildRefused: The run ends as `error`.
+        """
+        outputs = self._outputs(job.report, job.params)
+        tables = [
+            (name, table)
+            for name, table in self._tables(job.report, job.params)
+            if name in outputs or not outputs
+        ]
+        if not tables:
+            raise BuildRefused(NO_FILE)
+        stamp = datetime.fromtimestamp(self.world.clock.now(), timezone.utc).strftime("%d_%b_%Y")
+        stem = f"{job.report.removesuffix('_csv')}_{stamp}_{job.number}"
+        zipped = len(tables) > 1 or job.report == "mgp_grade_export_csv"
+        key = json.dumps(
+            ["canvas", job.report, job.params, job.empty, self._state_key(job)], sort_keys=True, default=str
+        )
+        path = self.world.cache.build(key, lambda target: self._write(target, job, tables, zipped))
+        if zipped:
+            return Artifact(path, "application/zip", f"{stem}.zip")
+        return Artifact(path, "text/csv", f"{stem}-{hex_uuid(1, job.number, 7)[:6]}.csv")
+
+    def _state_key(self, job: Job) -> list[Any]:
+        """What the bytes of a file depend on besides its parameters."""
+        versions = [self.world.overlay.version("canvas", stream) for stream in self._streams_of(job.report)]
+        data = self.data
+        day = job.created // DAY if job.report == "students_with_no_submissions_csv" else 0
+        return [
+            data.rows,
+            data.seed,
+            data.anchor,
+            versions,
+            repr(self.switches),
+            day,
+            job.number if any(versions) else 0,
+        ]
+
+    def _write(self, path: Path, job: Job, tables: list[tuple[str, Table]], zipped: bool) -> None:
+        separator = ";" if self.switches.semicolon and job.report in OUTCOMES else ","
+        bom = self.switches.bom and job.report in OUTCOMES
+        if job.empty:
+            tables = [(name, Table(table.columns, ())) for name, table in tables]
+        if not zipped:
+            write_csv(path, tables[0][1], separator, bom)
+            return
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, table in tables:
+                with archive.open(f"{name}.csv", "w", force_zip64=True) as member:
+                    text = TextIOWrapper(member, encoding="utf-8", newline="")
+                    write_rows(text, table)
+                    text.flush()
+                    text.detach()
+
+    def _outputs(self, report: str, params: dict[str, Any]) -> list[str]:
+        """The outputs that are asked for."""
+        names = list({**REPORT_TYPES, **CUSTOM_REPORTS}[report].outputs)
+        if report in SELECTABLE:
+            return [name for name in names if _true(params.get(name))] or ["<none>"]
+        return [] if report == "mgp_grade_export_csv" else names
+
+    def _tables(self, report: str, params: dict[str, Any]) -> Iterator[tuple[str, Table]]:
+        """Every output of a report with these parameters, by member name."""
+        wanted = self._wanted(report, params)
+        if report == "mgp_grade_export_csv":
+            for place, term in enumerate(self.data.terms):
+                if term.status == "active" and (wanted.terms is None or place in wanted.terms):
+                    yield (
+                        term.name,
+                        self._changed(report, report, self.data.period_table(place, wanted, self._kept)),
+                    )
+        elif report in CUSTOM_REPORTS:
+            yield self._custom_table(report)
+        else:
+            for output in REPORT_TYPES[report].outputs:
+                yield output, self._table(report, output, params, wanted)
+
+    def _custom_table(self, report: str) -> tuple[str, Table]:
+        (output, columns), *_ = CUSTOM_REPORTS[report].outputs.items()
+        rows: Iterator[Sequence[str | None]] = (
+            (f"0{n % 3}", f"{n:06d}", f"2026-01-{n % 28 + 1:02d}", str(n % 90), None if n % 2 else "n/a")[
+                : len(columns)
+            ]
+            for n in range(max(3, self.data.rows // 10))
+        )
+        return output, self._changed(report, output, Table(columns, rows))
+
+    def _kept(self, columns: Sequence[str], also: frozenset[str] = frozenset()) -> list[int]:
+        """The places of the columns that this institution's switches bring."""
+
+        def on(column: str) -> bool:
+            switch = column.partition(" ?")[2]
+            if not switch:
+                return True
+            name = switch.removeprefix("!")
+            return (name in also or bool(getattr(self.switches, name, False))) != switch.startswith("!")
+
+        return [place for place, column in enumerate(columns) if on(column)]
+
+    def _table(self, report: str, output: str, params: dict[str, Any], wanted: Wanted) -> Table:
+        catalog = REPORT_TYPES[report].outputs[output]
+        state = params.get("include_enrollment_state")
+        also = frozenset({"enrollment_state"}) if state not in (None, "", False) else frozenset()
+        kept = self._kept(catalog, also)
+        names = [column.split(" ?")[0].split(":")[0] for column in catalog]
+        columns = [names[place] for place in kept]
+        stream = stream_name(report, output)
+        if self.switches.no_outcomes and report in OUTCOMES:
+            return Table(columns, [("No outcomes found",)])
+        rows = self.data.rows_of(report, output, wanted)
+        if len(kept) < len(names):
+            ragged = len(names)
+            rows = ([row[place] for place in kept] + list(row[ragged:]) for row in rows)
+        if self.switches.mastery_scales and report == "outcome_export_csv":
+            rows = (row[: len(columns)] for row in rows)
+        table = self._changed(report, stream, Table(columns, rows))
+        if report == "sis_export_csv" and output == "enrollments" and self.switches.temporary_enrollments:
+            return _shifted(table)
+        return table
+
+    def _changed(self, report: str, stream: str, table: Table) -> Table:
+        return Table(table.columns, self.world.overlay.apply("canvas", stream, table.columns, table.rows))
+
+    def _term_places(self, text: str) -> frozenset[int] | None:
+        """The places of the terms a parameter names; None when it names none that exists."""
+        terms = self.data.terms
+        if text == "active_terms":
+            return frozenset(place for place, term in enumerate(terms) if term.status == "active")
+        known = {str(term.id): place for place, term in enumerate(terms)}
+        known |= {f"sis_term_id:{term.sis_id}": place for place, term in enumerate(terms) if term.sis_id}
+        found = [known.get(part.strip()) for part in text.split(",")]
+        return None if None in found else frozenset(place for place in found if place is not None)
+
+    def _wanted(self, report: str, params: dict[str, Any]) -> Wanted:
+        term = params.get("enrollment_term_id") or params.get("enrollment_term")
+        course = params.get("course_id") or params.get("course")
+        start, end = self._window(report, params)
+        return Wanted(
+            terms=self._term_places(str(term)) if term else None,
+            course=self._course_place(str(course)) if course else None,
+            include_deleted=_true(params.get("include_deleted")),
+            created_by_sis=params.get("created_by_sis") not in (None, "", False),  # presence, not truth
+            no_enrollments=_true(params.get("no_enrollments")),
+            living_tokens=_true(params.get("exclude_deleted_and_expired")),
+            start=start,
+            end=end,
+            states=_words(params.get("enrollment_state") or params.get("enrollment_states")),
+            roles=_words(params.get("enrollment_filter")),
+        )
+
+    def _course_place(self, text: str) -> int:
+        for course in range(self.data.courses):
+            if text in (str(course_id(course)), f"sis_course_id:{course_sis(course)}"):
+                return course
+        raise BuildRefused(f"Couldn't find Course with 'id'={text}")
+
+    def _window(self, report: str, params: dict[str, Any]) -> tuple[float | None, float | None]:
+        start, end = (_moment(params.get(name)) for name in ("start_at", "end_at"))
+        if report != "students_with_no_submissions_csv":
+            return start, end
+        if end is None:
+            end = self.world.clock.now() if start is None else start + TWO_WEEKS
+        return max(start or 0.0, end - TWO_WEEKS), end
+
+    # truth
+
+    def _streams_of(self, report: str) -> list[str]:
+        return [stream_name(report, output) for output in {**REPORT_TYPES, **CUSTOM_REPORTS}[report].outputs]
+
+    def streams(self) -> list[str]:
+        return sorted(stream for report in self.report_types for stream in self._streams_of(report))
+
+    def truth(self, stream: str, **options: Any) -> Iterator[Record]:
+        """Options: `parameters` (an object, as the run was ordered); for `students_with_no_submissions` also `windows`,
+        a list of [start, end] texts (those of the runs that completed here when absent).
+        """
+        report, output = next(
+            (report, output) for report, kind in {**REPORT_TYPES, **CUSTOM_REPORTS}.items()
+            for output in kind.outputs if stream_name(report, output) == stream
+        )  # fmt: skip
+        params = _object(options.get("parameters", {}))
+        if report == "students_with_no_submissions_csv":
+            yield from self._windows_truth(report, output, params, _object(options.get("windows")))
+        elif report == "mgp_grade_export_csv":
+            for member, table in self._tables(report, params):
+                yield from records(table, _report_member=member)
+        elif self.switches.no_outcomes and report in OUTCOMES:
+            return
+        else:
+            tables = dict(self._tables(report, params))
+            yield from records(tables[output])
+
+    def _windows_truth(
+        self, report: str, output: str, params: dict[str, Any], windows: Any
+    ) -> Iterator[Record]:
+        if windows is None:
+            runs = [job for job in self.world.jobs.of("canvas", report) if job.state == "done"]
+            windows = [(job.params.get("start_at"), job.params.get("end_at")) for job in runs]
+        for start, end in windows:
+            asked = {**params, "start_at": start, "end_at": end}
+            table = dict(self._tables(report, asked))[output]
+            yield from records(table, _report_start=start, _report_end=end)
+
+    # tests' own actions
+
+    def act(self, action: str, **args: Any) -> Any:
+        """`seed_run`: put a run into the history.
+
+        Args (of `seed_run`): `report`; `status` (`created`, `running`, `complete`, `error`, `aborted`, or another word);
+            `parameters`; `age_minutes` since it was created (and ended, if it has); `account` ("1"); `owner`;
+            `polls`: for a running one, the poll on which it completes (never when 0).
+        """
+        if action != "seed_run":
+            raise KeyError(action)
+        return self._run_json(self._seed_run(**args))
+
+    def _seed_run(
+        self, report: str, status: str = "complete", parameters: dict[str, Any] | None = None, age_minutes: float = 5,
+        account: str = "1", owner: str = "me", polls: int = 1, ended_minutes: float | None = None,
+    ) -> Job:  # fmt: skip
+        job = self.world.jobs.order(
+            "canvas", report, dict(parameters or {}), self._make, account=account, owner=owner, origin="seeded",
+            created=self.world.clock.now() - age_minutes * 60,
+        )  # fmt: skip
+        states: dict[str, State] = {
+            "complete": "done",
+            "error": "failed",
+            "aborted": "aborted",
+            "created": "queued",
+        }
+        job.fault, job.state = None, states.get(status, "running")
+        job.shown = job.state if status in states or status == "running" else f"?{status}"
+        job.script = ["running"] * (polls - 1) + ["done"] if polls else [job.shown]
+        job.started = None if status == "created" else job.created + 5
+        if job.finished:
+            job.ended = self.world.clock.now() - 60 * (
+                age_minutes if ended_minutes is None else ended_minutes
+            )
+        return job
+
+
+def stream_name(report: str, output: str) -> str:
+    """The stream of an output (contract, section 2)."""
+    return f"{report.removesuffix('_csv')}_{output}" if report in SELECTABLE else report.removesuffix("_csv")
+
+
+def _term_json(term: Term) -> dict[str, Any]:
+    start, end = (None if at is None else utc_text(at) for at in (term.start, term.end))
+    return {
+        "id": term.id, "name": term.name, "sis_term_id": term.sis_id, "start_at": start, "end_at": end,
+        "workflow_state": term.status, "grading_period_group_id": term.set_id, "created_at": "2019-01-01T00:00:00Z",
+    }  # fmt: skip
+
+
+def _file_id(job: Job) -> int:
+    return job.number + 900_000
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    """The run's parameters as Rails reads them: form values stay text, JSON keeps its types."""
+    data = request.json
+    if isinstance(data, dict):
+        return dict(data.get("parameters") or {})
+    return _nested([*request.query, *request.form])
+
+
+def _nested(pairs: Pairs) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if not key.startswith("parameters["):
+            continue
+        name, _, rest = key.removeprefix("parameters[").partition("]")
+        if rest == "[]":
+            found.setdefault(name, []).append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def _true(value: Any) -> bool:
+    return str(value).strip().lower() in TRUE_WORDS
+
+
+def _words(value: Any) -> frozenset[str] | None:
+    if value in (None, "", []):
+        return None
+    words = value if isinstance(value, list) else str(value).split(",")
+    return None if "all" in words else frozenset(words)
+
+
+def _moment(value: Any) -> float | None:
+    """Seconds since 1970; a time without an offset is the account's (mountain) time."""
+    if value in (None, ""):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError as error:
+        raise BuildRefused(f"invalid date: {value}") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(hours=-7)))).timestamp()
+
+
+def _object(value: Any) -> Any:
+    """An option of `truth`: as it is, or JSON when it came over the control API."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _shifted(table: Table) -> Table:
+    """The SIS export's defect with temporary enrollments: three headers for one value, so later cells shift left."""
+    place = list(table.columns).index("temporary_enrollment_source_user_id")
+    source = "temporary_enrollment_source_user_id"
+    headers = [source, f"canvas_{source}", source]
+    return Table([*table.columns[:place], *headers, *table.columns[place + 1 :]], table.rows)
