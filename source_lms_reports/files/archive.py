@@ -1,0 +1,275 @@
+"""ZIP and gzip: files inside files, streamed, within limits."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, TruncatedPayload
+from source_lms_reports.files.options import ArchiveLimits
+from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.files.text import ByteStream
+
+GZIP = b"\x1f\x8b"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The container of .xls workbooks and of workbooks under a password."""
+
+HEAD = 64 * 1024
+_DEPTH = 4
+_WORKBOOK = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
+_SUFFIXES = re.compile(r"(?i)(\.(csv|tsv|txt|json|jsonl|ndjson|xlsx|xlsm|xls|gz|gzip|zip))+$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One unpacked file whose bytes can be read from the start, any number of times.
+
+    Args:
+        name: The table's name it suggests (a ZIP member's stem); None for a lone file.
+        label: What messages call it.
+        charset: From the `Content-Type` header.
+        path: Where its bytes lie as they are; None for a file that is unpacked on the way.
+        packed: Bytes it takes in packed form.
+        workbook: Whether it is an XLSX (or XLS) workbook; `path` is set then.
+        opener: Opens the stream of its bytes.
+    """
+
+    name: str | None
+    label: str
+    charset: str | None
+    path: Path | None
+    packed: int
+    workbook: bool
+    opener: Callable[[], ByteStream]
+
+    def open(self) -> ByteStream:
+        """A stream of the file's bytes; the caller closes it."""
+        return self.opener()
+
+    def head(self) -> bytes:
+        """The first bytes of the file, up to 64 KiB."""
+        with closing(self.open()) as stream:
+            return stream.read(HEAD)
+
+
+class Budget:
+    """Counts what archives unpack to, over a whole payload."""
+
+    def __init__(self, limits: ArchiveLimits) -> None:
+        self.limits = limits
+        self.unpacked = 0
+
+    def take(self, size: int, of_stream: int, packed: int) -> None:
+        """Count `size` more bytes of a stream that has given `of_stream` bytes so far.
+
+        Raises:
+            ArchiveLimitExceeded: That is too much.
+        """
+        self.unpacked += size
+        limits = self.limits
+        if self.unpacked > limits.unpacked:
+            raise ArchiveLimitExceeded(
+                f"The archive unpacks to more than {limits.unpacked / 1024**3:g} GiB, which no report does. "
+                "Narrow the report, or ask the vendor what it sent.",
+            )
+        if of_stream > limits.ratio_from and of_stream > limits.ratio * max(packed, 1):
+            raise ArchiveLimitExceeded(
+                f"A file in the archive unpacks to more than {limits.ratio:,} times its size, which no report does. "
+                "Ask the vendor what it sent.",
+                detail=f"{packed} bytes packed, more than {of_stream} unpacked",
+            )
+
+
+class _Unpacking:
+    """A decompressing stream whose failures speak the reader's language."""
+
+    def __init__(self, stream: ByteStream, budget: Budget, packed: int, label: str) -> None:
+        self._stream = stream
+        self._budget = budget
+        self._packed = packed
+        self._label = label
+        self._given = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            data = self._stream.read(size)
+        except EOFError as error:
+            raise _cut(self._label) from error
+        except (zlib.error, OSError, zipfile.BadZipFile, ValueError) as error:
+            raise corrupt(self._label, error) from error
+        self._given += len(data)
+        self._budget.take(len(data), self._given, self._packed)
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _cut(label: str) -> TruncatedPayload:
+    return TruncatedPayload(f"{label} ends early: its packed data is cut off. The next sync reads it again.")
+
+
+def corrupt(label: str, error: BaseException) -> CorruptPayload:
+    """The error for a file that cannot be unpacked or parsed."""
+    return CorruptPayload(
+        f"{label} is damaged and cannot be read. The next sync asks for it again; if it stays so, ask the vendor.",
+        detail=f"{type(error).__name__}: {error}",
+    )
+
+
+def sources(payload: Payload, limits: ArchiveLimits) -> Iterator[Source]:
+    """The files of a payload, unpacked, one at a time; each is readable until the next is asked for.
+
+    Raises:
+        PayloadError: An archive is damaged, cut off, or beyond the limits.
+    """
+    budget = Budget(limits)
+    for part in payload.parts:
+        alone = len(payload.parts) == 1
+        yield from _unpacked(_of_part(part, alone), budget, 0)
+
+
+def _of_part(part: Part, alone: bool) -> Source:
+    name = None if alone else stem(part.name or part.path.name)
+    label = f"The file {part.name!r}" if part.name else "The report file"
+    return _plain(
+        part.path, Source(name, label, part.charset, None, part.path.stat().st_size, False, _nothing)
+    )
+
+
+def _nothing() -> ByteStream:
+    raise AssertionError("a source without an opener was opened")
+
+
+def _plain(path: Path, like: Source) -> Source:
+    return replace(like, path=path, opener=lambda: cast(BinaryIO, path.open("rb", buffering=0)))
+
+
+def stem(name: str) -> str:
+    """A file's name without folders and known suffixes."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    return _SUFFIXES.sub("", base) or base
+
+
+def _unpacked(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
+    head = source.head()
+    if head.startswith(GZIP):
+        yield from _unpacked(_gunzipped(source, budget, _deeper(source, depth)), budget, depth + 1)
+    elif head.startswith(ZIP):
+        with _on_disk(source) as spooled:
+            yield from _zip_content(spooled, budget, depth)
+    elif head.startswith(OLE):
+        with _on_disk(source) as spooled:
+            yield replace(spooled, workbook=True)
+    else:
+        yield source
+
+
+def _deeper(source: Source, depth: int) -> int:
+    if depth >= _DEPTH:
+        raise ArchiveLimitExceeded(
+            f"{source.label} is packed more than {_DEPTH} times over, which no report is."
+        )
+    return depth
+
+
+def _gunzipped(source: Source, budget: Budget, depth: int) -> Source:
+    def opener() -> ByteStream:
+        packed = source.open()
+        return _Unpacking(_Gunzip(packed), budget, source.packed, source.label)
+
+    return replace(source, path=None, opener=opener)
+
+
+class _Gunzip:
+    """A gzip stream that closes what it reads from."""
+
+    def __init__(self, packed: ByteStream) -> None:
+        self._packed = packed
+        self._file = gzip.GzipFile(fileobj=cast(BinaryIO, packed), mode="rb")
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size)
+
+    def close(self) -> None:
+        self._file.close()
+        self._packed.close()
+
+
+@contextmanager
+def _on_disk(source: Source) -> Iterator[Source]:
+    """The source as a file that can be read at random; a packed one is spooled for as long as needed."""
+    if source.path is not None:
+        yield source
+        return
+    with tempfile.NamedTemporaryFile(prefix="unpacked-") as file:
+        with closing(source.open()) as stream:
+            shutil.copyfileobj(cast(BinaryIO, stream), file, 1024 * 1024)
+        file.flush()
+        yield _plain(Path(file.name), source)
+
+
+def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
+    assert source.path is not None
+    with _zip_file(source.path, source.label) as archive:
+        names = set(archive.namelist())
+        if names & _WORKBOOK:
+            yield replace(source, workbook=True)
+            return
+        members = [info for info in archive.infolist() if _is_content(info)]
+        _check_members(members, budget.limits, source.label)
+        for info in members:
+            member = _member(archive, info, source, budget)
+            yield from _unpacked(member, budget, _deeper(source, depth) + 1)
+
+
+@contextmanager
+def _zip_file(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        raise corrupt(label, error) from error
+    with archive:
+        yield archive
+
+
+def _is_content(info: zipfile.ZipInfo) -> bool:
+    base = PurePosixPath(info.filename).name
+    return (
+        not info.is_dir()
+        and not info.filename.startswith("__MACOSX/")
+        and base not in {".DS_Store", "Thumbs.db"}
+    )
+
+
+def _check_members(members: list[zipfile.ZipInfo], limits: ArchiveLimits, label: str) -> None:
+    if len(members) > limits.members:
+        raise ArchiveLimitExceeded(
+            f"{label} holds {len(members):,} files; more than {limits.members:,} no report has."
+        )
+    if not members:
+        raise EmptyPayload(f"{label} is an archive without files. The next sync asks for the report again.")
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budget: Budget) -> Source:
+    label = f"The file {info.filename!r} in the archive"
+    packed = min(info.compress_size, outer.packed)
+
+    def opener() -> ByteStream:
+        try:
+            stream = archive.open(info)
+        except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, ValueError) as error:
+            raise corrupt(label, error) from error  # a password, an unknown method, a damaged header
+        return _Unpacking(cast(BinaryIO, stream), budget, packed, label)
+
+    return Source(stem(info.filename), label, None, None, packed, False, opener)

@@ -1,0 +1,49 @@
+"""How a platform's files are to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["auto", "csv", "xlsx", "json"]
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What an archive may unpack to.
+
+    Args:
+        members: Files in one archive.
+        unpacked: Bytes in all.
+        ratio: Unpacked bytes for one packed byte, looked at beyond `ratio_from` bytes.
+    """
+
+    members: int = 1000
+    unpacked: int = 16 * 1024 * MIB
+    ratio: int = 1000
+    ratio_from: int = 64 * MIB
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """The platform's word on its files; magic bytes win over it.
+
+    Args:
+        format: Decides only between texts (CSV or JSON).
+        delimiters: Candidates; where there is more than one, the header line decides.
+        encoding: Of texts with neither byte order mark nor charset.
+        records_path: Keys that lead to the array of records in a JSON report.
+        empty_markers: Texts that, alone in the first cell of the only row, mean "no rows".
+        limits: For ZIP and gzip.
+        headerless_members: Patterns; a file whose only header cell matches one holds no table.
+    """
+
+    format: Format = "auto"
+    delimiters: str = ","
+    encoding: str = "utf-8"
+    records_path: tuple[str, ...] = ()
+    empty_markers: tuple[str, ...] = ()
+    limits: ArchiveLimits = ArchiveLimits()
+    headerless_members: tuple[str, ...] = ()

@@ -1,0 +1,40 @@
+"""What a download left on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """One downloaded file.
+
+    Args:
+        path: Where its bytes are, as they came (still packed, if the vendor packed them).
+        name: The file's name from the URL or `Content-Disposition`, if there is any.
+        content_type: The `Content-Type` header's type; a hint only, the bytes decide.
+        charset: The `charset` of the `Content-Type` header, if there is any.
+    """
+
+    path: Path
+    name: str | None = None
+    content_type: str | None = None
+    charset: str | None = None
+
+
+@dataclass(frozen=True)
+class Payload:
+    """All files of one report, in the vendor's order."""
+
+    parts: tuple[Part, ...]
+
+    def remove(self) -> None:
+        """Delete the files; doing so twice is fine."""
+        for part in self.parts:
+            part.path.unlink(missing_ok=True)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(part.path.stat().st_size for part in self.parts)

@@ -1,0 +1,111 @@
+"""The common form of a CSV file, a sheet and a JSON array: a named table that is read in chunks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from source_lms_reports.files.notes import Notes
+
+EXTRA = "_extra"
+"""The column of the cells that stand beyond the header."""
+
+
+@dataclass
+class CellChunk:
+    """Rows of cells, column by column.
+
+    Args:
+        first_row: The number of the first row, counting data rows from 1.
+        columns: As many lists as the table has columns, all of the same length. An empty cell is `""`.
+        native: Whether cells may be numbers and booleans (XLSX) besides texts.
+        extra: For each row its cells beyond the header, or None; None if no row has any.
+    """
+
+    first_row: int
+    columns: list[list[Any]]
+    native: bool = False
+    extra: list[list[Any] | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+
+@dataclass
+class ObjectChunk:
+    """Rows that are JSON objects.
+
+    Args:
+        first_row: The number of the first row, counting from 1.
+        objects: The rows with their JSON types; a decimal that a float cannot hold is its text.
+    """
+
+    first_row: int
+    objects: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+
+Chunk = CellChunk | ObjectChunk
+
+
+class Table(ABC):
+    """One CSV file, ZIP member, sheet or JSON section.
+
+    Args:
+        name: The member's stem, the sheet's name; None for a lone CSV file or array.
+        columns: Unique names, in order; `()` where a row brings its own names (JSON).
+        notes: Warnings; complete once the chunks are read.
+    """
+
+    def __init__(self, name: str | None, columns: tuple[str, ...], notes: Notes) -> None:
+        self.name = name
+        self.columns = columns
+        self.notes = notes
+
+    @abstractmethod
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows, about a thousand at a time, once.
+
+        Raises:
+            PayloadError: The file turns out not to be whole.
+        """
+
+
+def unique_names(header: list[str], notes: Notes) -> tuple[str, ...]:
+    """Column names by position: the second `a` is `a_2`, a header without a name `_column_<n>`."""
+    taken = {EXTRA, *header}
+    seen: set[str] = set()
+    names: list[str] = []
+    for position, text in enumerate(header, start=1):
+        name = text if text.strip() else f"_column_{position}"
+        if name in seen or (name != text and name in taken) or name == EXTRA:
+            name = _numbered(name, taken)
+        seen.add(name)
+        taken.add(name)
+        names.append(name)
+    _tell_renamed(header, names, notes)
+    return tuple(names)
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _tell_renamed(header: list[str], names: list[str], notes: Notes) -> None:
+    renamed = [name for text, name in zip(header, names, strict=True) if text != name]
+    if renamed:
+        notes.add(f"Headers that were empty or not unique are named by position: {listed(renamed)}")
+
+
+def listed(names: list[str], most: int = 20) -> str:
+    """Names for a message, cut after `most`."""
+    shown = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most])
+    rest = len(names) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,119 @@
+"""Bytes to text: which encoding, and never a byte lost."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from source_lms_reports.files.notes import Notes
+
+BLOCK = 256 * 1024
+"""Bytes that are read at a time: about a thousand rows of twenty columns."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ALIASES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_NUL_NOTE = "{count} NUL characters were removed"
+_BYTE_NOTE = "{count} bytes were not valid UTF-8 and were read as Latin-1"
+_CODE_NOTE = "{count} blocks held bytes that are not valid in their encoding; they are written as \\x.."
+
+
+class ByteStream(Protocol):
+    """What is read from: a file, a ZIP member, a gzip stream."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+def encoding_of(head: bytes, charset: str | None, default: str) -> tuple[str, int]:
+    """The encoding of a text by its first bytes, then by `charset`, then by `default`.
+
+    Returns:
+        The codec's name and the length of the byte order mark.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name, len(mark)
+    for candidate in (_unmarked_utf16(head), charset, default):
+        if candidate and (known := _known(candidate)):
+            return known, 0
+    return "utf-8", 0
+
+
+def _known(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name.strip("\"' "))
+    except (LookupError, ValueError):
+        return None
+    if not getattr(found, "_is_text_encoding", True):
+        return None
+    return _ALIASES.get(found.name, found.name)
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """Latin text in UTF-16 has a NUL in almost every other byte, NUL-littered UTF-8 has not."""
+    even, odd = head[0:2048:2], head[1:2048:2]
+    if len(odd) < 2:
+        return None
+    if odd.count(0) > 0.6 * len(odd) and even.count(0) < 0.1 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.6 * len(even) and odd.count(0) < 0.1 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: Notes) -> Iterator[str]:
+    """The text of a stream, block by block, without byte order mark and NULs."""
+    head = stream.read(BLOCK)
+    name, mark = encoding_of(head, charset, default)
+    decode = _decode_utf8 if name == "utf-8" else _Decoder(name).decode
+    rest = head[mark:]
+    while rest or head:
+        head = stream.read(BLOCK)
+        text, rest = decode(rest, not head, notes)
+        rest = rest + head
+        if "\0" in text:
+            notes.add(_NUL_NOTE, text.count("\0"))
+            text = text.replace("\0", "")
+        if text:
+            yield text
+
+
+def _decode_utf8(data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+    try:
+        text, used = codecs.utf_8_decode(data, "strict", final)
+    except UnicodeDecodeError:
+        text, used = codecs.utf_8_decode(data, "surrogateescape", final)
+        text, count = _ESCAPED.subn(lambda found: chr(ord(found[0]) - 0xDC00), text)
+        notes.add(_BYTE_NOTE, count)
+    return text, data[used:]
+
+
+class _Decoder:
+    """Any codec but UTF-8."""
+
+    def __init__(self, name: str) -> None:
+        self._make = codecs.getincrementaldecoder(name)
+        self._strict = self._make("strict")
+        self._lenient = False
+
+    def decode(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+        state = self._strict.getstate()
+        try:
+            return self._strict.decode(data, final), b""
+        except UnicodeDecodeError:
+            lenient = self._make("backslashreplace")
+            lenient.setstate(state)
+            text = lenient.decode(data, final)
+            self._strict.setstate(lenient.getstate())
+            notes.add(_CODE_NOTE)
+            return text, b""

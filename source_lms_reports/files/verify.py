@@ -1,0 +1,150 @@
+"""Proof, before the first row is emitted, that a payload is a whole report."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+
+from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload
+from source_lms_reports.files.archive import OLE, Source, corrupt, sources
+from source_lms_reports.files.csv import CsvTable, rows_of
+from source_lms_reports.files.json import sections
+from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.options import ArchiveLimits, ReadOptions
+from source_lms_reports.files.payload import Payload
+from source_lms_reports.files.tables import kind_of, open_tables
+from source_lms_reports.files.text import encoding_of, text_blocks
+from source_lms_reports.files.xlsx import workbook
+
+_READ = 1024 * 1024
+
+
+def verify(payload: Payload, options: ReadOptions) -> None:
+    """Prove that what arrived is a whole report; the files are read once, a block at a time.
+
+    Raises:
+        PayloadError: One of its subclasses says what is wrong.
+    """
+    if not any(part.path.stat().st_size for part in payload.parts):
+        raise EmptyPayload("The report came without content. The next sync asks for it again.")
+    filled = 0
+    for source in sources(payload, options.limits):
+        filled += _verified(source, options)
+    if not filled:
+        raise EmptyPayload("All files of the report are empty. The next sync asks for it again.")
+
+
+def count_rows(payload: Payload, options: ReadOptions) -> int:
+    """The data rows of all tables."""
+    return sum(len(chunk) for table in open_tables(payload, options) for chunk in table.chunks())
+
+
+def _verified(source: Source, options: ReadOptions) -> bool:
+    """Whether there is anything in the file, all of which is proven."""
+    head = b"" if source.workbook else source.head()
+    kind = kind_of(source, head, options)
+    if kind == "blank":
+        _read_through(source)
+    elif kind == "json":
+        sections(source, options)
+    elif kind == "workbook":
+        _verify_workbook(source, options.limits)
+    else:
+        _verify_csv(source, head, options)
+    return kind != "blank"
+
+
+def _read_through(source: Source) -> None:
+    """To the end, so that a packed file's checksum is looked at."""
+    with closing(source.open()) as stream:
+        while stream.read(_READ):
+            pass
+
+
+def _verify_workbook(source: Source, limits: ArchiveLimits) -> None:
+    assert source.path is not None
+    with source.path.open("rb") as file:
+        is_zip = file.read(8) != OLE
+    if is_zip:
+        _verify_zip(source, limits)
+    workbook(source.path, source.label)
+
+
+def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
+    assert source.path is not None
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+            too_dense = unpacked > max(limits.ratio_from, limits.ratio * source.packed)
+            if unpacked > limits.unpacked or too_dense:
+                raise ArchiveLimitExceeded(
+                    f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
+                )
+            damaged = archive.testzip()
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+    ) as error:
+        raise corrupt(source.label, error) from error
+    if damaged is not None:
+        raise corrupt(source.label, ValueError(f"checksum of {damaged}"))
+
+
+def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:
+    table = CsvTable(source, source.name, options)
+    quotes, lines, tail = 0, False, ""
+    for text in _texts(source, head, options):
+        quotes += text.count('"')
+        lines = lines or "\n" in text or "\r" in text
+        tail = text if len(text) >= _READ else tail[-_READ:] + text
+    if quotes & 1:
+        for _ in table.chunks():  # tells a stray quote from a cell that was never closed
+            pass
+    elif not lines:
+        _refuse_sentence(table, source.label)
+    elif not tail.rstrip("\0").endswith(("\n", "\r")):
+        _verify_last_row(tail, table, source.label, options)
+
+
+def _texts(source: Source, head: bytes, options: ReadOptions) -> Iterator[str]:
+    """The text for counting: exact in its quotes, delimiters and line ends, not in its letters."""
+    name, _ = encoding_of(head, source.charset, options.encoding)
+    with closing(source.open()) as stream:
+        if name.startswith(("utf-16", "utf-32")):
+            yield from text_blocks(stream, source.charset, options.encoding, Notes())
+        else:
+            while data := stream.read(_READ):
+                yield data.decode("latin-1")
+
+
+def _refuse_sentence(table: CsvTable, label: str) -> None:
+    """A single line without line end, of one cell with several words, is no header but a message."""
+    if len(table.header) == 1 and len(table.header[0].split()) > 1:
+        raise ErrorPayload(f"{label} is not a report but says: {table.header[0][:200]}")
+
+
+def _verify_last_row(tail: str, table: CsvTable, label: str, options: ReadOptions) -> None:
+    last = _last_row(tail.replace("\r", "\n"))
+    cells = next(rows_of([last], table.delimiter), [])
+    marker = len(cells) == 1 and cells[0].strip() in options.empty_markers
+    if len(cells) < len(table.columns) and not marker and len(last) < _READ:
+        raise TruncatedPayload(
+            f"{label} ends inside a row: the last one has {len(cells)} of {len(table.columns)} cells and no line end. "
+            "It is cut off; the next sync asks for it again."
+        )
+
+
+def _last_row(tail: str) -> str:
+    """The text behind the last line end that is not inside quotes, given that the text ends outside of them."""
+    at = len(tail)
+    while (at := tail.rfind("\n", 0, at)) >= 0:
+        if not tail.count('"', at) & 1:
+            return tail[at + 1 :]
+    return tail

@@ -1,0 +1,196 @@
+"""Excel workbooks, sheet by sheet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from source_lms_reports.errors import CorruptPayload
+from source_lms_reports.files.archive import Source, corrupt
+from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.table import CellChunk, Table, listed, unique_names
+
+ROWS = 1000
+_SAMPLE = 50
+_HEADER_SHARE = 0.8
+_HIDDEN_NOTE = "Hidden sheets are not read: "
+
+Row = list[Any]
+
+
+def sheets(
+    source: Source, options: ReadOptions, wanted: Callable[[str | None], bool] | None
+) -> Iterator[SheetTable]:
+    """The visible sheets of a workbook that hold a table; unwanted ones are not read.
+
+    Raises:
+        CorruptPayload: It cannot be read as a workbook, or wants a password.
+    """
+    assert source.path is not None
+    with workbook(source.path, source.label) as book:
+        visible = [meta.name for meta in book.sheets_metadata if _is_visible(meta)]
+        hidden = [meta.name for meta in book.sheets_metadata if _is_sheet(meta) and not _is_visible(meta)]
+        for name in visible:
+            table_name = _table_name(source.name, name, len(visible))
+            if wanted is not None and not wanted(table_name):
+                continue
+            table = _sheet_table(book, name, table_name, source, options)
+            if table is None:
+                continue
+            if hidden:
+                table.notes.add(_HIDDEN_NOTE + listed(hidden))
+                hidden = []
+            yield table
+
+
+def _table_name(member: str | None, sheet: str, count: int) -> str:
+    if member is None:
+        return sheet
+    return member if count == 1 else f"{member}_{sheet}"
+
+
+def _is_sheet(meta: calamine.SheetMetadata) -> bool:
+    return meta.typ == calamine.SheetTypeEnum.WorkSheet
+
+
+def _is_visible(meta: calamine.SheetMetadata) -> bool:
+    return _is_sheet(meta) and meta.visible == calamine.SheetVisibleEnum.Visible
+
+
+def workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
+    """An open workbook.
+
+    Raises:
+        CorruptPayload: It is damaged or under a password.
+    """
+    try:
+        return calamine.CalamineWorkbook.from_path(str(path))
+    except calamine.PasswordError as error:
+        raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise corrupt(label, error) from error
+
+
+def _sheet_table(
+    book: calamine.CalamineWorkbook, sheet: str, name: str, source: Source, options: ReadOptions
+) -> SheetTable | None:
+    try:
+        rows = book.get_sheet_by_name(sheet).iter_rows()
+        sample = list(islice(rows, _SAMPLE))
+        while sample and not any(_filled(row) for row in sample):
+            sample = list(islice(rows, _SAMPLE))
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise corrupt(source.label, error) from error
+    at = _header_row(sample)
+    if at is None:
+        return None
+    return SheetTable(name, sample[at], chain(sample[at + 1 :], rows), source.label, options)
+
+
+def _filled(row: Row) -> int:
+    return sum(cell != "" for cell in row)
+
+
+def _header_row(rows: list[Row]) -> int | None:
+    """The first row that is about as wide as the widest, and of texts where there is one; banners are narrow."""
+    widest = max(map(_filled, rows), default=0)
+    if not widest:
+        return None
+    wide = [at for at, row in enumerate(rows) if _filled(row) >= _HEADER_SHARE * widest]
+    return next((at for at in wide if all(isinstance(cell, str) for cell in rows[at])), wide[0])
+
+
+class SheetTable(Table):
+    """One sheet."""
+
+    def __init__(self, name: str, header: Row, rows: Iterator[Row], label: str, options: ReadOptions) -> None:
+        notes = Notes(name)
+        texts = [text_of(cell) for cell in header]
+        while texts and not texts[-1]:
+            texts.pop()
+        super().__init__(name, unique_names(texts, notes), notes)
+        self.header = texts
+        self._rows = rows
+        self._label = label
+        self._options = options
+
+    def chunks(self) -> Iterator[CellChunk]:
+        """The rows; see `Table.chunks`."""
+        first_row = 1
+        try:
+            while batch := list(islice(self._rows, ROWS)):
+                rows = [row for row in batch if any(cell != "" for cell in row)]
+                if not rows or (first_row == 1 and self._is_marker(rows)):
+                    continue
+                yield self._chunk(first_row, rows)
+                first_row += len(rows)
+        except calamine.CalamineError as error:
+            raise corrupt(self._label, error) from error
+
+    def _is_marker(self, rows: list[Row]) -> bool:
+        first = rows[0]
+        return len(rows) == 1 and _filled(first) == 1 and str(first[0]).strip() in self._options.empty_markers
+
+    def _chunk(self, first_row: int, rows: list[Row]) -> CellChunk:
+        width = len(self.columns)
+        columns = [plain_cells(list(column)) for column in zip(*rows, strict=True)]
+        beyond = columns[width:]
+        chunk = CellChunk(first_row, columns[:width], native=True)
+        if any(any(cell != "" for cell in column) for column in beyond):
+            chunk.extra = [
+                self._beyond(row, first_row + at) for at, row in enumerate(zip(*beyond, strict=True))
+            ]
+        return chunk
+
+    def _beyond(self, row: tuple[Any, ...], number: int) -> list[Any] | None:
+        if all(cell == "" for cell in row):
+            return None
+        self.notes.add(
+            "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})",
+            example=number,
+        )
+        return [text_of(cell) or None for cell in row]
+
+
+def plain_cells(cells: list[Any]) -> list[Any]:
+    """Cells as text, int, float and bool: dates and times become ISO 8601, whole floats integers."""
+    kinds = set(map(type, cells))
+    if kinds <= {str, bool}:
+        return cells
+    if kinds <= {float, str}:
+        return [int(cell) if type(cell) is float and cell.is_integer() else cell for cell in cells]
+    return [_plain(cell) for cell in cells]
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else cell
+    if isinstance(cell, (dt.datetime, dt.date, dt.time)):
+        return cell.isoformat()
+    if isinstance(cell, dt.timedelta):
+        return _duration(cell)
+    return cell
+
+
+def _duration(value: dt.timedelta) -> str:
+    """Hours may be more than 24, as Excel shows them: 42:00:00."""
+    seconds = abs(value).total_seconds()
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{hours}:{minutes:02d}:{int(rest):02d}"
+    fraction = f"{rest % 1:.3f}"[1:] if rest % 1 >= 0.0005 else ""
+    return f"{'-' if value < dt.timedelta(0) else ''}{text}{fraction}"
+
+
+def text_of(cell: Any) -> str:
+    """A cell as text."""
+    plain = _plain(cell)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return plain if isinstance(plain, str) else repr(plain)

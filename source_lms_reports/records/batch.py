@@ -1,0 +1,99 @@
+"""Batches of finished records, as rows and as lines of output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Batch:
+    """About a thousand records of one stream.
+
+    Both forms come from the same columns: `rows` for the stock entrypoint of the CDK, `lines` for ours.
+    """
+
+    count: int
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The records; empty cells are None."""
+        raise NotImplementedError
+
+    def lines(self, emitted_at: int) -> bytes:
+        """Complete RECORD messages, one a line; fields of the top level that are null are left out.
+
+        Args:
+            emitted_at: Milliseconds since 1970.
+        """
+        raise NotImplementedError
+
+
+class Envelope:
+    """What stands around a record's data in a RECORD message."""
+
+    def __init__(self, stream: str, namespace: str | None) -> None:
+        self._head = b'{"type":"RECORD","record":{"stream":' + _ENCODER.encode(stream) + b',"data":'
+        self._tail = b',"namespace":' + _ENCODER.encode(namespace) + b"}}" if namespace is not None else b"}}"
+
+    def wrap(self, lines: bytes, emitted_at: int) -> bytes:
+        """Data lines, each of which ends with a line feed, as messages."""
+        if not lines:
+            return b""
+        tail = b',"emitted_at":%d%b\n' % (emitted_at, self._tail)
+        return self._head + lines[:-1].replace(b"\n", tail + self._head) + tail
+
+
+class CellBatch(Batch):
+    """Records as typed columns, in which an empty text is an empty cell."""
+
+    def __init__(
+        self, envelope: Envelope, names: Sequence[str], columns: Sequence[Iterable[Any]], count: int
+    ) -> None:
+        self.count = count
+        self._envelope = envelope
+        self._names = tuple(names)
+        self._columns = columns
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """See `Batch.rows`."""
+        names = self._names
+        for row in zip(*self._columns, strict=True):
+            yield {name: None if value == "" else value for name, value in zip(names, row, strict=True)}
+
+    def lines(self, emitted_at: int) -> bytes:
+        """See `Batch.lines`."""
+        form = _form(self._names)
+        if form is None:
+            return ObjectBatch(self._envelope, list(self.rows())).lines(emitted_at)
+        return self._envelope.wrap(_ENCODER.encode_lines(map(form, *self._columns)), emitted_at)
+
+
+class ObjectBatch(Batch):
+    """Records that are JSON objects."""
+
+    def __init__(self, envelope: Envelope, objects: list[dict[str, Any]]) -> None:
+        self.count = len(objects)
+        self._envelope = envelope
+        self._objects = objects
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """See `Batch.rows`."""
+        return iter(self._objects)
+
+    def lines(self, emitted_at: int) -> bytes:
+        """See `Batch.lines`."""
+        filled = ({name: value for name, value in row.items() if value is not None} for row in self._objects)
+        return self._envelope.wrap(_ENCODER.encode_lines(filled), emitted_at)
+
+
+@lru_cache(maxsize=256)
+def _form(names: tuple[str, ...]) -> Any:
+    """A class with one field a column, whose encoder leaves out empty ones; None if a name needs escaping."""
+    if not names or any(char in '"\\' or char < " " for name in names for char in name):
+        return None
+    fields = [(f"f{at}", Any, msgspec.field(default="", name=name)) for at, name in enumerate(names)]
+    return msgspec.defstruct("Row", fields, omit_defaults=True, gc=False)

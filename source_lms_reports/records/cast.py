@@ -1,0 +1,132 @@
+"""Texts to the types of a schema, a column at a time, and never at the price of a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["text", "integer", "number", "boolean"]
+Caster = Callable[[list[str]], list[Any]]
+
+_INTEGER = re.compile(r"\s*(-?(?:0|[1-9][0-9]*))(?:\.0+)?\s*")
+_NUMBER = re.compile(r"\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
+_BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True}
+_BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
+_COMMON = {
+    form: value for text, value in _BOOLEANS.items() for form in (text, text.upper(), text.capitalize())
+}
+_INTEGERS = msgspec.json.Decoder(list[int | None])
+_NUMBERS = msgspec.json.Decoder(list[int | float | None])
+_SAFE = 16
+"""Characters that a decimal can have and be held by a float for certain: 15 digits and the point."""
+
+
+def kind_of(schema: Mapping[str, Any]) -> Kind:
+    """The one type a column's JSON schema asks for, null aside; text if it leaves a choice."""
+    declared = schema.get("type", "string")
+    types = {declared} if isinstance(declared, str) else set(declared)
+    types.discard("null")
+    if types == {"integer"}:
+        return "integer"
+    if types and types <= {"number", "integer"}:
+        return "number"
+    return "boolean" if types == {"boolean"} else "text"
+
+
+def integers(cells: list[str]) -> list[Any]:
+    """Integers of any size; `5.0` is 5, and `007` stays a text, as its zeros would be lost."""
+    values = _decoded(cells, _INTEGERS, "ntfeE.")
+    return values if values is not None else [_integer(cell) for cell in cells]
+
+
+def _integer(cell: str) -> int | str | None:
+    if not cell:
+        return None
+    found = _INTEGER.fullmatch(cell)
+    return int(Decimal(found[1])) if found else cell
+
+
+def numbers(cells: list[str]) -> list[Any]:
+    """Integers and floats; a decimal that a float cannot hold stays a text."""
+    values = _decoded(cells, _NUMBERS, "ntfeE")
+    if values is None:
+        return [_number(cell) for cell in cells]
+    if max(map(len, cells)) > _SAFE:
+        _keep_unholdable(cells, values)
+    return values
+
+
+def _keep_unholdable(cells: list[str], values: list[Any]) -> None:
+    written = msgspec.json.encode(values)[1:-1].decode().split(",")
+    for at, (cell, text) in enumerate(zip(cells, written, strict=True)):
+        if cell != text and len(cell) > _SAFE:
+            values[at] = _number(cell)
+
+
+def _number(cell: str) -> float | int | str | None:
+    if not cell:
+        return None
+    if not _NUMBER.fullmatch(cell):
+        return cell
+    exact = Decimal(cell.strip())
+    if not set(cell) & set(".eE"):
+        return int(exact)
+    value = float(cell)
+    return value if value not in (float("inf"), float("-inf")) and Decimal(repr(value)) == exact else cell
+
+
+def _decoded(cells: list[str], decoder: msgspec.json.Decoder[Any], suspicious: str) -> list[Any] | None:
+    """The column read as one JSON array, if all its cells are JSON numbers or empty."""
+    joined = ",".join(cells)
+    if any(char in joined for char in suspicious):
+        return None
+    if "" in cells:
+        joined = f",{joined},".replace(",,", ",null,").replace(",,", ",null,")[1:-1]
+    try:
+        values: list[Any] = decoder.decode(f"[{joined}]")
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeEncodeError):
+        return None
+    return values if len(values) == len(cells) else None
+
+
+def booleans(cells: list[str]) -> list[Any]:
+    """true/false, t/f, yes/no, y/n, 1/0 in any case."""
+    values = list(map(_COMMON.get, cells))
+    if values.count(None) == cells.count(""):
+        return values
+    return [_boolean(cell) for cell in cells]
+
+
+def _boolean(cell: str) -> bool | str | None:
+    return _BOOLEANS.get(cell.strip().lower(), cell) if cell else None
+
+
+CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boolean": booleans}
+
+
+def as_text(cell: Any) -> Any:
+    """A sheet's number or boolean where the schema wants text."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return repr(cell) if isinstance(cell, (int, float)) else cell
+
+
+def natives(cells: list[Any], kind: Kind) -> list[Any]:
+    """A sheet's cells, which may be typed already, in a schema's type."""
+    if kind == "text":
+        return cells if set(map(type, cells)) <= {str} else [as_text(cell) for cell in cells]
+    return [_native(cell, kind) for cell in cells]
+
+
+def _native(cell: Any, kind: Kind) -> Any:
+    if isinstance(cell, str):
+        return CASTERS[kind]([cell])[0]
+    if kind == "boolean":
+        return bool(cell) if cell in (0, 1) else as_text(cell)
+    if isinstance(cell, bool) or (kind == "integer" and not isinstance(cell, int)):
+        return as_text(cell)
+    return cell

@@ -1,0 +1,187 @@
+"""Tables to batches: typed by the schema, filtered by the cursor, and every oddity counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import compress, repeat
+from typing import Any
+
+from source_lms_reports.files.table import EXTRA, CellChunk, ObjectChunk, Table, listed
+from source_lms_reports.records.batch import Batch, CellBatch, Envelope, ObjectBatch
+from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
+from source_lms_reports.records.cursor import CursorWindow
+
+_EXPECTED: Mapping[Kind, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
+
+
+@dataclass
+class _Uncast:
+    kind: Kind
+    count: int
+    row: int
+    value: str
+
+
+class Shaper:
+    """Makes the records of one stream from its tables.
+
+    Args:
+        stream: The stream's name.
+        schema: Its JSON schema; `properties` decides the types.
+        constants: Columns that every record gets; they win over a column of the same name.
+        cursor_field: The column (or constant) whose instants decide what is new.
+        keep_from: Rows with an earlier cursor value are dropped.
+        keep_before: Rows with this or a later cursor value are dropped.
+        namespace: The stream's namespace, if it has one.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        schema: Mapping[str, Any],
+        *,
+        constants: Mapping[str, str] | None = None,
+        cursor_field: str | None = None,
+        keep_from: datetime | None = None,
+        keep_before: datetime | None = None,
+        namespace: str | None = None,
+    ) -> None:
+        self.emitted = 0
+        self._envelope = Envelope(stream, namespace)
+        self._constants = dict(constants or {})
+        self._kinds = {name: kind_of(column) for name, column in schema.get("properties", {}).items()}
+        self._cursor_field = cursor_field
+        self._window = CursorWindow(keep_from, keep_before)
+        self._uncast: dict[str, _Uncast] = {}
+        self._unknown: dict[str, None] = {}
+        self._missing: dict[str, None] = {}
+        self._table_notes: list[str] = []
+
+    @property
+    def cursor_max(self) -> str | None:
+        """The greatest cursor value among all rows that were looked at, as the vendor wrote it."""
+        return self._window.greatest
+
+    def shape(self, table: Table) -> Iterator[Batch]:
+        """The records of a table that are new.
+
+        Raises:
+            PayloadError: The table turns out not to be whole.
+        """
+        if table.columns:
+            self._compare(table.columns)
+        seen: dict[str, None] = {}
+        for chunk in table.chunks():
+            batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else self._objects(chunk, seen)
+            if batch is not None and batch.count:
+                self.emitted += batch.count
+                yield batch
+        if seen:
+            self._compare(tuple(seen))
+        self._table_notes += table.notes.messages()
+
+    def warnings(self) -> list[str]:
+        """What a user should know about the data, complete once all tables are shaped."""
+        told = list(self._table_notes)
+        for name, uncast in self._uncast.items():
+            told.append(
+                f"{uncast.count:,} values of column {name} are not of type {uncast.kind} and stay text "
+                f"(first: row {uncast.row}, {uncast.value!r})"
+            )
+        if self._unknown:
+            told.append(
+                f"Columns that the schema does not know are emitted as text: {listed(list(self._unknown))}"
+            )
+        if self._missing:
+            told.append(f"Columns that the report should have are missing: {listed(list(self._missing))}")
+        return told
+
+    def _compare(self, columns: tuple[str, ...]) -> None:
+        if not self._kinds:
+            return
+        have = {*columns, *self._constants, EXTRA}
+        self._unknown |= dict.fromkeys(name for name in columns if name not in self._kinds)
+        self._missing |= dict.fromkeys(name for name in self._kinds if name not in have)
+
+    def _cells(self, table: Table, chunk: CellChunk) -> Batch | None:
+        columns, extra, count = chunk.columns, chunk.extra, len(chunk)
+        rows: list[int] | range = range(chunk.first_row, chunk.first_row + count)
+        keep = self._kept(table, columns, count)
+        if keep is not None:
+            columns = [list(compress(column, keep)) for column in columns]
+            extra = list(compress(extra, keep)) if extra else None
+            rows = list(compress(rows, keep))
+            count = len(rows)
+        if not count:
+            return None
+        names, values = [], []
+        for name, cells in zip(table.columns, columns, strict=True):
+            if name not in self._constants:
+                names.append(name)
+                values.append(self._typed(name, cells, rows, chunk.native))
+        return self._batch(names, values, extra, count)
+
+    def _batch(self, names: list[str], values: list[Any], extra: list[Any] | None, count: int) -> Batch:
+        for name, constant in self._constants.items():
+            names.append(name)
+            values.append(repeat(constant, count))
+        if extra:
+            names.append(EXTRA)
+            values.append(["" if cells is None else cells for cells in extra])
+        return CellBatch(self._envelope, names, values, count)
+
+    def _kept(self, table: Table, columns: list[list[Any]], count: int) -> list[bool] | None:
+        field = self._cursor_field
+        if field is None:
+            return None
+        if field in self._constants:
+            return self._window.select([self._constants[field]] * count)
+        if field not in table.columns:
+            return None
+        return self._window.select([str(cell) for cell in columns[table.columns.index(field)]])
+
+    def _typed(self, name: str, cells: list[Any], rows: list[int] | range, native: bool) -> list[Any]:
+        kind = self._kinds.get(name, "text")
+        if native:
+            values = natives(cells, kind)
+        elif kind == "text":
+            return cells
+        else:
+            values = CASTERS[kind](cells)
+        if kind != "text":
+            values = self._counted(name, kind, values, rows)
+        return values
+
+    def _counted(self, name: str, kind: Kind, values: list[Any], rows: list[int] | range) -> list[Any]:
+        """Null as `""`, and a note of what stayed text."""
+        if str in set(map(type, values)):
+            texts = [(at, value) for at, value in enumerate(values) if isinstance(value, str) and value]
+            for at, value in texts:
+                uncast = self._uncast.setdefault(name, _Uncast(kind, 0, rows[at], _short(value)))
+                uncast.count += 1
+        return ["" if value is None else value for value in values] if None in values else values
+
+    def _objects(self, chunk: ObjectChunk, seen: dict[str, None]) -> Batch:
+        rows = chunk.objects
+        for row in rows:
+            seen.update(dict.fromkeys(row))
+        if self._cursor_field is not None:
+            keep = self._window.select(
+                [_cursor_text(row, self._cursor_field, self._constants) for row in rows]
+            )
+            if keep is not None:
+                rows = list(compress(rows, keep))
+        if self._constants:
+            rows = [{**row, **self._constants} for row in rows]
+        return ObjectBatch(self._envelope, rows)
+
+
+def _cursor_text(row: Mapping[str, Any], field: str, constants: Mapping[str, str]) -> str:
+    value = constants.get(field, row.get(field))
+    return "" if value is None else str(value)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 40 else f"{value[:37]}..."

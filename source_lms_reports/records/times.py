@@ -1,0 +1,86 @@
+"""The instants that vendors' texts mean."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+_TIME = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)"
+    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r" ?(?P<offset>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_EPOCH = re.compile(r"\d{9,10}|\d{12,13}", re.ASCII)
+_BASIC = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
+_ZERO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@lru_cache(maxsize=65536)
+def instant(text: str) -> datetime | None:
+    """The instant that a text means, in UTC.
+
+    Args:
+        text: ISO 8601, with or without offset (none is UTC) and with up to nine fractional digits (those behind the
+            sixth are cut); a date; Ruby's `2024-01-31 12:00:00 UTC` and `… +0100`; UNIX seconds (9 or 10 digits) or
+            milliseconds (12 or 13).
+
+    Returns:
+        None if it is none of these or no such time exists.
+    """
+    text = text.strip()
+    found = _TIME.fullmatch(text)
+    try:
+        if found:
+            return _calendar(found)
+        if _EPOCH.fullmatch(text):
+            return _ZERO + (
+                timedelta(seconds=int(text)) if len(text) < 11 else timedelta(milliseconds=int(text))
+            )
+        if basic := _BASIC.fullmatch(text):
+            return datetime(int(basic[1]), int(basic[2]), int(basic[3]), tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _calendar(found: re.Match[str]) -> datetime:
+    year, month, day = map(int, found["date"].split("-"))
+    second = int(found["second"] or 0)
+    leap = second == 60
+    fraction = (found["fraction"] or "")[:6].ljust(6, "0")
+    local = datetime(
+        year,
+        month,
+        day,
+        int(found["hour"] or 0),
+        int(found["minute"] or 0),
+        59 if leap else second,
+        int(fraction),
+        tzinfo=timezone.utc,
+    )
+    return local + timedelta(seconds=leap) - _offset(found["offset"])
+
+
+def _offset(text: str | None) -> timedelta:
+    if not text or text[0] not in "+-":
+        return timedelta()
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return -size if text[0] == "-" else size
+
+
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
+_UNIFORM = re.compile(rb"0000-00-00(?:[T ]00:00(?::00(?:\.0{1,9})?)?(?: ?(?:Z|UTC))?)?")
+
+
+def in_text_order(texts: list[str]) -> bool:
+    """Whether the texts all have one form, in UTC, in which the order of texts is the order of times."""
+    if not texts[0].isascii():
+        return False
+    form = texts[0].encode().translate(_DIGITS)
+    if not _UNIFORM.fullmatch(form):
+        return False
+    joined = "".join(texts)
+    return len(joined) == len(form) * len(texts) and joined.encode().translate(_DIGITS) == form * len(texts)
