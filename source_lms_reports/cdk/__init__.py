@@ -1,0 +1,1 @@
+"""The adapters between the connector and the Airbyte CDK."""

@@ -1,0 +1,1 @@
+"""Requests, downloads and the vendor's answers."""

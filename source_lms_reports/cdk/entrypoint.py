@@ -1,0 +1,115 @@
+"""The command line's messages: batches written as ready lines, and nothing secret in any other message."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.logger import PRINT_BUFFER, AirbyteLogFormatter
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, ConnectorSpecification, Type
+from airbyte_cdk.sources import Source
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets
+
+from source_lms_reports.cdk.batches import Gate, batch_in
+from source_lms_reports.records.batch import Batch
+from source_lms_reports.redaction import REDACTOR, redact
+
+_GATE_SIZE = 8
+_MEMORY_CHECK_ROWS = 5_000
+_RECORD = '{"type":"RECORD"'
+
+
+class RedactingFormatter(AirbyteLogFormatter):
+    """The CDK's log lines without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One log line."""
+        return redact(super().format(record))
+
+
+def redact_logs() -> None:
+    """Make every handler of the root logger mask secrets."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(RedactingFormatter("%(message)s"))
+
+
+class ReportEntrypoint(AirbyteEntrypoint):
+    """The CDK's entrypoint, for sources that emit rows in batches.
+
+    Args:
+        source: The source. If it has an attribute `gate`, rows come in batches through it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        redact_logs()
+        self._gate = Gate(_GATE_SIZE)
+        if hasattr(source, "gate"):
+            source.gate = self._gate
+
+    def run(self, parsed_args: argparse.Namespace) -> Iterable[str]:
+        """The messages of a command, as lines."""
+        try:
+            for line in super().run(parsed_args):
+                yield line if line.startswith(_RECORD) else redact(line)
+        finally:
+            self._gate.close()
+
+    @staticmethod
+    def set_up_secret_filter(config: Any, connection_specification: Mapping[str, Any]) -> None:
+        """Tell the CDK's filter and ours the secrets of the configuration."""
+        AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
+        for secret in get_secrets(connection_specification, config):
+            REDACTOR.register(str(secret) if secret else None)
+
+    def read(
+        self, source_spec: ConnectorSpecification, config: Any, catalog: ConfiguredAirbyteCatalog, state: list[Any]
+    ) -> Iterable[AirbyteMessage]:
+        """The messages of a sync that are not batches; batches go to stdout here, in their place among the others."""
+        self.set_up_secret_filter(config, source_spec.connectionSpecification)
+        if self.source.check_config_against_spec:
+            self.validate_connection(source_spec, config)
+        counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
+        unchecked = 0
+        for message in self.source.read(self.logger, config, catalog, state):
+            batch = batch_in(message.record.data) if message.type is Type.RECORD and message.record else None
+            if batch is None or message.record is None:
+                yield self.handle_record_counts(message, counts)
+                unchecked += 1
+            else:
+                self._write(batch, message.record.emitted_at)
+                counts[HashableStreamDescriptor(name=message.record.stream, namespace=None)] += batch.count
+                unchecked += batch.count
+            if unchecked >= _MEMORY_CHECK_ROWS:
+                unchecked = 0
+                yield from self._check_memory(counts)
+        for message in self._emit_queued_messages(self.source):
+            yield self.handle_record_counts(message, counts)
+
+    def _check_memory(self, counts: defaultdict[HashableStreamDescriptor, float]) -> Iterable[AirbyteMessage]:
+        """Let the CDK's guard look at the memory; before it ends the sync, what is queued goes out."""
+        try:
+            self._memory_monitor.check_memory_usage()
+        except Exception:
+            for message in self._emit_queued_messages(self.source):
+                yield self.handle_record_counts(message, counts)
+            raise
+
+    def _write(self, batch: Batch, emitted_at: int) -> None:
+        try:
+            lines = batch.lines(emitted_at)
+            with PRINT_BUFFER.lock:
+                PRINT_BUFFER.flush()
+                _binary_stdout().write(lines)
+        finally:
+            self._gate.leave()
+
+
+def _binary_stdout() -> Any:
+    return sys.__stdout__.buffer if sys.__stdout__ is not None else sys.stdout.buffer

@@ -1,0 +1,112 @@
+"""A stream's windows as partitions of the CDK, read strictly one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
+from airbyte_cdk.sources.types import Record
+
+from source_lms_reports.cdk.failures import as_traced
+from source_lms_reports.cdk.reading import StreamReader
+from source_lms_reports.errors import ReportError
+from source_lms_reports.plan import Slice
+
+
+class ReportPartition(Partition):
+    """One order of a stream.
+
+    Args:
+        reader: Reads the stream.
+        piece: The order.
+    """
+
+    def __init__(self, reader: StreamReader, piece: Slice) -> None:
+        self._reader = reader
+        self._piece = piece
+        self._ended = threading.Event()
+        self._was_read = False
+
+    def read(self) -> Iterable[Record]:
+        """The records of the order, or batches of them.
+
+        Raises:
+            StreamFailed: The report could not be had, or not to its end.
+        """
+        try:
+            yield from self._records()
+        except BaseException:
+            self._ended.set()
+            raise
+
+    def _records(self) -> Iterator[Record]:
+        try:
+            for data in self._reader.read(self._piece):
+                yield Record(data=data, stream_name=self.stream_name())
+        except ReportError as error:
+            stream = self._reader.stream
+            raise as_traced(error, stream.name, stream.report, self._piece.window) from error
+
+    def close(self) -> None:
+        """All records are handed over: the window is read."""
+        try:
+            self._reader.close(self._piece)
+            self._was_read = True
+        finally:
+            self._ended.set()
+
+    def wait(self) -> bool:
+        """Wait until the partition has ended.
+
+        Returns:
+            Whether it was read to its end.
+        """
+        self._ended.wait()
+        return self._was_read
+
+    def to_slice(self) -> Mapping[str, Any] | None:
+        """The window, for logs."""
+        window = self._piece.window
+        return {"start": window.start, "end": window.end} if window else {}
+
+    def stream_name(self) -> str:
+        """The stream's name."""
+        return self._reader.stream.name
+
+    def __hash__(self) -> int:
+        """By stream and order."""
+        return hash((self.stream_name(), self._piece.order.identity))
+
+
+class ReportPartitions(PartitionGenerator):
+    """Gives out a stream's partitions: the next one when the one before has been read to its end, and none after "
+    "one that failed.
+
+    The orders themselves run ahead; only their rows wait for each other, so that the state is always one mark in time.
+
+    Args:
+        reader: Reads the stream.
+    """
+
+    def __init__(self, reader: StreamReader) -> None:
+        self._reader = reader
+
+    def generate(self) -> Iterable[Partition]:
+        """The partitions, in the order of time.
+
+        Raises:
+            StreamFailed: They cannot be told.
+        """
+        try:
+            for piece in self._reader.pieces():
+                partition = ReportPartition(self._reader, piece)
+                yield partition
+                if not partition.wait():
+                    return
+        except ReportError as error:
+            raise as_traced(error, self._reader.stream.name, self._reader.stream.report) from error
+        finally:
+            self._reader.leave()

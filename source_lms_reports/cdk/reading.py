@@ -1,0 +1,187 @@
+"""Reads one stream: picks its tables from the payloads of its orders, shapes their rows, tells the cursor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from source_lms_reports.catalog import snake_case
+from source_lms_reports.cdk.batches import Gate, as_record_data
+from source_lms_reports.cdk.cursor import ReportCursor
+from source_lms_reports.cdk.sync import Sync
+from source_lms_reports.errors import PayloadError, TransientError
+from source_lms_reports.files.payload import Payload
+from source_lms_reports.files.table import Table
+from source_lms_reports.files.tables import open_tables
+from source_lms_reports.files.verify import count_rows
+from source_lms_reports.jobs.ticket import Window
+from source_lms_reports.plan import ReportPlan, ReportStream, Selected, Slice, keep_before, keep_from
+from source_lms_reports.records.shaper import Shaper
+from source_lms_reports.windows import halves
+
+LOGGER = logging.getLogger("airbyte")
+
+
+class StreamReader:
+    """One stream of one sync.
+
+    Args:
+        sync: What all streams share.
+        selected: The stream, and where the last sync left it.
+        cursor: Its state.
+        gate: Bounds the batches under way; None where plain records are wanted.
+    """
+
+    def __init__(self, sync: Sync, selected: Selected, cursor: ReportCursor, gate: Gate | None) -> None:
+        self._sync = sync
+        self._selected = selected
+        self._cursor = cursor
+        self._gate = gate
+        self._reached: str | None = None
+        self._read: list[str] = []
+        self._emitted = 0
+
+    @property
+    def stream(self) -> ReportStream:
+        """The stream."""
+        return self._selected.stream
+
+    def pieces(self) -> Iterator[Slice]:
+        """The stream's orders in the order of time. Those to come are placed ahead.
+
+        Raises:
+            ReportError: They cannot be told.
+        """
+        plan = self._sync.plan(self.stream)
+        pieces = plan.slices()
+        ahead = self._sync.lookahead
+        for number, piece in enumerate(pieces):
+            for coming in pieces[number : number + ahead]:
+                self._sync.submit(coming)
+            yield piece
+
+    def read(self, piece: Slice) -> Iterator[Mapping[str, Any]]:
+        """The rows of one order, as batches or as plain records.
+
+        Raises:
+            ReportError: The report could not be had, or not to its end.
+        """
+        yield from self._of_order(self._sync.plan(self.stream), piece)
+
+    def close(self, piece: Slice) -> None:
+        """All rows of `piece` have been handed over."""
+        self._read.append(piece.order.identity)
+        self._sync.release(piece.order.identity, self.stream.name)
+        if not piece.closes_window:
+            return
+        window = piece.window
+        reached = window.end if window is not None and self.stream.cursor_is_window else self._reached
+        self._cursor.window_read(self._read, reached)
+        self._read = []
+
+    def leave(self) -> None:
+        """The stream has ended, well or not: let go of all that was ordered for it."""
+        self._sync.leave(self.stream.name)
+
+    def _of_order(self, plan: ReportPlan, piece: Slice) -> Iterator[Mapping[str, Any]]:
+        identity = piece.order.identity
+        payload: Payload = self._sync.payload(identity)
+        parts = self._split(plan, piece, payload)
+        if parts is None:
+            try:
+                with self._sync.reading():
+                    yield from self._rows(piece, payload)
+            except PayloadError:
+                self._cursor.ticket_closed(identity)
+                raise
+            return
+        self._sync.release(identity, self.stream.name)
+        for part in parts:
+            self._sync.submit(part)
+        for part in parts:
+            yield from self._of_order(plan, part)
+            self.close(part)
+
+    def _split(self, plan: ReportPlan, piece: Slice, payload: Payload) -> list[Slice] | None:
+        """The halves of a window whose result the vendor has cut off, or None."""
+        spec = self.stream.spec.windows
+        if spec is None or not spec.split_at_rows or piece.window is None:
+            return None
+        if count_rows(payload, self._sync.options(self.stream.report)) < spec.split_at_rows:
+            return None
+        two = halves(piece.window)
+        if two is None:
+            LOGGER.warning(
+                f"Stream {self.stream.name}: the report of {piece.window.start} holds {spec.split_at_rows:,} rows, "
+                f"the vendor's limit "
+                "for one report. Rows beyond it were left out by the vendor, and a day is the shortest window."
+            )
+            return None
+        LOGGER.info(
+            f"Stream {self.stream.name}: {piece.window.start} to {piece.window.end} holds more rows than the "
+            f"vendor gives at a time "
+            f"({spec.split_at_rows:,}); asking again in halves."
+        )
+        return [self._half(plan, window) for window in two]
+
+    def _half(self, plan: ReportPlan, window: Window) -> Slice:
+        return Slice(plan.order(window), window, plan.constants(window))
+
+    def _rows(self, piece: Slice, payload: Payload) -> Iterator[Mapping[str, Any]]:
+        stream = self.stream
+        found = False
+        shaper = self._shaper(piece)
+        for table in open_tables(payload, self._sync.options(stream.report), self._is_ours):
+            found = True
+            if stream.stream.member_column:
+                shaper = self._shaper(piece, {stream.stream.member_column: table.name or ""})
+            yield from self._batches(shaper, table)
+            self._warn(table.notes.messages())
+            if stream.stream.member_column:
+                self._done(shaper)
+        if not stream.stream.member_column:
+            self._done(shaper)
+        if not found and stream.stream.output:
+            raise TransientError(
+                f"The report has no part called '{stream.stream.output}'. Refresh the stream list (discover); if "
+                f"the part is still "
+                "offered, ask the vendor why it is missing."
+            )
+
+    def _shaper(self, piece: Slice, constants: Mapping[str, str] | None = None) -> Shaper:
+        stream, settings = self.stream, self._sync.settings
+        return Shaper(
+            stream.name,
+            stream.schema,
+            constants={**piece.constants, **(constants or {})},
+            cursor_field=None if stream.cursor_is_window else stream.cursor,
+            keep_from=keep_from(self._selected, settings),
+            keep_before=keep_before(self._selected, settings),
+        )
+
+    def _batches(self, shaper: Shaper, table: Table) -> Iterator[Mapping[str, Any]]:
+        for batch in shaper.shape(table):
+            self._sync.progress.rows(self.stream.name, batch.count)
+            if self._gate is None:
+                yield from batch.rows()
+            else:
+                self._gate.enter()
+                yield as_record_data(batch)
+
+    def _done(self, shaper: Shaper) -> None:
+        self._warn(shaper.warnings())
+        self._emitted += shaper.emitted
+        if shaper.cursor_max is not None:
+            self._reached = self._sync.later_of(self._reached, shaper.cursor_max)
+
+    def _is_ours(self, name: str | None) -> bool:
+        """Whether a table of the payload feeds this stream. A table without a name is the only one there is."""
+        output = self.stream.stream.output
+        if not output or name is None:
+            return True
+        return snake_case(name) in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
+
+    def _warn(self, messages: list[str]) -> None:
+        for message in messages:
+            LOGGER.warning(f"Stream {self.stream.name}: {message}")

@@ -1,0 +1,230 @@
+"""What all streams of one sync share: plans, orders, payloads, and the engine that fetches them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from source_lms_reports.cdk.cursor import ReportCursor
+from source_lms_reports.dispatch import Dispatcher
+from source_lms_reports.errors import ReportError
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.payload import Payload
+from source_lms_reports.http.answer import find
+from source_lms_reports.http.client import Client, Refusal
+from source_lms_reports.http.spool import Spool
+from source_lms_reports.http.template import fill
+from source_lms_reports.http.vendor import Vendor
+from source_lms_reports.jobs.engine import Engine
+from source_lms_reports.jobs.events import Event, TicketClosed, TicketOpened, Warned
+from source_lms_reports.jobs.policy import Policy
+from source_lms_reports.jobs.quota import Limit, Quota
+from source_lms_reports.plan import ReportPlan, ReportStream, Selected, Slice
+from source_lms_reports.platform import Platform
+from source_lms_reports.progress import Progress
+from source_lms_reports.records.times import instant
+from source_lms_reports.settings import Settings
+from source_lms_reports.windows import now_utc
+
+LOGGER = logging.getLogger("airbyte")
+#: Streams whose rows are parsed at one time: parsing is bound by the processor, and each parser holds a chunk in
+# memory.
+_READERS = 2
+
+
+class Sync:
+    """One `read`.
+
+    Args:
+        settings: The configuration.
+        client: The vendor's API.
+        selected: The streams to read.
+        spool: Where downloads are kept.
+        clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        selected: Sequence[Selected],
+        spool: Spool,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.progress = Progress(clock)
+        self.started = now_utc(clock())
+        self._client = client
+        self._platform = client.platform
+        self._groups = _by_report(selected)
+        self._plans: dict[str, ReportPlan | ReportError] = {}
+        self._planning = {report: threading.Lock() for report in self._groups}
+        self._guard = threading.RLock()
+        self._readers = threading.Semaphore(_READERS)
+        self._cursors: dict[str, ReportCursor] = {}
+        self._open: dict[str, set[str]] = {}
+        specs = {report: group[0].stream.spec for report, group in self._groups.items()}
+        vendor = Vendor(client, spool, specs, self.options, self.progress.downloading)
+        self._dispatcher = Dispatcher(make_engine(self._platform, settings), vendor, self._on_event, clock)
+
+    @property
+    def lookahead(self) -> int:
+        """How many windows of one stream are ordered ahead."""
+        return self.settings.max_concurrent_reports
+
+    def register(self, stream: str, cursor: ReportCursor) -> None:
+        """Tell the state of `stream` about its tickets."""
+        self._cursors[stream] = cursor
+
+    def options(self, report: str) -> ReadOptions:
+        """How the files of a report are read."""
+        group = self._groups.get(report)
+        return read_options(self._platform, self.settings, group[0].stream if group else None)
+
+    def plan(self, stream: ReportStream) -> ReportPlan:
+        """The plan of the stream's report, made once.
+
+        Raises:
+            ReportError: The vendor would not tell what is needed to make it.
+        """
+        with self._planning[stream.report]:
+            if stream.report not in self._plans:
+                try:
+                    self._plans[stream.report] = self._make_plan(self._groups[stream.report])
+                except ReportError as error:
+                    self._plans[stream.report] = error
+            plan = self._plans[stream.report]
+        if isinstance(plan, ReportError):
+            raise plan
+        return plan
+
+    def submit(self, piece: Slice) -> None:
+        """Have an order fetched for all streams that read it. The second call for the same order does nothing."""
+        with self._guard:
+            if piece.order.identity in self._open:
+                return
+            self._open[piece.order.identity] = set(piece.order.streams)
+        self._dispatcher.submit(piece.order, piece.ticket)
+
+    def payload(self, identity: str) -> Payload:
+        """The payload of an order, once it is here.
+
+        Raises:
+            ReportError: The order has failed.
+        """
+        payload: Payload = self._dispatcher.wait(identity)
+        return payload
+
+    def release(self, identity: str, stream: str) -> None:
+        """`stream` has read its part of an order. After the last one its files are deleted."""
+        with self._guard:
+            readers = self._open.get(identity)
+            if readers is None or stream not in readers:
+                return
+            readers.discard(stream)
+            if readers:
+                return
+        payload = self._dispatcher.withdraw(identity)
+        if payload is not None:
+            payload.remove()
+
+    def leave(self, stream: str) -> None:
+        """`stream` has ended: let go of everything that was ordered for it."""
+        with self._guard:
+            mine = [identity for identity, readers in self._open.items() if stream in readers]
+        for identity in mine:
+            self.release(identity, stream)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Room to parse."""
+        with self._readers:
+            yield
+
+    @staticmethod
+    def later_of(one: str | None, other: str) -> str:
+        """The later of two cursor values."""
+        if one is None:
+            return other
+        a, b = instant(one), instant(other)
+        return other if a is None or (b is not None and b > a) else one
+
+    def stop(self) -> None:
+        """The sync is over."""
+        self._dispatcher.stop()
+
+    def _make_plan(self, group: Sequence[Selected]) -> ReportPlan:
+        direct = self._platform.pattern == "pages" or bool(group[0].stream.spec.request)
+        return ReportPlan(group, self.settings, self.started, self._each(group[0].stream), direct)
+
+    def _each(self, stream: ReportStream) -> list[str] | None:
+        each = stream.spec.each
+        if each is None:
+            return None
+        given = fill(each.unless, self.settings.context)
+        if given:
+            return [str(given)]
+        try:
+            items = self._client.items(each.request, each.request, report=stream.report)
+        except Refusal as refusal:
+            raise refusal.error from refusal
+        return [str(find(item, each.value)) for item in items]
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TicketOpened):
+            for stream in event.order.streams:
+                if stream in self._cursors:
+                    self._cursors[stream].ticket_opened(event.ticket)
+        elif isinstance(event, TicketClosed) and event.reason != "delivered":
+            # A delivered ticket stays in the state until its rows are handed over: a crash in between would lose it.
+            for stream in event.order.streams:
+                if stream in self._cursors:
+                    self._cursors[stream].ticket_closed(event.order.identity)
+        elif isinstance(event, Warned):
+            LOGGER.warning(event.text)
+        self.progress.event(event)
+
+
+def make_engine(platform: Platform, settings: Settings) -> Engine:
+    """The report engine by the platform's cadence and limits."""
+    cadence = settings.poll_interval or platform.policy.cadence
+    policy = Policy(
+        cadence=cadence,
+        max_interval=max(cadence, min(platform.policy.max_interval, cadence * 8)),
+        wait_limit=settings.report_timeout,
+        max_in_flight=settings.max_concurrent_reports,
+        retry_base=min(2.0, cadence),
+    )
+    quota = Quota([Limit(limit.count, limit.per_seconds) for limit in platform.quotas]) if platform.quotas else None
+    return Engine(
+        policy,
+        quota,
+        random.Random(),  # noqa: S311 - jitter
+        can_find=platform.find is not None,
+        can_abort="abort" in platform.requests,
+    )
+
+
+def read_options(platform: Platform, settings: Settings, stream: ReportStream | None) -> ReadOptions:
+    """How the files of a stream's report are read."""
+    spec = stream.spec if stream else None
+    wanted = str(fill(platform.files.format, settings.context))
+    return ReadOptions(
+        format=wanted if wanted in ("csv", "xlsx", "json") else "auto",  # type: ignore[arg-type]
+        delimiters=(spec.delimiters if spec else "") or platform.files.delimiters,
+        encoding=platform.files.encoding,
+        records_path=tuple(str(step) for step in platform.files.records),
+        empty_markers=tuple(spec.empty_markers) if spec else (),
+        headerless_members=tuple(spec.headerless_members) if spec else (),
+    )
+
+
+def _by_report(selected: Sequence[Selected]) -> Mapping[str, list[Selected]]:
+    groups: dict[str, list[Selected]] = {}
+    for one in selected:
+        groups.setdefault(one.stream.report, []).append(one)
+    return groups

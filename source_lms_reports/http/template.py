@@ -1,0 +1,81 @@
+"""Fills the `{{ ... }}` templates of a platform file.
+
+Templates are Jinja, as in every low-code manifest. A name that does not exist is an error, never an empty string.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+Context = Mapping[str, Any]
+
+_EMPTY = (None, "")
+
+
+def _sql_identifier(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sql_text(value: str) -> str:
+    """`value` as a quoted SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _none_is_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+@functools.cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_none_is_empty)
+    environment.filters["sql_identifier"] = _sql_identifier
+    environment.filters["sql_text"] = _sql_text
+    return environment
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(template: str) -> Template:
+    return _environment().from_string(template)
+
+
+def fill(template: Any, context: Context) -> Any:
+    """`template` with its placeholders replaced.
+
+    Args:
+        template: A text, or anything else, which is returned as it is.
+        context: The names that the template may use.
+
+    Raises:
+        jinja2.UndefinedError: The template uses a name that is not there: a fault of the platform file.
+    """
+    if isinstance(template, Mapping):
+        return _typed(template, context)
+    if not isinstance(template, str) or "{" not in template:
+        return template
+    return _compiled(template).render(context)
+
+
+def _typed(template: Mapping[str, Any], context: Context) -> Any:
+    """`{integer: "..."}` or `{boolean: "..."}`: a template whose result is no text."""
+    ((kind, inner),) = template.items()
+    text = fill(inner, context)
+    if text in _EMPTY:
+        return None
+    return int(text) if kind == "integer" else is_true(text)
+
+
+def fill_all(templates: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Every template of a mapping, filled; entries that come out empty are left out."""
+    filled = {name: fill(template, context) for name, template in templates.items()}
+    return {name: value for name, value in filled.items() if value not in _EMPTY}
+
+
+def is_true(value: Any) -> bool:
+    """Whether a filled template means yes."""
+    return str(value).strip().lower() in ("true", "1", "yes")

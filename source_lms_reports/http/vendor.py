@@ -1,0 +1,327 @@
+"""Does what the report engine wants done: its actions become requests, the answers become outcomes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from source_lms_reports.errors import LinkExpired, PayloadError, TransientError
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.files.verify import verify
+from source_lms_reports.http.answer import Answer, find
+from source_lms_reports.http.client import Client, Refusal, next_page
+from source_lms_reports.http.download import download, store
+from source_lms_reports.http.spool import Spool
+from source_lms_reports.http.transport import Call, ConnectionFault
+from source_lms_reports.jobs.actions import (
+    Abort,
+    Aborted,
+    Action,
+    BadPayload,
+    Fetch,
+    Fetched,
+    Find,
+    Found,
+    JobReport,
+    LinkDead,
+    NothingFound,
+    Observed,
+    Outcome,
+    Place,
+    Placed,
+    Poll,
+    Refused,
+)
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.jobs.ticket import Order, Ticket
+from source_lms_reports.platform import ReportSpec
+from source_lms_reports.records.times import instant
+
+LOGGER = logging.getLogger("airbyte")
+_STATUSES = {
+    "queued": JobStatus.QUEUED,
+    "running": JobStatus.RUNNING,
+    "ready": JobStatus.READY,
+    "failed": JobStatus.FAILED,
+    "gone": JobStatus.GONE,
+}
+_TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
+
+Progress = Callable[[Order, int, "int | None"], None]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A report that came along with an answer, on disk already."""
+
+    payload: Payload
+
+
+class Vendor:
+    """The executor of one sync.
+
+    Args:
+        client: The vendor's API.
+        spool: Where downloads are kept.
+        reports: The reports of this sync by their ids.
+        options: How a report's files are read.
+        progress: Told the bytes of downloads.
+        fresh_for: Seconds that a finished job of somebody else's may be old to be adopted.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        spool: Spool,
+        reports: Mapping[str, ReportSpec],
+        options: Callable[[str], ReadOptions],
+        progress: Progress,
+        fresh_for: float = 900.0,
+    ) -> None:
+        self._client = client
+        self._fresh_for = fresh_for
+        self._spool = spool
+        self._reports = reports
+        self._options = options
+        self._progress = progress
+        self._job = client.platform.job
+        self._warned: set[str] = set()
+        self._guard = threading.Lock()
+
+    def execute(self, action: Action) -> Outcome:
+        """Do `action`, once; a refusal is an outcome, not an error."""
+        try:
+            return self._execute(action)
+        except Refusal as refusal:
+            kind = "fatal" if refusal.kind == "config" else refusal.kind
+            return Refused(kind, refusal.error, refusal.retry_after, refusal.uncertain)
+
+    def _execute(self, action: Action) -> Outcome:
+        if isinstance(action, Place):
+            return self._place(action.order)
+        if isinstance(action, Poll):
+            return Observed(self._poll(action.order, action.ticket))
+        if isinstance(action, Fetch):
+            return self._fetch(action)
+        if isinstance(action, Find):
+            return self._find(action.order)
+        return self._abort(action)
+
+    # -- ordering and polling
+
+    def _place(self, order: Order) -> Outcome:
+        now = self._client.clock()
+        if self._client.platform.pattern == "repeat":
+            ticket = _ticket(order, order.identity, now)
+            return Placed(ticket, self._repeat(order, "order"))
+        document = self._ask("order", order, parameters=order.parameters)
+        job_id = find(document, self._job.id)
+        if job_id in (None, ""):
+            words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
+            raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
+        return Placed(_ticket(order, str(job_id), now), self._read_job(document))
+
+    def _poll(self, order: Order, ticket: Ticket) -> JobReport:
+        if self._client.platform.pattern == "repeat":
+            return self._repeat(order, "poll")
+        return self._read_job(self._ask("poll", order, ticket=ticket))
+
+    def _ask(self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Any:
+        call = self._call(step, order, parameters, **extra)
+        answer = self._client.send(call, step, order.report)
+        return self._client.json(answer, step)
+
+    def _call(self, name: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Call:
+        authenticator = self._reports[order.report].authenticator if order.report in self._reports else None
+        return self._client.prepare(
+            name, parameters=parameters, authenticator=authenticator, report=order.report, **extra
+        )
+
+    def _read_job(self, document: Any) -> JobReport:
+        job = self._job
+        raw = find(document, job.status)
+        status = _STATUSES.get(job.statuses.get(str(raw).lower(), ""))
+        if status is None:
+            status = JobStatus.RUNNING
+            self._warn_once(
+                f"{self._client.platform.title} reports the unknown job status '{raw}'; it counts as still running."
+            )
+        words = next((str(text) for path in job.words if (text := find(document, path))), None)
+        return JobReport(
+            status=status,
+            words=" ".join(words.split())[:500] if words else str(raw),
+            progress=_number(find(document, job.progress)),
+            lines=_whole(find(document, job.lines)),
+            finished_at=_epoch(find(document, job.finished_at)),
+            payload=_links(find(document, job.links)),
+        )
+
+    def _warn_once(self, text: str) -> None:
+        with self._guard:
+            known = text in self._warned
+            self._warned.add(text)
+        if not known:
+            LOGGER.warning(text)
+
+    # -- reports that come as the answer itself
+
+    def _repeat(self, order: Order, phase: str) -> JobReport:
+        """Send the order's one request: the vendor is at work (no body), or the body is the report."""
+        call = self._call("order", order, order.parameters)
+        try:
+            with self._client.transport.stream(call) as response:
+                state = self._job.http_statuses.get(response.status_code)
+                if state == "ready":
+                    part = store(response, self._spool, lambda done, total: self._progress(order, done, total))
+                    return JobReport(JobStatus.READY, payload=Arrived(Payload((part,))))
+                body = response.content
+                answer = Answer(response.status_code, response.headers, body, response.url)
+        except ConnectionFault as fault:
+            raise Refusal("transient", fault, uncertain=False) from fault
+        if state == "running":
+            return JobReport(JobStatus.RUNNING, retry_after=answer.retry_after(self._client.clock()))
+        if answer.status == 401 and (renew := getattr(call.auth, "renew", None)) and renew():
+            return self._repeat(order, phase)
+        self._client.judge(answer, phase, order.report)
+        words = f"{self._client.platform.title} answered with the unexpected status {answer.status}."
+        raise Refusal("transient", TransientError(words, detail=answer.words))
+
+    # -- fetching
+
+    def _fetch(self, action: Fetch) -> Outcome:
+        order = action.order
+        parts: list[Part] = []
+        try:
+            for part in self._parts(action):
+                parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
+            payload = Payload(tuple(parts))
+            verify(payload, self._options(order.report))
+            return Fetched(payload)
+        except LinkExpired as error:
+            Payload(tuple(parts)).remove()
+            return LinkDead(error.message)
+        except PayloadError as error:
+            Payload(tuple(parts)).remove()
+            return BadPayload(error)
+        except BaseException:
+            Payload(tuple(parts)).remove()
+            raise
+
+    def _parts(self, action: Fetch) -> Iterator[Part]:
+        if action.report is None:
+            yield from self._pages(action.order)
+            return
+        held = action.report.payload
+        if isinstance(held, Arrived):
+            if all(part.path.exists() for part in held.payload.parts):
+                yield from held.payload.parts
+                return
+            raise LinkExpired("The report that came is no longer on disk.")
+        if not held:
+            raise LinkExpired(
+                f"{self._client.platform.title} says that the report is ready, but names no download link."
+            )
+        for url in held:
+            yield self._download(action.order, url)
+
+    def _download(self, order: Order, url: str) -> Part:
+        def tell(done: int, total: int | None) -> None:
+            self._progress(order, done, total)
+
+        return download(self._client.transport, url, self._spool, self._client.clock(), tell)
+
+    def _pages(self, order: Order) -> Iterator[Part]:
+        """The pages of a list that is answered at once, each as a file."""
+        spec = self._reports[order.report]
+        if spec.children is None:
+            yield from self._list(order, {})
+            return
+        for item in self._client.items(spec.children.request, "fetch", report=order.report):
+            yield from self._list(order, {"parent": item, "child": find(item, spec.children.value)})
+
+    def _list(self, order: Order, extra: Mapping[str, Any]) -> Iterator[Part]:
+        spec = self._reports[order.report]
+        request = self._client.platform.requests[spec.request]
+        call: Call | None = self._call(spec.request, order, order.parameters, **extra)
+        seen: set[str] = set()
+        while call is not None:
+            answer = self._client.send(call, "fetch", order.report)
+            path = self._spool.new_file()
+            path.write_bytes(answer.body)
+            yield Part(path, content_type=answer.content_type or None)
+            url = next_page(request, answer, answer.json() if request.pages == "next_url" and answer.is_json else None)
+            call = self._client.follow(call, url, seen) if url else None
+
+    # -- adopting and aborting
+
+    def _find(self, order: Order) -> Outcome:
+        spec = self._client.platform.find
+        if spec is None:
+            return NothingFound()
+        document = self._ask(spec.request, order)
+        jobs = [
+            (self._read_job(job), job)
+            for job in (document if isinstance(document, list) else [])
+            if self._answers(find(job, spec.parameters), order.parameters, spec.ignore)
+        ]
+        usable = [(report, job) for report, job in jobs if report.status not in (JobStatus.FAILED, JobStatus.GONE)]
+        if not usable:
+            return NothingFound()
+        report, job = min(usable, key=lambda pair: self._age(pair[0]))
+        ordered_at = _epoch(find(job, self._job.created_at)) or self._client.clock()
+        return Found(_ticket(order, str(find(job, self._job.id)), ordered_at, adopted=True), report)
+
+    def _age(self, report: JobReport) -> float:
+        """How long ago a listed job ended; one that still runs comes after those that ended a few minutes ago."""
+        if report.status is JobStatus.READY:
+            return self._client.clock() - (report.finished_at or 0.0)
+        return self._fresh_for
+
+    @staticmethod
+    def _answers(found: Any, wanted: Mapping[str, Any], ignore: list[str]) -> bool:
+        """Whether a listed job was ordered with our parameters. A switch that is off is as good as none."""
+        if found is None:
+            found = {}
+        return isinstance(found, Mapping) and _telling(found, ignore) == _telling(wanted, ignore)
+
+    def _abort(self, action: Abort) -> Outcome:
+        call = self._call("abort", action.order, ticket=action.ticket)
+        self._client.send(call, "abort", action.order.report)
+        return Aborted()
+
+
+def _ticket(order: Order, job_id: str, now: float, adopted: bool = False) -> Ticket:
+    return Ticket(job_id, order.identity, order.report, order.parameters, order.window, now, adopted)
+
+
+def _telling(parameters: Mapping[str, Any], ignore: list[str]) -> dict[str, str]:
+    texts = {
+        name: str(value) for name, value in parameters.items() if name not in ignore and value not in (None, "", [])
+    }
+    lowered = {name: "true" if text.lower() in _TRUE else text for name, text in texts.items()}
+    return {name: text for name, text in lowered.items() if text.lower() not in ("false", "none")}
+
+
+def _links(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and value:
+        return (value,)
+    if isinstance(value, list):
+        return tuple(link for link in value if isinstance(link, str) and link)
+    return ()
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _epoch(value: Any) -> float | None:
+    moment = instant(value) if isinstance(value, str) else None
+    return moment.timestamp() if moment else None

@@ -1,0 +1,310 @@
+"""What has to be ordered: for each report, one order after the other. Pure.
+
+Streams that come from one report are planned together, so that they share orders. A window that an earlier sync
+has ordered and not read is planned again exactly as it was, so that its ticket can be taken up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from source_lms_reports.http.template import fill_all
+from source_lms_reports.jobs.ticket import Order, Ticket, Window
+from source_lms_reports.platform import ReportSpec, StreamSpec, WindowSpec
+from source_lms_reports.records.times import instant
+from source_lms_reports.settings import Settings
+from source_lms_reports.windows import (
+    Span,
+    as_days,
+    as_instants,
+    cut,
+    earlier,
+    is_calendar,
+    midnight,
+    rfc3339,
+    unit_start,
+    whole_units,
+)  # fmt: skip
+
+REPORT_START, REPORT_END = "_report_start", "_report_end"
+_DATE_LENGTH = len("2024-01-31")
+
+
+@dataclass(frozen=True)
+class ReportStream:
+    """One stream with all that is known about it.
+
+    Attributes:
+        name: The stream's name.
+        report: The vendor's id of its report.
+        spec: How the report is ordered.
+        stream: Which part of the report it is.
+        schema: The JSON schema of its records.
+        item: The user's declaration of a configured stream.
+    """
+
+    name: str
+    report: str
+    spec: ReportSpec
+    stream: StreamSpec
+    schema: Mapping[str, Any]
+    item: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor column, or None where the stream is full refresh only."""
+        return self.stream.cursor or None
+
+    @property
+    def cursor_is_window(self) -> bool:
+        """Whether the cursor is the end of the window and not a column of the vendor's."""
+        return self.cursor == REPORT_END
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A stream of this sync, with where the last one left it.
+
+    Attributes:
+        cursor_value: The cursor in the state; None on a full refresh and on the first sync.
+        tickets: Jobs that the last sync left running.
+    """
+
+    stream: ReportStream
+    cursor_value: str | None = None
+    tickets: tuple[Ticket, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One order of a stream.
+
+    Attributes:
+        window: The time it covers, or None.
+        constants: Columns added to each of its rows.
+        closes_window: Whether the window is read once this slice is.
+        ticket: The job of an earlier sync that answers it.
+    """
+
+    order: Order
+    window: Window | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    closes_window: bool = True
+    ticket: Ticket | None = None
+
+
+class ReportPlan:
+    """The orders of one report for the streams selected from it.
+
+    Args:
+        selected: The streams, all of one report.
+        settings: The configuration.
+        now: The time of the sync, with whole seconds.
+        items: Values of the parameter that the report is ordered for each of; None where there is no such parameter.
+        direct: Whether the vendor answers at once, without a job.
+    """
+
+    def __init__(
+        self,
+        selected: Sequence[Selected],
+        settings: Settings,
+        now: datetime,
+        items: Sequence[str] | None = None,
+        direct: bool = False,
+    ) -> None:
+        self._selected = selected
+        self._settings = settings
+        self._now = min(now, settings.end) if settings.end else now
+        self._first = selected[0].stream
+        self._spec = self._first.spec
+        self._sets = list(self._parameter_sets(items))
+        self._direct = direct
+        self._tickets = {ticket.identity: ticket for one in selected for ticket in one.tickets}
+
+    def slices(self) -> list[Slice]:
+        """All orders, in the order of time."""
+        return [piece for window in self._windows() for piece in self._of_window(window)]
+
+    def order(self, window: Window | None, parameters: Mapping[str, Any] | None = None) -> Order:
+        """The order for one window.
+
+        Args:
+            window: The time to ask for.
+            parameters: One of the report's parameter sets; its first one if None.
+        """
+        chosen = self._sets[0] if parameters is None else parameters
+        if self._spec.windows is not None and window is not None and not (self._is_open(window)):
+            chosen = {**chosen, **fill_all(self._spec.windows.parameters, {**self._context(), "window": _view(window)})}
+        names = tuple(one.stream.name for one in self._selected)
+        return Order(self._first.report, chosen, window, names, direct=self._direct)
+
+    def constants(self, window: Window | None) -> dict[str, str]:
+        """The columns that tell the rows of one window apart."""
+        if self._spec.windows is None or not self._spec.windows.constants or window is None:
+            return {}
+        pairs = ((REPORT_START, window.start), (REPORT_END, window.end))
+        return {name: value for name, value in pairs if value is not None}
+
+    def _of_window(self, window: Window | None) -> Iterator[Slice]:
+        for number, parameters in enumerate(self._sets, start=1):
+            order = self.order(window, parameters)
+            yield Slice(
+                order, window, self.constants(window), number == len(self._sets), self._tickets.get(order.identity)
+            )
+
+    def _is_open(self, window: Window) -> bool:
+        """A window since ever asks for everything: no time filter is sent."""
+        return window.start is None and self._settings.end is None
+
+    def _context(self) -> dict[str, Any]:
+        floor = min_or_none([self._cursor_floor(one) for one in self._selected])
+        return {**self._settings.context, "report": self._first.report, "item": self._first.item, "cursor": floor or ""}
+
+    def _parameter_sets(self, items: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+        context, spec = self._context(), self._spec
+        outputs = [one.stream.stream.output for one in self._selected] if spec.selectors else []
+        selectors = dict.fromkeys(outputs, "true")
+        extra = self._user_parameters()
+        base = {**fill_all(spec.parameters, context), **selectors, **extra}
+        each = [{spec.each.parameter: value} for value in items] if spec.each and items is not None else [{}]
+        for one in each:
+            yield {**base, **one}
+        for also in spec.also_with:
+            filled = fill_all(also, context)
+            if set(filled) == set(also):
+                yield {**filled, **selectors, **extra}
+
+    def _user_parameters(self) -> dict[str, str]:
+        """The user's own parameters of this report.
+
+        A switch that is off is left out: some vendors test for presence only.
+        """
+        given = self._settings.platform.get("report_parameters") or []
+        mine = {one["name"]: str(one["value"]) for one in given if one["report"] == self._first.report}
+        return {name: value for name, value in mine.items() if value.lower() != "false"}
+
+    def _windows(self) -> Iterator[Window | None]:
+        spec = self._spec.windows
+        if spec is None:
+            return iter([None])
+        start = min_or_none([self._start(one, spec) for one in self._selected])
+        if start is None and spec.only_with_start:
+            return iter([None])
+        if spec.unit == "days":
+            return iter(self._days(spec, start))
+        return self._instants(spec, start)
+
+    def _start(self, one: Selected, spec: WindowSpec) -> datetime | None:
+        """Where the stream's time begins in this sync; None for since ever."""
+        moment = instant(one.cursor_value) if one.cursor_value else None
+        if moment is not None:
+            if spec.unit == "days" and one.stream.cursor_is_window:
+                moment += timedelta(days=1)
+            moment -= timedelta(days=self._settings.lookback_days)
+            return max(moment, self._settings.start) if self._settings.start else moment
+        if self._settings.start:
+            return self._settings.start
+        return earlier(self._now, spec.default_start) if spec.default_start else None
+
+    def _days(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
+        unit = str(fill_all({"length": spec.length}, self._settings.context)["length"])
+        end = midnight(self._now)
+        first = midnight(start) if start else midnight(earlier(end, spec.default_start))
+        spans = list(whole_units(first, end, unit)) if is_calendar(unit) else list(cut(first, end, unit))
+        if spec.open_end and is_calendar(unit):
+            reached = spans[-1].end if spans else unit_start(first, unit)
+            spans.append(Span(reached, end + timedelta(days=1)))
+        return map(as_days, spans)
+
+    def _instants(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
+        position = start
+        while position is None or position < self._now:
+            left = self._left_behind(position)
+            if left is not None:
+                window = left
+            elif spec.length and position is not None:
+                window = as_instants(next(cut(position, self._now, spec.length)))
+            else:
+                window = as_instants(Span(position, self._now))
+            yield window
+            end = instant(window.end or "")
+            if position is None or end is None:
+                return
+            position = end
+
+    def _left_behind(self, position: datetime | None) -> Window | None:
+        """The window of a ticket of an earlier sync that begins at `position` and would be ordered just so today."""
+        begin = rfc3339(position) if position else None
+        for ticket in self._tickets.values():
+            if ticket.window is None or ticket.window.start != begin or ticket.window.end is None:
+                continue
+            end = instant(ticket.window.end)
+            ordered = (self.order(ticket.window, parameters).identity for parameters in self._sets)
+            if end is not None and end <= self._now and ticket.identity in ordered:
+                return ticket.window
+        return None
+
+    def _cursor_floor(self, one: Selected) -> str | None:
+        """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""
+        settings = self._settings
+        if one.cursor_value is None or one.stream.cursor is None:
+            return rfc3339(settings.start) if settings.start and one.stream.cursor else None
+        moment = instant(one.cursor_value)
+        if moment is None or not settings.lookback_days:
+            return one.cursor_value
+        moment -= timedelta(days=settings.lookback_days)
+        is_date = len(one.cursor_value) == _DATE_LENGTH
+        return moment.date().isoformat() if is_date else rfc3339(moment)
+
+
+def keep_from(one: Selected, settings: Settings) -> datetime | None:
+    """The earliest cursor value whose rows are emitted; None for all.
+
+    The cursor of a window is no bound: every row of a window that is read belongs to it.
+    """
+    if one.stream.cursor is None or one.stream.cursor_is_window:
+        return None
+    moment = instant(one.cursor_value) if one.cursor_value else None
+    if moment is not None:
+        moment -= timedelta(days=settings.lookback_days)
+    bounds = [bound for bound in (moment, settings.start) if bound is not None]
+    return max(bounds) if bounds else None
+
+
+def keep_before(one: Selected, settings: Settings) -> datetime | None:
+    """The first cursor value whose rows are left out; None for no such bound."""
+    return None if one.stream.cursor is None or one.stream.cursor_is_window else settings.end
+
+
+def min_or_none(values: Sequence[Any]) -> Any:
+    """The smallest value, where None is smaller than any."""
+    return None if any(value is None for value in values) else min(values)
+
+
+@dataclass(frozen=True)
+class _view:  # noqa: N801 - what templates see as `window`
+    window: Window
+
+    @property
+    def start(self) -> str:
+        return self.window.start or ""
+
+    @property
+    def end(self) -> str:
+        return self.window.end or ""
+
+    @property
+    def start_unix(self) -> int | None:
+        return _unix(self.window.start)
+
+    @property
+    def end_unix(self) -> int | None:
+        return _unix(self.window.end)
+
+
+def _unix(text: str | None) -> int | None:
+    moment = instant(text) if text else None
+    return int(moment.timestamp()) if moment else None

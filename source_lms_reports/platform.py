@@ -1,0 +1,336 @@
+"""The model of a platform file: all that is known about one vendor, as data.
+
+A platform file is YAML under `platforms/`. It brings its branch of the connection specification, its
+authenticators (low-code components), its requests, the words of its errors, and its reports and streams. Unknown
+keys are refused, so a typing error in a platform file is found when it is loaded.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from source_lms_reports.errors import ConfigError
+
+Path = list[str | int]
+Template = str | int | float | bool | dict[str, str]
+_PACKAGE = "source_lms_reports"
+
+
+class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all parts of a platform file."""
+
+
+class RequestSpec(_Model, frozen=True, kw_only=True):
+    """A request as a template.
+
+    Attributes:
+        path: Path below the platform's base address.
+        url: A whole address instead (a token host, say).
+        parameters_in: Where the order's parameters go.
+        parameter_name: The field's name, with `{name}` for the parameter's own.
+        records: Path of the list in a JSON answer.
+        pages: How a list goes on: by a `Link` header or by an address in the body at `next`.
+        authenticator: Name of one of the platform's authenticators.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: str = ""
+    url: str = ""
+    query: dict[str, Template] = {}
+    headers: dict[str, str] = {}
+    json: dict[str, Template] = {}
+    parameters_in: Literal["", "query", "json", "multipart", "form"] = ""
+    parameter_name: str = "{name}"
+    records: Path = []
+    pages: Literal["", "link_header", "next_url"] = ""
+    next: Path = []
+    authenticator: str = "default"
+
+
+class ErrorRule(_Model, frozen=True, kw_only=True):
+    """How one kind of refusal is recognised and what is said about it.
+
+    A rule applies where every condition that it states holds. The first rule that applies wins.
+
+    Attributes:
+        status: HTTP statuses.
+        phase: Steps (`check`, `list`, `order`, `poll`, `find`, `fetch`, `token`); empty means all.
+        contains: A text that the body contains, in any case.
+        body: What kind of body it is.
+        kind: What to do: `config` and `gone` end the order, `throttled` and `transient` wait, `quota` waits long.
+        message: The user's words. May use `report`, `words` (the vendor's), `status`, `platform`.
+    """
+
+    kind: Literal["config", "transient", "throttled", "quota", "gone"]
+    message: str
+    status: list[int] = []
+    phase: list[str] = []
+    contains: str = ""
+    body: Literal["", "json", "text", "html"] = ""
+
+
+class JobSpec(_Model, frozen=True, kw_only=True):
+    """Where a job's facts stand in the vendor's answers.
+
+    Attributes:
+        statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
+        status_when_absent: What an answer without a status means.
+        words: What the vendor says about a failure.
+        http_statuses: For jobs whose state is told by the HTTP status alone.
+    """
+
+    id: Path = []
+    status: Path = []
+    statuses: dict[str, Literal["queued", "running", "ready", "failed", "gone"]] = {}
+    progress: Path = []
+    lines: Path = []
+    words: list[Path] = []
+    created_at: Path = []
+    finished_at: Path = []
+    links: Path = []
+    expires_at: Path = []
+    http_statuses: dict[int, Literal["running", "ready"]] = {}
+
+
+class FindSpec(_Model, frozen=True, kw_only=True):
+    """How the vendor's own list of jobs is searched for one that can be adopted.
+
+    Attributes:
+        parameters: Where a listed job's parameters stand.
+        ignore: Parameters that do not tell jobs apart (written by the server, or without effect on the rows).
+    """
+
+    request: str
+    parameters: Path
+    ignore: list[str] = []
+
+
+class PolicySpec(_Model, frozen=True, kw_only=True):
+    """The vendor's cadence. Seconds."""
+
+    cadence: float
+    max_interval: float = 120.0
+    source: str = ""
+
+
+class LimitSpec(_Model, frozen=True, kw_only=True):
+    """At most `count` new reports in `per_seconds` seconds."""
+
+    count: int
+    per_seconds: int
+
+
+class WindowSpec(_Model, frozen=True, kw_only=True):
+    """How a report's time is cut into windows.
+
+    Attributes:
+        unit: `instants` are consecutive spans of time up to now; `days` are whole days that have ended, both ends
+            included;
+            `span` is one open span from the cursor to now.
+        length: Longest window: `14 days`, `6 months`, or a calendar unit `day`, `week`, `month` (a template).
+        default_start: How far back the first sync goes without `start_date`; empty means from the beginning.
+        only_with_start: Without `start_date` or a cursor there is no window at all.
+        constants: Whether rows carry `_report_start` and `_report_end`.
+        parameters: The order's parameters, with `window.start`, `window.end`, `window.start_unix`, `window.end_unix`.
+        open_end: Calendar units that have not ended are read up to now instead of being left for later.
+        split_at_rows: A result of this many rows is cut off: the window is halved and asked again.
+    """
+
+    unit: Literal["instants", "days", "span"]
+    parameters: dict[str, Template]
+    length: str = ""
+    default_start: str = ""
+    only_with_start: bool = False
+    constants: bool = False
+    open_end: bool = False
+    split_at_rows: int = 0
+
+
+class EachSpec(_Model, frozen=True, kw_only=True):
+    """One order for each item of a list that a request answers.
+
+    Attributes:
+        request: Name of the request.
+        parameter: The order's parameter that takes the item's value.
+        value: Where the value stands in an item.
+        unless: A template; where it is not empty, its value is taken and the list is not asked for.
+    """
+
+    request: str
+    parameter: str
+    value: Path
+    unless: str = ""
+
+
+class StreamSpec(_Model, frozen=True, kw_only=True):
+    """One stream of a report.
+
+    Attributes:
+        output: The ZIP member, sheet or selector that feeds the stream; empty means the report's only table.
+        primary_key: Only columns that are never null and unique.
+        cursor: The column by which the stream is incremental.
+        member_column: Column that takes the name of the ZIP member a row comes from.
+    """
+
+    output: str = ""
+    primary_key: list[str] = []
+    cursor: str = ""
+    member_column: str = ""
+
+
+class ReportSpec(_Model, frozen=True, kw_only=True):
+    """One report of the vendor and the streams it feeds.
+
+    Attributes:
+        selectors: Each selected output is asked for by a parameter of its own name set to true.
+        parameters: What an order sends beside its window. May use `platform`, `cursor`, `report`.
+        also_with: Parameter sets ordered in addition, each as a job of its own; a set whose templates come out empty
+            is left out.
+        delimiters: Candidates for the CSV separator, told apart by the header line.
+        empty_markers: Texts of a row that means that there are no rows.
+        headerless_members: Patterns of a header that means that the member holds no table.
+        request: The request that fetches a report which needs no job.
+        children: A list request whose items each get a `request` of their own.
+        authenticator: Name of the authenticator of its requests.
+    """
+
+    streams: dict[str, StreamSpec]
+    selectors: bool = False
+    parameters: dict[str, Template] = {}
+    also_with: list[dict[str, Template]] = []
+    each: EachSpec | None = None
+    windows: WindowSpec | None = None
+    delimiters: str = ""
+    empty_markers: list[str] = []
+    headerless_members: list[str] = []
+    request: str = ""
+    children: EachSpec | None = None
+    authenticator: str = "default"
+    description: str = ""
+
+
+class ListingSpec(_Model, frozen=True, kw_only=True):
+    """How the vendor lists the reports that an account offers.
+
+    Attributes:
+        id: Where the report's id stands in an item; empty where the item is the id itself.
+        strip_suffix: Cut off the id to make the stream's name.
+        sample: What is known of a report that is not declared: `last_run` reads the header of its last finished
+            run's file, `order`
+            orders the report once (cached at the vendor) and reads sheets, columns and types from it.
+        last_run: Where the last run stands in an item.
+        template: The report as it is declared where nothing better is known.
+    """
+
+    request: str
+    template: ReportSpec
+    id: Path = []
+    strip_suffix: str = ""
+    sample: Literal["last_run", "order"] = "last_run"
+    last_run: Path = []
+    cursors: list[str] = []
+
+
+class ConfiguredSpec(_Model, frozen=True, kw_only=True):
+    """Streams that the user declares in the configuration.
+
+    Attributes:
+        items: The configuration key under `platform` that lists them.
+        report: The report each item becomes; templates may use `item`.
+    """
+
+    items: str
+    template: ReportSpec
+    primary_key: str = "primary_key"
+    cursor: str = "cursor_field"
+
+
+class CheckSpec(_Model, frozen=True, kw_only=True):
+    """The one cheap call that proves address, credentials and permissions.
+
+    Attributes:
+        request: Name of the request; its answer must be JSON of the kind `expect`.
+        order: Instead of a request: the id of the report that is ordered (once a day at most) to prove them.
+        scopes: Whether every report's authenticator is tried, so that missing scopes are named.
+    """
+
+    request: str = ""
+    expect: Literal["", "list", "object"] = ""
+    order: str = ""
+    scopes: bool = False
+
+
+class FilesSpec(_Model, frozen=True, kw_only=True):
+    """What the vendor's files are like unless a report says otherwise."""
+
+    format: str = "csv"
+    delimiters: str = ","
+    encoding: str = "utf-8"
+    records: Path = []
+
+
+class Platform(_Model, frozen=True, kw_only=True):
+    """A whole platform file.
+
+    Attributes:
+        pattern: `ticket`: order, poll, download by a link. `repeat`: the same request until it answers with the report.
+            `pages`: lists that answer at once.
+        spec: The platform's branch of the connection specification.
+        defaults: Values for settings that the user left out. Templates; may use what stands above them.
+        authenticators: Low-code components by name.
+    """
+
+    name: str
+    title: str
+    pattern: Literal["ticket", "repeat", "pages"]
+    base_url: str
+    spec: dict[str, Any]
+    authenticators: dict[str, dict[str, Any]]
+    requests: dict[str, RequestSpec]
+    policy: PolicySpec
+    check: CheckSpec
+    reports: dict[str, ReportSpec] = {}
+    defaults: dict[str, Template] = {}
+    job: JobSpec = JobSpec()
+    find: FindSpec | None = None
+    errors: list[ErrorRule] = []
+    quotas: list[LimitSpec] = []
+    files: FilesSpec = FilesSpec()
+    listing: ListingSpec | None = None
+    configured: ConfiguredSpec | None = None
+    fixed_parameters: list[str] = []
+
+
+def platform_names() -> list[str]:
+    """The names of all platforms that the package brings, in order of their files' names."""
+    folder = importlib.resources.files(_PACKAGE) / "platforms"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+@functools.cache
+def load_platform(name: str) -> Platform:
+    """The platform called `name`.
+
+    Raises:
+        ConfigError: There is no such platform.
+        msgspec.ValidationError: The platform file breaks the model.
+    """
+    if name not in platform_names():
+        raise ConfigError(f"There is no platform called '{name}'. Choose one of: {', '.join(platform_names())}.")
+    text = (importlib.resources.files(_PACKAGE) / "platforms" / f"{name}.yaml").read_text(encoding="utf-8")
+    return parse_platform(text)
+
+
+def parse_platform(text: str) -> Platform:
+    """A platform from the text of its file.
+
+    Raises:
+        msgspec.ValidationError: The text breaks the model.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return msgspec.convert(yaml.load(text, Loader=loader), Platform)  # noqa: S506 - the loader is a safe one

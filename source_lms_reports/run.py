@@ -1,0 +1,92 @@
+"""The console script."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from source_lms_reports.source import SourceLmsReports
+
+_STATE = '{"type":"STATE"'
+_SIGTERM_EXIT = 128 + int(signal.SIGTERM)
+_CLOSED_PIPE_EXIT = 120
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come."""
+
+
+def run(args: list[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        args: The arguments after the program's name; by default those of the process.
+    """
+    arguments = sys.argv[1:] if args is None else args
+    signal.signal(signal.SIGTERM, _terminate)
+    from source_lms_reports.source import SourceLmsReports
+
+    source = SourceLmsReports()
+    code = 0
+    try:
+        _print_messages(source, arguments)
+    except _Terminated:
+        code = _SIGTERM_EXIT
+    except BrokenPipeError:
+        code = _CLOSED_PIPE_EXIT
+    except Exception as error:  # noqa: BLE001 - the last one to hear of it
+        code = _report(error)
+    finally:
+        source.close()
+    _leave(code)
+
+
+def _print_messages(source: SourceLmsReports, arguments: list[str]) -> None:
+    from airbyte_cdk.logger import PRINT_BUFFER
+
+    from source_lms_reports.cdk.entrypoint import ReportEntrypoint
+
+    entrypoint = ReportEntrypoint(source)
+    parsed = entrypoint.parse_args(arguments)
+    with PRINT_BUFFER:
+        for message in entrypoint.run(parsed):
+            print(f"{message}\n", end="")
+            if message.startswith(_STATE):
+                PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
+
+
+def _report(error: Exception) -> int:
+    """Print a failure that ends the command, without secrets."""
+    import orjson
+    from airbyte_cdk.exception_handler import assemble_uncaught_exception
+    from airbyte_cdk.models import AirbyteMessageSerializer
+
+    from source_lms_reports.cdk.failures import as_traced
+    from source_lms_reports.errors import ReportError
+    from source_lms_reports.redaction import redact
+
+    traced = as_traced(error) if isinstance(error, ReportError) else assemble_uncaught_exception(type(error), error)
+    print(redact(orjson.dumps(AirbyteMessageSerializer.dump(traced.as_airbyte_message())).decode()))
+    return 1
+
+
+def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _leave(code: int) -> None:
+    """End at once where threads may still wait for the vendor; their work is safe in the state."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or _CLOSED_PIPE_EXIT
+    if code:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,230 @@
+"""The source: the shared manifest, the chosen platform's file, and the four commands."""
+
+from __future__ import annotations
+
+import importlib.resources
+import logging
+import time
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+import yaml
+from airbyte_cdk.models import (
+    AirbyteCatalog,
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStateMessage,
+    ConfiguredAirbyteCatalog,
+    FailureType,
+    Status,
+    SyncMode,
+)
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
+from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
+    ApiKeyAuthenticator,
+    BearerAuthenticator,
+    CustomAuthenticator,
+    SelectiveAuthenticator,
+)
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests.auth import AuthBase
+
+from source_lms_reports.catalog import Reports
+from source_lms_reports.cdk.batches import Gate
+from source_lms_reports.cdk.cursor import ReportCursor, read_cursor, read_tickets
+from source_lms_reports.cdk.failures import as_traced
+from source_lms_reports.cdk.partitions import ReportPartitions
+from source_lms_reports.cdk.reading import StreamReader
+from source_lms_reports.cdk.sync import Sync
+from source_lms_reports.checking import check
+from source_lms_reports.discovery import discover
+from source_lms_reports.errors import ConfigError, ReportError
+from source_lms_reports.http.client import Client
+from source_lms_reports.http.spool import Spool
+from source_lms_reports.http.transport import Transport
+from source_lms_reports.plan import ReportStream, Selected
+from source_lms_reports.platform import Platform, load_platform, platform_names
+from source_lms_reports.selection import select
+from source_lms_reports.settings import Settings, make_settings
+from source_lms_reports.validation import validate_config
+
+_AUTHENTICATORS = {
+    model.__name__: model
+    for model in (ApiKeyAuthenticator, BearerAuthenticator, CustomAuthenticator, SelectiveAuthenticator)
+}
+_CONCURRENT_FAILURE = "Concurrent read failure"
+
+
+def assemble_manifest() -> dict[str, Any]:
+    """The shared manifest with every platform's branch of the specification."""
+    text = (importlib.resources.files("source_lms_reports") / "manifest.yaml").read_text(encoding="utf-8")
+    manifest: dict[str, Any] = yaml.safe_load(text)
+    branches = [load_platform(name).spec for name in platform_names()]
+    manifest["spec"]["connection_specification"]["properties"]["platform"]["oneOf"] = branches
+    return manifest
+
+
+class SourceLmsReports(ConcurrentDeclarativeSource):
+    """Reads the reports of one learning platform.
+
+    Args:
+        catalog: The streams to read, if known.
+        config: The configuration; may come later, through `configure`.
+        state: Where the last sync ended, if known.
+    """
+
+    def __init__(
+        self,
+        catalog: ConfiguredAirbyteCatalog | None = None,
+        config: Mapping[str, Any] | None = None,
+        state: list[AirbyteStateMessage] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.pop("source_config", None)
+        super().__init__(catalog, config, state, source_config=assemble_manifest(), **kwargs)
+        #: Set by an entrypoint that takes rows in batches; without it rows are plain records.
+        self.gate: Gate | None = None
+        self._spool = Spool()
+        self._transport: Transport | None = None
+
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
+        """Take the configuration, if it was not known before."""
+        if not self._config:
+            self._config = self._migrate_and_transform_config(None, config) or {}
+            self._config_for_validation = self._config
+        return super().configure(config, temp_dir)
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Whether the platform can be reached with this configuration; if not, what to mend."""
+        try:
+            settings, client = self._connect(config)
+            check(client, Reports(client.platform, settings), self._spool)
+        except ReportError as error:
+            if error.failure_type != FailureType.config_error.value:
+                raise as_traced(error) from error
+            return AirbyteConnectionStatus(status=Status.FAILED, message=as_traced(error).message)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+
+    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
+        """The streams that the platform offers, with their columns."""
+        return AirbyteCatalog(streams=[stream.as_airbyte_stream() for stream in self.streams(config)])
+
+    def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
+        """The streams that the platform offers.
+
+        Raises:
+            StreamFailed: The platform does not tell.
+        """
+        try:
+            settings, client = self._connect(config)
+            found = discover(client, Reports(client.platform, settings), self._spool)
+            return self._as_streams(settings, client, [Selected(stream) for stream in found], {})
+        except ReportError as error:
+            raise as_traced(error) from error
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """The records, states and logs of one sync."""
+        try:
+            settings, client = self._connect(config)
+            schemas = {one.stream.name: one.stream.json_schema for one in catalog.streams}
+            chosen = select(client, Reports(client.platform, settings), schemas)
+        except ReportError as error:
+            raise as_traced(error) from error
+        modes = {one.stream.name: one.sync_mode for one in catalog.streams}
+        states = ConnectorStateManager(state=state)
+        selected = [_selected(stream, modes[stream.name], states) for stream in chosen]
+        streams = self._as_streams(settings, client, selected, modes)
+        missing = [name for name in schemas if name not in {stream.name for stream in chosen}]
+        failures: list[AirbyteTracedException] = []
+        if streams:
+            yield from _noting_failures(self._concurrent_source.read(streams), failures)
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            words = f"The stream {names} is not offered by {client.platform.title}. Refresh the stream list "
+            "(discover) and select again."
+            raise as_traced(ConfigError(words))
+        if failures:
+            raise failures[0]
+
+    def close(self) -> None:
+        """Remove what is left on disk."""
+        self._spool.remove()
+
+    def _connect(self, config: Mapping[str, Any]) -> tuple[Settings, Client]:
+        given = self._config or config
+        if self._spec_component is not None:
+            validate_config(given, self._spec_component.connection_specification)
+        platform = load_platform(str(given["platform"]["name"]))
+        settings = make_settings(platform, given)
+        self._transport = self._transport or Transport()
+        client = Client(platform, settings.context, self._authenticators(platform, given), self._transport, time.time)
+        return settings, client
+
+    def _authenticators(self, platform: Platform, config: Mapping[str, Any]) -> dict[str, AuthBase]:
+        return {
+            name: self._constructor.create_component(_AUTHENTICATORS[definition["type"]], definition, config)
+            for name, definition in platform.authenticators.items()
+        }
+
+    def _as_streams(
+        self, settings: Settings, client: Client, selected: list[Selected], modes: Mapping[str, SyncMode]
+    ) -> list[AbstractStream]:
+        sync = Sync(settings, client, selected, self._spool)
+        return [self._as_stream(sync, one, modes.get(one.stream.name)) for one in selected]
+
+    def _as_stream(self, sync: Sync, one: Selected, mode: SyncMode | None) -> DefaultStream:
+        stream = one.stream
+        field = stream.cursor if mode is SyncMode.incremental else None
+        cursor = ReportCursor(stream.name, field, one.cursor_value, one.tickets, sync.started, self._message_repository)
+        sync.register(stream.name, cursor)
+        return DefaultStream(
+            partition_generator=ReportPartitions(StreamReader(sync, one, cursor, self.gate)),
+            name=stream.name,
+            json_schema=stream.schema,
+            primary_key=stream.stream.primary_key,
+            cursor_field=CursorField(stream.cursor) if stream.cursor else None,
+            logger=logging.getLogger(f"airbyte.{stream.name}"),
+            cursor=cursor,
+        )
+
+
+def _selected(stream: ReportStream, mode: SyncMode, states: ConnectorStateManager) -> Selected:
+    """A stream with its state. A full refresh takes up the jobs that an earlier attempt left, but not its cursor."""
+    state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
+    field = stream.cursor if mode is SyncMode.incremental else None
+    return Selected(stream, read_cursor(state, field), read_tickets(state, stream.name))
+
+
+def _noting_failures(
+    messages: Iterator[AirbyteMessage], failures: list[AirbyteTracedException]
+) -> Iterator[AirbyteMessage]:
+    """Pass messages on.
+
+    The closing error says whose fault it was: the CDK calls every failed sync a configuration error.
+    """
+    kinds: set[FailureType] = set()
+    try:
+        for message in messages:
+            if (
+                message.trace is not None
+                and message.trace.error is not None
+                and message.trace.error.failure_type is not None
+            ):
+                kinds.add(message.trace.error.failure_type)
+            yield message
+    except AirbyteTracedException as error:
+        if error.internal_message != _CONCURRENT_FAILURE:
+            raise
+        order = (FailureType.system_error, FailureType.config_error, FailureType.transient_error)
+        error.failure_type = next((kind for kind in order if kind in kinds), FailureType.system_error)
+        failures.append(error)
