@@ -81,7 +81,7 @@ class Engine:
         """
         life = self._lives.get(identity)
         if life is not None:
-            life.withdrawn = True
+            life.withdraw()
 
     def open_tickets(self) -> Mapping[str, Ticket]:
         """The jobs that a later sync can take up, by the identity of their orders."""

@@ -164,11 +164,17 @@ class Life:
         if self.phase is not Phase.ENDED:
             return
         if self.failure is not None:
+            self._untell_failure()
             self.tell(Failed(self.order, self.failure))
         elif self.delivered is not None:
             self.resume(self.delivered, now, first_look=now + self.terms.policy.cadence)
         else:
             self.enter(Phase.FETCH, now)
+
+    def withdraw(self) -> None:
+        """Nobody wants the order any more: it stays where it is, and its end is not told."""
+        self.withdrawn = True
+        self._untell_failure()
 
     def resume(self, ticket: Ticket, now: float, first_look: float) -> None:
         """Wait for a job that was ordered earlier."""
@@ -273,6 +279,9 @@ class Life:
     def warn(self, text: str) -> None:
         """Put a warning out for the owner."""
         self.tell(Warned(self.order, text))
+
+    def _untell_failure(self) -> None:
+        self.outbox = [event for event in self.outbox if not isinstance(event, Failed)]
 
     # -- inside
 

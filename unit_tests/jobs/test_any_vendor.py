@@ -1,0 +1,334 @@
+"""Whatever the vendor answers, in whatever order and at whatever time: what must hold, holds."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from source_lms_reports.errors import EmptyPayload, JobOverdue
+from source_lms_reports.jobs.actions import (
+    Abort,
+    Aborted,
+    Action,
+    BadPayload,
+    Fetch,
+    Fetched,
+    Find,
+    Found,
+    JobReport,
+    LinkDead,
+    NothingFound,
+    Observed,
+    Outcome,
+    Place,
+    Placed,
+    Poll,
+    Refused,
+)
+from source_lms_reports.jobs.engine import Engine
+from source_lms_reports.jobs.events import Delivered, Event, Failed, TicketClosed
+from source_lms_reports.jobs.policy import Policy
+from source_lms_reports.jobs.quota import Limit, Quota
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.jobs.ticket import Order, Ticket
+from unit_tests.jobs.desk import NOON, order, refused, ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ORDERS = [
+    order("a", day=1),
+    order("a", day=2),
+    order("b"),
+    order("b", ("c",), day=3),
+    order("d", direct=True),
+]
+MOST_STEPS = 3_000
+
+waits = st.none() | st.floats(0, 100) | st.sampled_from([math.inf, math.nan, -1.0, 10_000.0])
+reports = st.builds(
+    JobReport,
+    st.sampled_from(JobStatus),
+    words=st.none() | st.just("words"),
+    finished_at=st.none() | st.floats(NOON - 2_000, NOON + 2_000),
+    retry_after=waits,
+)
+refusals = st.builds(
+    refused,
+    st.sampled_from(["throttled", "transient", "fatal", "quota", "gone"]),
+    waits,
+    uncertain=st.booleans(),
+)
+policies = st.builds(
+    Policy,
+    cadence=st.sampled_from([0.1, 10.0]),
+    max_interval=st.sampled_from([5.0, 60.0]),
+    backoff=st.sampled_from([1.0, 2.0]),
+    jitter=st.sampled_from([0.0, 0.3]),
+    wait_limit=st.sampled_from([1.0, 100.0, 1_000.0]),
+    max_in_flight=st.integers(1, 3),
+)
+quotas = st.lists(st.builds(Limit, st.integers(1, 4), st.sampled_from([20, 60, 3_600])), max_size=2)
+
+
+class AnyVendor(RuleBasedStateMachine):
+    """Orders, answers, withdrawals and the clock in any order, beside a model of what the vendor knows."""
+
+    @initialize(
+        policy=policies,
+        limits=quotas,
+        use_quota=st.booleans(),
+        can_find=st.booleans(),
+        can_abort=st.booleans(),
+    )
+    def open(
+        self, policy: Policy, limits: Sequence[Limit], use_quota: bool, can_find: bool, can_abort: bool
+    ) -> None:
+        self.policy, self.can_find, self.can_abort = policy, can_find, can_abort
+        self.limits = limits if use_quota else []
+        quota = Quota(limits, patience=100, margin=0) if use_quota else None
+        self.engine = Engine(policy, quota, random.Random(3), can_find=can_find, can_abort=can_abort)
+        self.now = NOON
+        self.serial = 0
+        self.busy: dict[str, Action] = {}
+        self.wanted: set[str] = set()
+        self.own: defaultdict[str, int] = defaultdict(int)
+        self.alive: dict[str, str] = {}
+        self.not_ours: set[str] = set()
+        self.unsure: set[str] = set()
+        self.poll_from: dict[str, float] = {}
+        self.uses: list[float] = []
+
+    # -- what may happen
+
+    @rule(
+        index=st.integers(0, len(ORDERS) - 1), age=st.none() | st.floats(-10, 200_000), adopted=st.booleans()
+    )
+    def submit(self, index: int, age: float | None, adopted: bool) -> None:
+        wanted = ORDERS[index]
+        stored = None
+        if age is not None:
+            self.serial += 1
+            stored = ticket(wanted, f"old{self.serial}", self.now - age, adopted=adopted)
+        self.engine.submit(wanted, self.now, stored)
+        self.wanted.add(wanted.identity)
+
+    @rule(index=st.integers(0, len(ORDERS) - 1))
+    def withdraw(self, index: int) -> None:
+        identity = ORDERS[index].identity
+        before = self.engine.open_tickets().get(identity)
+        self.engine.withdraw(identity, self.now)
+        self.wanted.discard(identity)
+        assert self.engine.open_tickets().get(identity) == before
+
+    @rule(seconds=st.floats(0, 2_000))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.look()
+
+    @rule()
+    def sleep_until_due(self) -> None:
+        self.look()
+        at = self.engine.next_due(self.now)
+        if at is not None:
+            self.now = at
+            assert self.look() > 0, "next_due named a time at which nothing happens"
+
+    @rule(part=st.floats(0, 0.99))
+    def wake_too_early(self, part: float) -> None:
+        self.look()
+        at = self.engine.next_due(self.now)
+        early = self.now + part * ((at or self.now) - self.now)
+        if at is not None and early < at:
+            self.now = early
+            assert self.look() == 0, "something happened before the time that next_due named"
+
+    @precondition(lambda self: self.busy)
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        identity = data.draw(st.sampled_from(sorted(self.busy)))
+        self.settle(self.busy[identity], data.draw(self.outcomes(self.busy[identity])))
+
+    # -- what must hold
+
+    @invariant()
+    def there_is_always_a_way_on(self) -> None:
+        if self.wanted and not self.busy:
+            assert self.engine.next_due(self.now) is not None
+
+    @invariant()
+    def it_is_idle_exactly_when_nothing_is_wanted_or_under_way(self) -> None:
+        if self.engine.idle:
+            assert not self.wanted
+            assert not self.busy
+
+    def look(self) -> int:
+        """Tick and take what is due; there is no second helping at the same moment."""
+        events = self.engine.tick(self.now)
+        self.hear(events)
+        actions = self.engine.due(self.now)
+        for action in actions:
+            self.check(action)
+            self.busy[action.identity] = action
+        spent = self.engine.tick(self.now)
+        self.hear(spent)
+        assert self.engine.due(self.now) == []
+        at = self.engine.next_due(self.now)
+        assert at is None or at > self.now, "there is more to do, and it was not handed out"
+        return len(events) + len(actions) + len(spent)
+
+    def check(self, action: Action) -> None:
+        identity = action.identity
+        assert identity in self.wanted
+        assert identity not in self.busy, "two requests for one order"
+        if isinstance(action, (Find, Place)):
+            assert identity not in self.alive, "the order has a job already"
+            assert identity not in self.engine.open_tickets()
+            self.check_places()
+        if isinstance(action, Place):
+            assert self.own[identity] < self.policy.max_orders
+            assert not (self.can_find and identity in self.unsure), "it did not look first"
+            self.check_quota()
+        if isinstance(action, Poll):
+            assert self.now >= self.poll_from.get(action.ticket.id, 0.0), "too soon"
+        if isinstance(action, (Poll, Fetch, Abort)) and action.ticket is not None:
+            assert self.engine.open_tickets()[identity] == action.ticket
+        if isinstance(action, Abort):
+            assert self.can_abort
+            assert not action.ticket.adopted
+            assert abs(self.now - action.ticket.ordered_at) > self.policy.ticket_max_age
+
+    def check_places(self) -> None:
+        under_way = sum(isinstance(action, (Find, Place)) for action in self.busy.values())
+        jobs = sum(1 for identity in self.alive if identity in self.wanted)
+        resumed = sum(1 for held in self.alive.values() if held.startswith("old"))
+        assert under_way + jobs - resumed < self.policy.max_in_flight
+
+    def check_quota(self) -> None:
+        self.uses.append(self.now)
+        for limit in self.limits:
+            inside = [use for use in self.uses if use + limit.per_seconds > self.now]
+            assert len(inside) <= limit.count
+
+    def hear(self, events: Sequence[Event]) -> None:
+        held = self.engine.open_tickets()
+        for event in events:
+            if isinstance(event, TicketClosed):
+                if event.reason in ("too old", "refused"):
+                    self.alive.pop(event.order.identity, None)
+                assert event.order.identity not in self.alive, "a running job was forgotten"
+                assert held.get(event.order.identity) != event.ticket
+            if isinstance(event, (Delivered, Failed)):
+                assert event.order.identity in self.wanted, "it ended twice"
+                self.wanted.discard(event.order.identity)
+            if isinstance(event, Failed):
+                assert event.order.report in event.error.message
+                assert not isinstance(event.error, JobOverdue) or event.order.identity in held
+
+    # -- the vendor
+
+    def outcomes(self, action: Action) -> st.SearchStrategy[Outcome]:
+        self.serial += 1
+        if isinstance(action, Find):
+            ages = st.floats(0, 100_000)
+            theirs = ages.map(lambda age: ticket(action.order, f"theirs{self.serial}", self.now - age))
+            return st.builds(Found, theirs, reports) | st.just(NothingFound()) | refusals
+        if isinstance(action, Place):
+            ours = ticket(action.order, f"own{self.serial}", self.now)
+            return st.builds(Placed, st.just(ours), reports) | refusals
+        if isinstance(action, Poll):
+            return st.builds(Observed, reports) | refusals
+        if isinstance(action, Abort):
+            return st.just(Aborted()) | refusals
+        bad = st.just(BadPayload(EmptyPayload("Nothing came.")))
+        return st.just(Fetched("payload")) | st.just(LinkDead("dead")) | bad | refusals
+
+    def settle(self, action: Action, outcome: Outcome) -> None:
+        del self.busy[action.identity]
+        self.note(action, outcome)
+        self.hear(self.engine.handle(action, outcome, self.now))
+        held = self.engine.open_tickets().get(action.identity)
+        if isinstance(outcome, Found) and held == _adopted(outcome.ticket):
+            self.see(held, outcome.report, action.identity)
+
+    def note(self, action: Action, outcome: Outcome) -> None:
+        identity = action.identity
+        if isinstance(action, Find) and not isinstance(outcome, Refused):
+            self.unsure.discard(identity)
+        if isinstance(action, Find) and isinstance(outcome, Refused) and outcome.kind in ("fatal", "gone"):
+            self.unsure.discard(identity)
+        if isinstance(action, Place) and isinstance(outcome, Refused):
+            self.own[identity] += outcome.uncertain
+            if outcome.uncertain:
+                self.unsure.add(identity)
+            elif outcome.kind in ("throttled", "quota"):
+                self.uses.pop()
+        if isinstance(outcome, Placed):
+            self.own[identity] += 1
+            self.see(outcome.ticket, outcome.report, identity)
+        if isinstance(action, Poll):
+            self.see_poll(action, outcome)
+        if isinstance(action, (Poll, Fetch)) and isinstance(outcome, Refused) and outcome.kind == "gone":
+            self.alive.pop(identity, None)
+
+    def see_poll(self, action: Poll, outcome: Outcome) -> None:
+        if isinstance(outcome, Observed):
+            self.see(action.ticket, outcome.report, action.identity)
+        elif isinstance(outcome, Refused):
+            self.pace(action.ticket, outcome.retry_after)
+
+    def see(self, held: Ticket, report: JobReport, identity: str) -> None:
+        self.pace(held, report.retry_after if report.status.is_alive else None)
+        if report.status.is_alive:
+            self.alive[identity] = held.id
+        else:
+            self.alive.pop(identity, None)
+
+    def pace(self, held: Ticket, retry_after: float | None) -> None:
+        named = 0.0 if retry_after is None or math.isnan(retry_after) else min(retry_after, 3e7)
+        self.poll_from[held.id] = self.now + max(self.policy.cadence, named)
+
+    def teardown(self) -> None:
+        """From any point on, every order ends within a bounded number of steps, if the vendor always answers."""
+        if not hasattr(self, "engine"):
+            return
+        for _ in range(MOST_STEPS):
+            self.look()
+            for action in list(self.busy.values()):
+                self.settle(action, self.worst(action))
+            if self.engine.idle:
+                break
+            at = self.engine.next_due(self.now)
+            self.now = self.now if at is None else at
+        assert self.engine.idle, "orders that never end"
+        assert not self.wanted
+
+    def worst(self, action: Action) -> Outcome:
+        """The answer that keeps an engine busy the longest."""
+        self.serial += 1
+        answers: dict[type[Action], Outcome] = {
+            Find: refused("transient"),
+            Place: Placed(ticket(action.order, f"own{self.serial}", self.now), JobReport(JobStatus.READY)),
+            Poll: Observed(JobReport(JobStatus.READY)),
+            Fetch: refused("transient"),
+            Abort: refused("throttled"),
+        }
+        return answers[type(action)]
+
+
+def _adopted(held: Ticket) -> Ticket:
+    return ticket(_order_of(held), held.id, held.ordered_at, adopted=True)
+
+
+def _order_of(held: Ticket) -> Order:
+    return next(each for each in ORDERS if each.identity == held.identity)
+
+
+TestAnyVendor = AnyVendor.TestCase
+TestAnyVendor.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)

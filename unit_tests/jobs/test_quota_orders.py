@@ -1,0 +1,125 @@
+"""Orders under a quota: short waits are waited out, long ones are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from source_lms_reports.errors import QuotaSpent
+from source_lms_reports.jobs.actions import Find, NothingFound, Place
+from source_lms_reports.jobs.events import Delivered, Failed
+from source_lms_reports.jobs.quota import Limit, Quota
+from unit_tests.jobs.desk import NOON, QUEUED, READY, RUNNING, Desk, order, patient, refused, ticket
+
+MINUTE, HOUR = Limit(2, 60), Limit(3, 3_600)
+
+
+def quota(*limits: Limit) -> Quota:
+    return Quota(limits, patience=120, margin=0)
+
+
+def test_given_a_full_minute_then_orders_wait_for_the_next() -> None:
+    desk = Desk(quota=quota(MINUTE))
+    desk.submit(*(order(day=day) for day in range(1, 6)))
+    desk.play()
+    assert desk.did(Place) == [0, 0, 60, 60, 120]
+    assert len(desk.told(Delivered)) == 5
+
+
+def test_given_a_full_hour_then_the_rest_ends_at_once_saying_when_and_running_jobs_are_read() -> None:
+    desk = Desk(patient(max_in_flight=9), quota(HOUR))
+    desk.submit(*(order(day=day) for day in range(1, 6)))
+    desk.step()
+    assert [event.order.window.start for event in desk.told(Failed) if event.order.window] == []
+    desk.engine.next_due(desk.now)
+    for _, action in list(desk.log):
+        desk.answer(action, QUEUED)
+    ends = desk.told(Failed)
+    assert [type(event.error) for event in ends] == [QuotaSpent] * 2
+    for part in ('"users"', "3 reports an hour", "2023-11-14 23:14 UTC", "Run the sync again after"):
+        assert part in ends[0].error.message
+    desk.play()
+    assert len(desk.told(Delivered)) == 3
+
+
+def test_given_an_order_spends_the_last_of_the_hour_then_the_others_fail_without_an_outcome_between() -> None:
+    desk = Desk(quota=quota(Limit(1, 3_600)))
+    desk.submit(order(day=1), order(day=2))
+    assert len(desk.step()) == 1
+    assert desk.engine.next_due(desk.now) == desk.now
+    assert desk.step() == []
+    assert isinstance(desk.only(Failed).error, QuotaSpent)
+    assert desk.engine.next_due(desk.now) is None
+
+
+def test_given_a_failed_job_that_may_not_be_ordered_again_then_it_ends_for_the_quota() -> None:
+    desk = Desk(quota=quota(Limit(1, 3_600)))
+    desk.submit(order())
+    desk.play(poll=[refused("gone")])
+    assert isinstance(desk.only(Failed).error, QuotaSpent)
+    assert desk.now == NOON + 10
+
+
+def test_given_refusals_without_a_time_then_the_minute_is_waited_for_three_times() -> None:
+    desk = Desk(quota=quota(Limit(4, 60), Limit(20, 3_600)))
+    desk.submit(order(day=1), order(day=2))
+    desk.play(place=[refused("throttled")])
+    assert desk.did(Place) == [0, 0, 60, 60, 120, 120, 180, 180]
+    ends = desk.told(Failed)
+    assert [type(event.error) for event in ends] == [QuotaSpent] * 2
+    assert "23:17 UTC" in ends[0].error.message
+
+
+def test_given_refusals_that_end_then_the_order_goes_through_and_only_that_one_is_counted() -> None:
+    counted = quota(MINUTE)
+    desk = Desk(quota=counted)
+    desk.submit(order())
+    desk.play(place=[refused("throttled"), refused("throttled"), QUEUED])
+    assert desk.did(Place) == [0, 60, 120]
+    assert counted.uses == [NOON + 120]
+    assert desk.only(Delivered)
+
+
+def test_given_a_refusal_that_names_hours_then_the_orders_end_at_once() -> None:
+    desk = Desk(quota=quota(MINUTE))
+    desk.submit(order(day=1), order(day=2))
+    desk.play(place=[refused("throttled", 7_200)])
+    assert [type(event.error) for event in desk.told(Failed)] == [QuotaSpent] * 2
+    assert desk.now == NOON
+
+
+def test_given_a_vendor_that_asks_for_half_a_minute_for_ever_then_the_deadline_ends_it() -> None:
+    desk = Desk(quota=quota(MINUTE))
+    desk.submit(order())
+    desk.play(place=[refused("throttled", 30)])
+    assert desk.did(Place)[-1] <= 600
+    assert "could not be ordered" in desk.only(Failed).error.message
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_given_the_vendor_says_that_the_quota_is_spent_then_the_order_ends(limited: bool) -> None:
+    desk = Desk(quota=quota(MINUTE) if limited else None)
+    desk.submit(order())
+    desk.play(place=[refused("quota")])
+    assert desk.did(Place) == [0]
+    assert isinstance(desk.only(Failed).error, QuotaSpent) is limited
+
+
+def test_given_an_uncertain_order_then_it_stays_counted() -> None:
+    counted = quota(MINUTE)
+    desk = Desk(quota=counted)
+    desk.submit(order())
+    desk.play(place=[refused("transient", uncertain=True), QUEUED])
+    assert len(counted.uses) == 2
+
+
+def test_given_a_spent_quota_then_kept_tickets_are_read_and_jobs_still_looked_up() -> None:
+    spent = quota(Limit(1, 3_600))
+    spent.spend(NOON)
+    desk = Desk(quota=spent, can_find=True)
+    desk.submit(order(day=1), stored=ticket(order(day=1), at=NOON - 600))
+    desk.submit(order(day=2))
+    desk.play(find=[NothingFound()], poll=[RUNNING, READY])
+    assert len(desk.did(Find)) == 1
+    assert desk.did(Place) == []
+    assert desk.only(Delivered).order == order(day=1)
+    assert desk.only(Failed).order == order(day=2)

@@ -1,0 +1,200 @@
+"""Waiting for a job: pace, deadline, and what later syncs take up."""
+
+from __future__ import annotations
+
+import pytest
+
+from source_lms_reports.errors import JobOverdue
+from source_lms_reports.jobs.actions import Abort, JobReport, NothingFound, Place, Poll, Refused
+from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed, TicketOpened, Warned
+from unit_tests.jobs.desk import (
+    FAILED,
+    GONE,
+    NOON,
+    QUEUED,
+    READY,
+    RUNNING,
+    Desk,
+    order,
+    patient,
+    refused,
+    ticket,
+)
+
+DAY = 86_400.0
+
+
+def test_given_a_job_at_work_then_it_is_polled_at_its_cadence() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[*[RUNNING] * 4, READY])
+    assert desk.did(Poll) == [10, 20, 30, 40, 50]
+
+
+def test_given_back_off_then_polls_grow_apart_up_to_the_cap() -> None:
+    desk = Desk(patient(backoff=2, max_interval=35))
+    desk.submit(order())
+    desk.play(poll=[*[RUNNING] * 4, READY])
+    assert desk.did(Poll) == [10, 30, 65, 100, 135]
+
+
+def test_given_retry_after_then_it_is_honoured_on_answers_and_refusals() -> None:
+    desk = Desk()
+    desk.submit(order())
+    slow = JobReport(RUNNING, retry_after=50)
+    desk.play(place=[slow], poll=[slow, refused("throttled", 70), refused("transient", 3), READY])
+    assert desk.did(Poll) == [50, 100, 170, 180]
+
+
+def test_given_a_job_that_is_merely_slow_then_its_ticket_is_kept_and_nothing_is_ordered_again() -> None:
+    desk = Desk(can_abort=True)
+    desk.submit(order())
+    desk.play(poll=[JobReport(RUNNING, words="compiling")])
+    error = desk.only(Failed).error
+    assert isinstance(error, JobOverdue)
+    for part in ('"users"', "2024-01-01 to 2024-01-02", "10 minutes", "compiling", "next sync takes it up"):
+        assert part in error.message
+    assert "own1" in str(error.detail)
+    assert desk.did(Place) == [0]
+    assert desk.did(Abort) == []
+    assert desk.told(TicketClosed) == []
+    assert [kept.id for kept in desk.engine.open_tickets().values()] == ["own1"]
+
+
+def test_given_the_deadline_falls_between_two_polls_then_the_last_look_is_at_the_deadline() -> None:
+    desk = Desk(patient(wait_limit=95, backoff=3, max_interval=60))
+    desk.submit(order())
+    desk.play(poll=[RUNNING, RUNNING, READY])
+    assert desk.did(Poll) == [10, 40, 95]
+    assert desk.only(Delivered)
+
+
+def test_given_the_cadence_or_the_vendor_forbids_a_last_look_then_the_deadline_ends_it_without() -> None:
+    desk = Desk(patient(wait_limit=95))
+    desk.submit(order())
+    desk.play(poll=[RUNNING, JobReport(RUNNING, retry_after=500)])
+    assert desk.did(Poll) == [10, 20]
+    assert desk.now == NOON + 95
+    assert isinstance(desk.only(Failed).error, JobOverdue)
+
+
+@pytest.mark.parametrize("answer", [refused("throttled"), refused("transient"), refused("quota", 5)], ids=str)
+def test_given_polls_that_never_succeed_then_only_the_deadline_ends_it_and_the_error_says_why(
+    answer: Refused,
+) -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[answer])
+    error = desk.only(Failed).error
+    assert isinstance(error, JobOverdue)
+    assert answer.error.message in error.message
+    assert len(desk.did(Poll)) <= 60
+    assert desk.did(Place) == [0]
+    assert len(desk.engine.open_tickets()) == 1
+
+
+def test_given_a_poll_still_under_way_at_the_deadline_then_its_answer_is_waited_for() -> None:
+    desk = Desk(patient(wait_limit=95))
+    desk.submit(order())
+    (place,) = desk.step()
+    desk.answer(place, QUEUED)
+    desk.now += 10
+    (poll,) = desk.step()
+    desk.now += 3_600
+    assert desk.step() == []
+    assert desk.engine.next_due(desk.now) is None
+    desk.answer(poll, READY)
+    desk.play()
+    assert desk.only(Delivered)
+
+
+def test_given_each_order_then_its_job_has_a_deadline_of_its_own() -> None:
+    desk = Desk(patient(wait_limit=100))
+    desk.submit(order())
+    desk.play(poll=[*[RUNNING] * 8, FAILED, *[RUNNING] * 8, READY])
+    assert desk.only(Delivered)
+
+
+# -- tickets of earlier syncs
+
+
+def test_given_a_ticket_of_an_earlier_sync_then_it_is_polled_and_nothing_is_ordered() -> None:
+    desk = Desk(can_find=True)
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 7_200))
+    desk.play()
+    assert desk.path == "Poll Fetch"
+    assert desk.did(Poll) == [0]
+    assert desk.only(TicketOpened).how == "resumed"
+    assert desk.only(Delivered)
+
+
+def test_given_a_ticket_ordered_a_moment_ago_then_the_cadence_is_kept() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 4))
+    desk.play()
+    assert desk.did(Poll) == [6]
+
+
+def test_given_a_ticket_that_is_overdue_again_then_it_is_kept_again() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 7_200))
+    desk.play(poll=[RUNNING])
+    assert isinstance(desk.only(Failed).error, JobOverdue)
+    assert [kept.id for kept in desk.engine.open_tickets().values()] == ["old"]
+
+
+def test_given_a_kept_ticket_whose_job_failed_then_three_orders_of_this_sync_remain() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 7_200))
+    desk.play(poll=[FAILED])
+    assert desk.did(Place)[0] == 20
+    assert len(desk.did(Place)) == 3
+
+
+def test_given_a_kept_ticket_that_the_vendor_forgot_then_the_report_is_ordered_at_once() -> None:
+    desk = Desk(can_find=True)
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 7_200))
+    desk.play(poll=[GONE, READY], find=[NothingFound()])
+    assert desk.path == "Poll Find Place Poll Fetch"
+    assert desk.did(Place) == [0]
+
+
+def test_given_a_ticket_older_than_a_day_then_it_is_aborted_and_ordered_anew() -> None:
+    desk = Desk(can_abort=True)
+    desk.submit(order(), stored=ticket(order(), "old", NOON - DAY - 1))
+    assert [kept.id for kept in desk.engine.open_tickets().values()] == ["old"]
+    desk.play()
+    assert desk.path == "Abort Place Poll Fetch"
+    assert [(event.ticket.id, event.reason) for event in desk.told(TicketClosed)] == [
+        ("old", "too old"),
+        ("own1", "delivered"),
+    ]
+
+
+@pytest.mark.parametrize(("can_abort", "adopted"), [(False, False), (True, True)])
+def test_given_an_old_ticket_that_is_not_ours_to_abort_then_it_is_only_forgotten(
+    can_abort: bool, adopted: bool
+) -> None:
+    desk = Desk(can_abort=can_abort)
+    desk.submit(order(), stored=ticket(order(), "old", NOON - DAY - 1, adopted=adopted))
+    desk.play()
+    assert desk.path == "Place Poll Fetch"
+    assert desk.told(TicketClosed)[0].reason == "too old"
+
+
+@pytest.mark.parametrize(("answer", "tries"), [("fatal", 1), ("gone", 1), ("transient", 5), ("throttled", 5)])
+def test_given_an_old_job_that_cannot_be_aborted_then_the_report_is_ordered_all_the_same(
+    answer: str, tries: int
+) -> None:
+    desk = Desk(can_abort=True)
+    desk.submit(order(), stored=ticket(order(), "old", NOON - DAY - 1))
+    desk.play(abort=[refused(answer)])  # type: ignore[arg-type]
+    assert len(desk.did(Abort)) == tries
+    assert len(desk.told(Warned)) == (0 if answer == "gone" else 1)
+    assert desk.only(Delivered)
+
+
+def test_given_a_ticket_of_another_order_then_it_is_refused() -> None:
+    desk = Desk()
+    with pytest.raises(ValueError, match="answers"):
+        desk.submit(order(day=1), stored=ticket(order(day=2)))
