@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-Cell = str | int | float | bool | None
+Cell = Any  # text, number, boolean, None; in JSON reports also objects and lists
 Row = Sequence[Cell]
 DAY = 86_400
 
@@ -144,29 +140,6 @@ class Table:
 
     columns: Sequence[str]
     rows: Iterable[Row]
-
-
-def cell_text(value: Cell) -> str:
-    """A cell as the vendors write it to CSV."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def write_csv(path: Path, table: Table, separator: str = ",", bom: bool = False, newline: str = "\n") -> None:
-    """Write a table as CSV, quoting only what needs it, row by row."""
-    with path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as target:
-        write_rows(target, table, separator, newline)
-
-
-def write_rows(target: Any, table: Table, separator: str = ",", newline: str = "\n") -> None:
-    """Write header and rows to an open text file."""
-    writer = csv.writer(target, delimiter=separator, lineterminator=newline)
-    writer.writerow(table.columns)
-    flags = {True: "true", False: "false"}
-    writer.writerows([flags[v] if v is True or v is False else v for v in row] for row in table.rows)
 
 
 def unique_headers(columns: Sequence[str]) -> list[str]:

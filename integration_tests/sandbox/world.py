@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -48,10 +48,13 @@ class Vendor(ABC):
     """One vendor's API. `origin` is the address of its host once the socket is bound."""
 
     name: ClassVar[str]
+    switches_type: ClassVar[type]
+    switches: Any
     origin: str = ""
 
     def __init__(self, world: World, settings: dict[str, Any]) -> None:
         self.world = world
+        self.switches = self.switches_type()
         self.apply_settings(settings)
 
     @property
@@ -59,13 +62,17 @@ class Vendor(ABC):
     def routes(self) -> Sequence[Route]:
         """The vendor's routes, first match wins."""
 
-    @abstractmethod
     def apply_settings(self, settings: dict[str, Any]) -> None:
         """Set switches by name.
 
         Raises:
             KeyError: There is no such switch.
         """
+        known = {field.name for field in fields(self.switches_type)}
+        for name, value in settings.items():
+            if name not in known:
+                raise KeyError(name)
+            setattr(self.switches, name, value)
 
     @abstractmethod
     def config(self) -> dict[str, Any]:

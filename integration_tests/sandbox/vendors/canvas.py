@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import base64
 import json
-import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..core import Pairs, Request, Response, Route, html_response, json_response
-from ..data import DAY, Table, hex_uuid, records, utc_text, write_csv, write_rows
+from ..data import DAY, Table, hex_uuid, records, utc_text
 from ..downloads import Artifact
+from ..formats import write_csv, write_csv_zip
 from ..jobs import BuildRefused, Job, State
 from ..world import Record, Vendor, World
 from .canvas_catalog import REPORT_TYPES, ReportType
@@ -94,18 +93,13 @@ class Canvas(Vendor):
 
     name = "canvas"
 
-    def __init__(self, world: World, settings: dict[str, Any]) -> None:
-        self.switches = Switches()
-        self.data = CanvasData(world.rows, world.seed, world.anchor)
-        super().__init__(world, settings)
-        self._custom_run_seeded = False
+    switches_type = Switches
+    switches: Switches
 
-    def apply_settings(self, settings: dict[str, Any]) -> None:
-        known = {field.name for field in fields(Switches)}
-        for name, value in settings.items():
-            if name not in known:
-                raise KeyError(name)
-            setattr(self.switches, name, value)
+    def __init__(self, world: World, settings: dict[str, Any]) -> None:
+        super().__init__(world, settings)
+        self.data = CanvasData(world.rows, world.seed, world.anchor)
+        self._custom_run_seeded = False
 
     def config(self) -> dict[str, Any]:
         return {"name": "canvas", "base_url": self.origin, "access_token": self.switches.token}
@@ -489,13 +483,7 @@ class Canvas(Vendor):
         if not zipped:
             write_csv(path, tables[0][1], separator, bom)
             return
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for name, table in tables:
-                with archive.open(f"{name}.csv", "w", force_zip64=True) as member:
-                    text = TextIOWrapper(member, encoding="utf-8", newline="")
-                    write_rows(text, table)
-                    text.flush()
-                    text.detach()
+        write_csv_zip(path, tables)
 
     def _outputs(self, report: str, params: dict[str, Any]) -> list[str]:
         """The outputs that are asked for."""

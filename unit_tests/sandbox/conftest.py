@@ -1,0 +1,76 @@
+"""A sandbox for each test that asks for one, and a plain client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from integration_tests.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Client:
+    """Requests to one vendor's host, with its credentials."""
+
+    def __init__(self, sandbox: Sandbox, vendor: str, headers: dict[str, str] | None = None) -> None:
+        self.sandbox = sandbox
+        self.base = sandbox.url(vendor)
+        self.session = requests.Session()
+        self.session.headers.update(headers or {})
+
+    def __call__(self, method: str, path: str, **more: Any) -> requests.Response:
+        url = path if path.startswith("http") else self.base + path
+        return self.session.request(method, url, timeout=10, **more)
+
+    def bare(self, url: str, **more: Any) -> requests.Response:
+        """A GET without credentials on a connection of its own."""
+        return requests.get(url, timeout=10, **more)
+
+
+class Canvas(Client):
+    """The Canvas client."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox, "canvas", {"Authorization": "Bearer canvas-token"})
+
+    def order(self, report: str, account: str = "self", **parameters: Any) -> dict[str, Any]:
+        fields = {f"parameters[{name}]": (None, value) for name, value in parameters.items()}
+        answer = self("POST", f"/api/v1/accounts/{account}/reports/{report}", files=fields or None)
+        answer.raise_for_status()
+        run: dict[str, Any] = answer.json()
+        return run
+
+    def show(self, run: dict[str, Any]) -> dict[str, Any]:
+        answer = self("GET", f"/api/v1/accounts/self/reports/{run['report']}/{run['id']}")
+        answer.raise_for_status()
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    def finished(self, report: str, **parameters: Any) -> dict[str, Any]:
+        run = self.order(report, **parameters)
+        for _ in range(20):
+            run = self.show(run)
+            if run["status"] in ("complete", "error", "aborted"):
+                return run
+        raise AssertionError(f"still {run['status']}")
+
+    def report(self, report: str, **parameters: Any) -> requests.Response:
+        return self.bare(self.finished(report, **parameters)["attachment"]["url"])
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A test may bring its own options: `@pytest.mark.parametrize("sandbox", [{...}], indirect=True)`."""
+    with Sandbox(**{"rows": 60, **getattr(request, "param", {})}) as running:
+        yield running
+
+
+@pytest.fixture
+def canvas(sandbox: Sandbox) -> Iterator[Canvas]:
+    client = Canvas(sandbox)
+    with client.session:
+        yield client
