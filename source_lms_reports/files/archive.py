@@ -142,9 +142,7 @@ def sources(payload: Payload, limits: ArchiveLimits) -> Iterator[Source]:
 def _of_part(part: Part, alone: bool) -> Source:
     name = None if alone else stem(part.name or part.path.name)
     label = f"The file {part.name!r}" if part.name else "The report file"
-    return _plain(
-        part.path, Source(name, label, part.charset, None, part.path.stat().st_size, False, _nothing)
-    )
+    return _plain(part.path, Source(name, label, part.charset, None, part.path.stat().st_size, False, _nothing))
 
 
 def _nothing() -> ByteStream:
@@ -152,7 +150,7 @@ def _nothing() -> ByteStream:
 
 
 def _plain(path: Path, like: Source) -> Source:
-    return replace(like, path=path, opener=lambda: cast(BinaryIO, path.open("rb", buffering=0)))
+    return replace(like, path=path, opener=lambda: cast("BinaryIO", path.open("rb", buffering=0)))
 
 
 def stem(name: str) -> str:
@@ -177,9 +175,7 @@ def _unpacked(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
 
 def _deeper(source: Source, depth: int) -> int:
     if depth >= _DEPTH:
-        raise ArchiveLimitExceeded(
-            f"{source.label} is packed more than {_DEPTH} times over, which no report is."
-        )
+        raise ArchiveLimitExceeded(f"{source.label} is packed more than {_DEPTH} times over, which no report is.")
     return depth
 
 
@@ -196,7 +192,7 @@ class _Gunzip:
 
     def __init__(self, packed: ByteStream) -> None:
         self._packed = packed
-        self._file = gzip.GzipFile(fileobj=cast(BinaryIO, packed), mode="rb")
+        self._file = gzip.GzipFile(fileobj=cast("BinaryIO", packed), mode="rb")
 
     def read(self, size: int = -1, /) -> bytes:
         return self._file.read(size)
@@ -214,7 +210,7 @@ def _on_disk(source: Source) -> Iterator[Source]:
         return
     with tempfile.NamedTemporaryFile(prefix="unpacked-") as file:
         with closing(source.open()) as stream:
-            shutil.copyfileobj(cast(BinaryIO, stream), file, 1024 * 1024)
+            shutil.copyfileobj(cast("BinaryIO", stream), file, 1024 * 1024)
         file.flush()
         yield _plain(Path(file.name), source)
 
@@ -245,18 +241,12 @@ def _zip_file(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
 
 def _is_content(info: zipfile.ZipInfo) -> bool:
     base = PurePosixPath(info.filename).name
-    return (
-        not info.is_dir()
-        and not info.filename.startswith("__MACOSX/")
-        and base not in {".DS_Store", "Thumbs.db"}
-    )
+    return not info.is_dir() and not info.filename.startswith("__MACOSX/") and base not in {".DS_Store", "Thumbs.db"}
 
 
 def _check_members(members: list[zipfile.ZipInfo], limits: ArchiveLimits, label: str) -> None:
     if len(members) > limits.members:
-        raise ArchiveLimitExceeded(
-            f"{label} holds {len(members):,} files; more than {limits.members:,} no report has."
-        )
+        raise ArchiveLimitExceeded(f"{label} holds {len(members):,} files; more than {limits.members:,} no report has.")
     if not members:
         raise EmptyPayload(f"{label} is an archive without files. The next sync asks for the report again.")
 
@@ -270,6 +260,6 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
             stream = archive.open(info)
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, ValueError) as error:
             raise corrupt(label, error) from error  # a password, an unknown method, a damaged header
-        return _Unpacking(cast(BinaryIO, stream), budget, packed, label)
+        return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
     return Source(stem(info.filename), label, None, None, packed, False, opener)

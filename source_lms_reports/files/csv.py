@@ -25,15 +25,11 @@ from source_lms_reports.files.text import text_blocks
 ROWS = 1000
 """Rows of a chunk where rows are parsed one by one."""
 
-_QUOTED = "\0"
-"""Stands for a quoted cell; texts have no NULs left when they get here."""
+_QUOTED = "\x1a"
+"""Stands for a quoted cell. Not NUL: every other byte of a wide string is one, which makes the search for it slow."""
 
-_LONG_NOTE = (
-    "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})"
-)
-_SHORT_NOTE = (
-    "{count} rows have fewer cells than the header; the missing ones are null (first: row {example})"
-)
+_LONG_NOTE = "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})"
+_SHORT_NOTE = "{count} rows have fewer cells than the header; the missing ones are null (first: row {example})"
 
 _END = "\x1a end of text \x1a"
 """A line behind the last one: a cell that swallows it was never closed."""
@@ -157,9 +153,7 @@ def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=delimiter)
 
 
-def rows_of(
-    pieces: Iterator[str] | list[str], delimiter: str, label: str | None = None
-) -> Iterator[list[str]]:
+def rows_of(pieces: Iterator[str] | list[str], delimiter: str, label: str | None = None) -> Iterator[list[str]]:
     """The rows of a text in pieces that end at line ends, as `csv.reader` understands them; blank lines are none.
 
     Raises:
@@ -188,9 +182,7 @@ def _terminated(lines: Iterator[str]) -> Iterator[str]:
 
 def cut_in_quotes(label: str) -> TruncatedPayload:
     """The error for a text that ends inside a quoted cell."""
-    return TruncatedPayload(
-        f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again."
-    )
+    return TruncatedPayload(f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again.")
 
 
 def _pieces(blocks: Iterator[str]) -> Iterator[str]:
@@ -240,6 +232,8 @@ def split(piece: str, delimiter: str, width: int) -> Columns | None:
     """
     quoted: list[str] = []
     if '"' in piece:
+        if _QUOTED in piece:
+            return None
         parts = piece.split('"')
         if not len(parts) & 1:
             return None
@@ -268,17 +262,17 @@ def _set_aside(parts: list[str]) -> tuple[str, list[str]]:
             is an escaped quote.
     """
     outside, inside = parts[0::2], parts[1::2]
-    skeleton = _QUOTED.join(outside)
-    if _QUOTED * 2 not in skeleton:
-        return skeleton, inside
+    between = outside[1:-1]
+    if "" not in between:
+        return _QUOTED.join(outside), inside
     quoted: list[str] = []
     start = 0
-    for place in range(1, len(inside)):
-        if outside[place]:
+    for place, text in enumerate(between, start=1):
+        if text:
             quoted.append(inside[start] if place - start == 1 else '"'.join(inside[start:place]))
             start = place
     quoted.append('"'.join(inside[start:]))
-    return re.sub(f"{_QUOTED}+", _QUOTED, skeleton), quoted
+    return _QUOTED.join([outside[0], *filter(None, between), outside[-1]]), quoted
 
 
 def _put_back(cells: list[str], quoted: list[str]) -> bool:
@@ -295,7 +289,7 @@ def _put_back(cells: list[str], quoted: list[str]) -> bool:
 
 def _well_quoted(piece: str, delimiter: str) -> bool:
     """Whether every quote of the piece opens, closes or is escaped in a quoted cell."""
-    parts = piece.split('"')
+    parts = piece.replace(_QUOTED, "x").split('"')
     if not len(parts) & 1:
         return False
     skeleton, quoted = _set_aside(parts)

@@ -75,9 +75,7 @@ def records_in(text: bytes, label: str) -> list[dict[str, Any]]:
             return _EXACT.decode(text)
         return _PLAIN.decode(text)
     except msgspec.ValidationError as error:
-        raise UnknownFormat(
-            f"{label} has an array whose elements are not all records.", detail=str(error)
-        ) from error
+        raise UnknownFormat(f"{label} has an array whose elements are not all records.", detail=str(error)) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise corrupt(label, error) from error
 
@@ -388,9 +386,7 @@ class _Finder:
 
     def _step(self, key: str, first: bytes, path: tuple[str, ...], members: _Members) -> None:
         if key != path[0]:
-            self._scanner.skip() if first in (b"[", b"{") else members.scalars.update(
-                {key: self._scanner.value()}
-            )
+            self._scanner.skip() if first in (b"[", b"{") else members.scalars.update({key: self._scanner.value()})
         elif len(path) == 1 and first == b"[":
             members.reports = [self._array(None)]
         elif len(path) > 1 and first == b"{":
@@ -467,9 +463,7 @@ class _Finder:
             return empty
         if members.arrays and not self._path:
             names = ", ".join(members.arrays)
-            raise UnknownFormat(
-                f"{self._label} has several arrays ({names}); which one is the report cannot be told."
-            )
+            raise UnknownFormat(f"{self._label} has several arrays ({names}); which one is the report cannot be told.")
         raise ErrorPayload(f"{self._label} is JSON without records: {_snippet(_shown(members.scalars))}")
 
 

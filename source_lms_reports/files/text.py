@@ -81,14 +81,14 @@ def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: No
         head = stream.read(BLOCK)
         text, rest = decode(rest, not head, notes)
         rest = rest + head
-        if "\0" in text:
-            notes.add(_NUL_NOTE, text.count("\0"))
-            text = text.replace("\0", "")
         if text:
             yield text
 
 
 def _decode_utf8(data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+    if b"\0" in data:
+        notes.add(_NUL_NOTE, data.count(b"\0"))
+        data = data.replace(b"\0", b"")
     try:
         text, used = codecs.utf_8_decode(data, "strict", final)
     except UnicodeDecodeError:
@@ -107,13 +107,21 @@ class _Decoder:
         self._lenient = False
 
     def decode(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+        """See `_decode_utf8`."""
+        text = self._decoded(data, final, notes)
+        if "\0" in text:
+            notes.add(_NUL_NOTE, text.count("\0"))
+            text = text.replace("\0", "")
+        return text, b""
+
+    def _decoded(self, data: bytes, final: bool, notes: Notes) -> str:
         state = self._strict.getstate()
         try:
-            return self._strict.decode(data, final), b""
+            return self._strict.decode(data, final)
         except UnicodeDecodeError:
             lenient = self._make("backslashreplace")
             lenient.setstate(state)
             text = lenient.decode(data, final)
             self._strict.setstate(lenient.getstate())
             notes.add(_CODE_NOTE)
-            return text, b""
+            return text

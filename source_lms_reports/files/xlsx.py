@@ -24,9 +24,7 @@ _HIDDEN_NOTE = "Hidden sheets are not read: "
 Row = list[Any]
 
 
-def sheets(
-    source: Source, options: ReadOptions, wanted: Callable[[str | None], bool] | None
-) -> Iterator[SheetTable]:
+def sheets(source: Source, options: ReadOptions, wanted: Callable[[str | None], bool] | None) -> Iterator[SheetTable]:
     """The visible sheets of a workbook that hold a table; unwanted ones are not read.
 
     Raises:
@@ -143,9 +141,7 @@ class SheetTable(Table):
         beyond = columns[width:]
         chunk = CellChunk(first_row, columns[:width], native=True)
         if any(any(cell != "" for cell in column) for column in beyond):
-            chunk.extra = [
-                self._beyond(row, first_row + at) for at, row in enumerate(zip(*beyond, strict=True))
-            ]
+            chunk.extra = [self._beyond(row, first_row + at) for at, row in enumerate(zip(*beyond, strict=True))]
         return chunk
 
     def _beyond(self, row: tuple[Any, ...], number: int) -> list[Any] | None:

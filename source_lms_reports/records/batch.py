@@ -50,9 +50,7 @@ class Envelope:
 class CellBatch(Batch):
     """Records as typed columns, in which an empty text is an empty cell."""
 
-    def __init__(
-        self, envelope: Envelope, names: Sequence[str], columns: Sequence[Iterable[Any]], count: int
-    ) -> None:
+    def __init__(self, envelope: Envelope, names: Sequence[str], columns: Sequence[Iterable[Any]], count: int) -> None:
         self.count = count
         self._envelope = envelope
         self._names = tuple(names)
@@ -69,7 +67,7 @@ class CellBatch(Batch):
         form = _form(self._names)
         if form is None:
             return ObjectBatch(self._envelope, list(self.rows())).lines(emitted_at)
-        return self._envelope.wrap(_ENCODER.encode_lines(map(form, *self._columns)), emitted_at)
+        return self._envelope.wrap(_ENCODER.encode_lines(list(map(form, *self._columns))), emitted_at)
 
 
 class ObjectBatch(Batch):
@@ -86,7 +84,7 @@ class ObjectBatch(Batch):
 
     def lines(self, emitted_at: int) -> bytes:
         """See `Batch.lines`."""
-        filled = ({name: value for name, value in row.items() if value is not None} for row in self._objects)
+        filled = [{name: value for name, value in row.items() if value is not None} for row in self._objects]
         return self._envelope.wrap(_ENCODER.encode_lines(filled), emitted_at)
 
 

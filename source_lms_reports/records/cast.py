@@ -16,9 +16,7 @@ _INTEGER = re.compile(r"\s*(-?(?:0|[1-9][0-9]*))(?:\.0+)?\s*")
 _NUMBER = re.compile(r"\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
 _BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True}
 _BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
-_COMMON = {
-    form: value for text, value in _BOOLEANS.items() for form in (text, text.upper(), text.capitalize())
-}
+_COMMON = {form: value for text, value in _BOOLEANS.items() for form in (text, text.upper(), text.capitalize())}
 _INTEGERS = msgspec.json.Decoder(list[int | None])
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
 _SAFE = 16

@@ -91,9 +91,7 @@ class Shaper:
                 f"(first: row {uncast.row}, {uncast.value!r})"
             )
         if self._unknown:
-            told.append(
-                f"Columns that the schema does not know are emitted as text: {listed(list(self._unknown))}"
-            )
+            told.append(f"Columns that the schema does not know are emitted as text: {listed(list(self._unknown))}")
         if self._missing:
             told.append(f"Columns that the report should have are missing: {listed(list(self._missing))}")
         return told
@@ -168,9 +166,7 @@ class Shaper:
         for row in rows:
             seen.update(dict.fromkeys(row))
         if self._cursor_field is not None:
-            keep = self._window.select(
-                [_cursor_text(row, self._cursor_field, self._constants) for row in rows]
-            )
+            keep = self._window.select([_cursor_text(row, self._cursor_field, self._constants) for row in rows])
             if keep is not None:
                 rows = list(compress(rows, keep))
         if self._constants:

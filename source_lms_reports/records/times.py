@@ -35,9 +35,7 @@ def instant(text: str) -> datetime | None:
         if found:
             return _calendar(found)
         if _EPOCH.fullmatch(text):
-            return _ZERO + (
-                timedelta(seconds=int(text)) if len(text) < 11 else timedelta(milliseconds=int(text))
-            )
+            return _ZERO + (timedelta(seconds=int(text)) if len(text) < 11 else timedelta(milliseconds=int(text)))
         if basic := _BASIC.fullmatch(text):
             return datetime(int(basic[1]), int(basic[2]), int(basic[3]), tzinfo=timezone.utc)
     except (ValueError, OverflowError):
