@@ -22,8 +22,8 @@ from source_lms_reports.jobs.actions import (
     Place,
     Placed,
     Poll,
-    Refused,
     RefusalKind,
+    Refused,
 )
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.policy import Policy
@@ -46,9 +46,7 @@ QUEUED, RUNNING, READY, FAILED, GONE = JobStatus
 E = TypeVar("E")
 
 
-def order(
-    report: str = "users", streams: tuple[str, ...] = (), *, direct: bool = False, day: int = 1
-) -> Order:
+def order(report: str = "users", streams: tuple[str, ...] = (), *, direct: bool = False, day: int = 1) -> Order:
     window = Window(f"2024-01-{day:02}", f"2024-01-{day + 1:02}")
     return Order(report, {"format": "csv"}, window, streams or (report,), direct)
 

@@ -87,9 +87,7 @@ class AnyVendor(RuleBasedStateMachine):
         can_find=st.booleans(),
         can_abort=st.booleans(),
     )
-    def open(
-        self, policy: Policy, limits: Sequence[Limit], use_quota: bool, can_find: bool, can_abort: bool
-    ) -> None:
+    def open(self, policy: Policy, limits: Sequence[Limit], use_quota: bool, can_find: bool, can_abort: bool) -> None:
         self.policy, self.can_find, self.can_abort = policy, can_find, can_abort
         self.limits = limits if use_quota else []
         quota = Quota(limits, patience=100, margin=0) if use_quota else None
@@ -107,9 +105,7 @@ class AnyVendor(RuleBasedStateMachine):
 
     # -- what may happen
 
-    @rule(
-        index=st.integers(0, len(ORDERS) - 1), age=st.none() | st.floats(-10, 200_000), adopted=st.booleans()
-    )
+    @rule(index=st.integers(0, len(ORDERS) - 1), age=st.none() | st.floats(-10, 200_000), adopted=st.booleans())
     def submit(self, index: int, age: float | None, adopted: bool) -> None:
         wanted = ORDERS[index]
         stored = None

@@ -16,7 +16,7 @@ def test_given_a_dead_link_then_it_is_renewed_by_polling_and_the_ticket_stays() 
     desk.play(fetch=[LinkDead("403 expired"), Fetched("payload")])
     assert desk.path == "Place Poll Fetch Poll Fetch"
     assert desk.did(Poll) == [10, 20]
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_links_that_are_always_dead_then_there_are_new_tickets_and_then_an_error() -> None:
@@ -41,7 +41,7 @@ def test_given_a_long_download_that_ends_in_a_dead_link_then_the_renewal_is_not_
     desk.now += 5_000
     desk.answer(fetch, LinkDead())
     desk.play()
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_a_download_that_fails_on_the_way_then_it_is_tried_again_with_growing_waits() -> None:
@@ -49,7 +49,7 @@ def test_given_a_download_that_fails_on_the_way_then_it_is_tried_again_with_grow
     desk.submit(order())
     desk.play(fetch=[refused("transient"), refused("throttled", 30), Fetched("payload")])
     assert desk.did(Fetch) == [10, 11, 41]
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_a_download_that_always_fails_on_the_way_then_it_ends_bounded_with_its_own_error() -> None:
@@ -67,7 +67,7 @@ def test_given_a_result_that_the_vendor_lost_then_the_report_is_ordered_anew() -
     desk.submit(order())
     desk.play(fetch=[refused("gone"), Fetched("payload")])
     assert desk.path == "Place Poll Fetch Place Poll Fetch"
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_a_page_instead_of_a_report_then_it_is_fetched_once_more_by_a_fresh_link() -> None:
@@ -75,7 +75,7 @@ def test_given_a_page_instead_of_a_report_then_it_is_fetched_once_more_by_a_fres
     desk.submit(order())
     desk.play(fetch=[HTML, Fetched("payload")])
     assert desk.path == "Place Poll Fetch Poll Fetch"
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_pages_only_then_there_are_new_tickets_after_cool_downs_and_then_the_error() -> None:
@@ -92,9 +92,7 @@ def test_given_pages_only_then_there_are_new_tickets_after_cool_downs_and_then_t
         'The report "users" (2024-01-01 to 2024-01-02) did not arrive as a whole report (tried 6 times). '
         "A web page came instead of the report. Run the sync again later; what was read until now is kept."
     )
-    assert HTML.error.message == "A web page came instead of the report.", (
-        "the driver's error is not written on"
-    )
+    assert HTML.error.message == "A web page came instead of the report.", "the driver's error is not written on"
 
 
 def test_given_an_adopted_job_with_a_bad_result_then_our_own_orders_are_not_used_up_by_it() -> None:

@@ -100,9 +100,7 @@ def test_given_an_order_was_taken_between_then_the_count_starts_again() -> None:
 
 
 @pytest.mark.parametrize(("retry_after", "wait", "spent"), [(30, 30, False), (0, 1, False), (900, 900, True)])
-def test_given_a_refusal_that_names_a_time_then_that_is_the_wait(
-    retry_after: float, wait: float, spent: bool
-) -> None:
+def test_given_a_refusal_that_names_a_time_then_that_is_the_wait(retry_after: float, wait: float, spent: bool) -> None:
     refused = quota()
     refused.exhaust(NOON, retry_after)
     assert refused.when(NOON) == NOON + wait
@@ -143,9 +141,7 @@ def test_given_a_limit_that_allows_nothing_then_it_is_refused(count: int, second
     st.lists(st.builds(Limit, st.integers(1, 5), st.integers(1, 500)), min_size=1, max_size=3),
     st.lists(st.floats(0, 50), max_size=60),
 )
-def test_given_any_pace_then_no_window_ever_holds_more_than_its_limit(
-    limits: list[Limit], pauses: list[float]
-) -> None:
+def test_given_any_pace_then_no_window_ever_holds_more_than_its_limit(limits: list[Limit], pauses: list[float]) -> None:
     paced = quota(*limits)
     now, uses = NOON, list[float]()
     for pause in pauses:

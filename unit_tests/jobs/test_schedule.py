@@ -172,7 +172,7 @@ def test_given_a_delivered_job_that_is_lost_when_wanted_again_then_the_limit_of_
     desk.submit(order())
     desk.play(poll=[FAILED])
     assert len(desk.did(Place)) == 3
-    assert desk.only(Failed)
+    assert len(desk.told(Failed)) == 1
 
 
 def test_given_a_direct_order_that_was_delivered_when_wanted_again_then_it_is_fetched_again() -> None:
@@ -216,7 +216,7 @@ def test_given_an_order_under_way_when_withdrawn_then_the_job_that_comes_of_it_i
     desk.engine.withdraw(order().identity, desk.now)
     assert not desk.engine.idle
     desk.answer(place, QUEUED)
-    assert desk.only(TicketOpened)
+    assert len(desk.told(TicketOpened)) == 1
     assert len(desk.engine.open_tickets()) == 1
     assert desk.engine.next_due(desk.now) is None
     assert desk.engine.idle
@@ -234,9 +234,7 @@ def test_given_a_download_under_way_when_withdrawn_then_nothing_is_delivered_and
     assert len(desk.engine.open_tickets()) == 1
 
 
-def test_given_an_order_under_way_when_withdrawn_and_refused_then_no_failure_is_told_until_it_is_wanted() -> (
-    None
-):
+def test_given_an_order_under_way_when_withdrawn_and_refused_then_no_failure_is_told_until_it_is_wanted() -> None:
     desk = Desk()
     desk.submit(order())
     (place,) = desk.step()
@@ -245,7 +243,7 @@ def test_given_an_order_under_way_when_withdrawn_and_refused_then_no_failure_is_
     assert desk.told(Failed) == []
     desk.submit(order())
     desk.step()
-    assert desk.only(Failed)
+    assert len(desk.told(Failed)) == 1
 
 
 def test_given_a_withdrawn_order_when_wanted_again_then_it_goes_on_with_its_job() -> None:
@@ -257,7 +255,7 @@ def test_given_a_withdrawn_order_when_wanted_again_then_it_goes_on_with_its_job(
     desk.submit(order())
     desk.play()
     assert desk.path == "Place Poll Fetch"
-    assert desk.only(Delivered)
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_a_failed_order_that_is_wanted_again_when_withdrawn_then_it_is_not_told_again() -> None:
