@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Builds the connector's image and runs the connector inside it against the sandbox: with the machine's docker engine
+# where one answers, otherwise with buildah and podman on a base made here (Debian 12, root; about five minutes).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source scripts/image/engine.sh
+
+image=source-lms-reports:ci
+build_args=()
+if ! docker info > /dev/null 2>&1; then
+  if ! command -v buildah podman runc debootstrap > /dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends buildah debootstrap podman runc > /dev/null
+  fi
+  PATH="$PWD/scripts/image/bin:$PATH"
+  scripts/image/base.sh
+  build_args=(--build-arg "BASE_IMAGE=$BASE_STAND_IN")
+fi
+
+docker build "${build_args[@]}" --tag "$image" --file Dockerfile .
+CONNECTOR_IMAGE=$image .venv/bin/python -m pytest integration_tests -m image_tests "$@"
