@@ -155,6 +155,4 @@ class Aborted:
 
 
 Action: TypeAlias = Find | Place | Poll | Fetch | Abort
-Outcome: TypeAlias = (
-    Found | NothingFound | Placed | Observed | Fetched | LinkDead | BadPayload | Refused | Aborted
-)
+Outcome: TypeAlias = Found | NothingFound | Placed | Observed | Fetched | LinkDead | BadPayload | Refused | Aborted

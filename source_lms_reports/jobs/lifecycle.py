@@ -186,7 +186,6 @@ class Life:
         """The vendor has a job for this order."""
         if ticket.identity != self.order.identity:
             raise ValueError(f"ticket {ticket.id} answers {ticket.identity}, not {self.order.identity}")
-        self.unsure = None
         return self._watch(ticket, how, now)
 
     # -- moves
@@ -204,17 +203,13 @@ class Life:
 
     def look_again(self, now: float, seen: Watch) -> None:
         """Ask for the finished job once more, for a fresh link."""
-        seen.alive = False
         seen.deadline = max(seen.deadline, now + self.terms.policy.wait_limit)
         self.enter(Phase.POLL, max(now, seen.looked_at + self.terms.policy.cadence))
 
     def look_later(self, now: float, seen: Watch, delay: float, soonest: float) -> None:
         """Look again after `delay`, or at the deadline for the last time; `soonest` is kept in any case."""
-        if now >= seen.deadline:
-            self.overdue(now)
-        else:
-            self.phase = Phase.POLL
-            self.not_before = max(min(now + delay, seen.deadline), now + soonest)
+        self.phase = Phase.POLL
+        self.not_before = max(min(now + delay, seen.deadline), now + soonest)
 
     def retry(self, refused: Refused, now: float) -> bool:
         """Send the same request again after a while; False when it has failed often enough."""
@@ -266,9 +261,7 @@ class Life:
         if seen is None:
             raise ValueError("an order without a ticket has no deadline")
         said = seen.report.words if seen.report else None
-        self.fail(
-            words.job_overdue(self.order, seen.ticket, now - seen.since, said, seen.trouble), keep_ticket=True
-        )
+        self.fail(words.job_overdue(self.order, seen.ticket, now - seen.since, said, seen.trouble), keep_ticket=True)
 
     # -- telling
 

@@ -74,7 +74,7 @@ def _after_refused_find(life: Life, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _order(life, now)
     elif refused.kind == "fatal":
-        life.warn(words.without_listing(life.order, refused.error))
+        life.warn(words.without_listing(refused.error))
         _order(life, now)
     elif not life.retry(refused, now):
         _order_unseen(life, refused.error, now)
@@ -85,7 +85,7 @@ def _order_unseen(life: Life, error: ReportError, now: float) -> None:
     if life.unsure is not None:
         life.fail(words.gave_up(life.order, "could not be ordered for certain", life.orders, error))
     else:
-        life.warn(words.without_listing(life.order, error))
+        life.warn(words.without_listing(error))
         _order(life, now)
 
 
@@ -131,7 +131,7 @@ def _after_placed(life: Life, placed: Placed, now: float) -> None:
     life.throttled, life.throttled_since = 0, None
     if life.terms.quota is not None:
         life.terms.quota.accepted()
-    seen = life.take_up(replace(placed.ticket, adopted=False), "ordered", now)
+    seen = life.take_up(placed.ticket, "ordered", now)
     _observe(life, seen, placed.report, now)
 
 

@@ -78,9 +78,9 @@ def refused(order: Order, error: ReportError) -> ReportError:
     return error.in_context(f"The {report_of(order)} is refused. ")
 
 
-def without_listing(order: Order, error: ReportError) -> str:
-    """Why running jobs of this report cannot be looked up."""
-    return f"Running jobs of the {report_of(order)} cannot be looked up; it is ordered anew. {error.message}"
+def without_listing(error: ReportError) -> str:
+    """Why running jobs are not taken over. Names no report, so that it is told once for all of them."""
+    return f"The reports that already run cannot be looked up, so new ones are ordered. {error.message}"
 
 
 def not_aborted(order: Order, ticket: Ticket, error: ReportError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from source_lms_reports.errors import HtmlPayload, LinkExpired, TransientError
 from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, LinkDead, Place, Poll
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed
-from unit_tests.jobs.desk import GONE, NOON, READY, Desk, found, order, refused, ticket
+from unit_tests.jobs.desk import GONE, NOON, READY, RUNNING, Desk, found, order, patient, refused, ticket
 
 HTML = BadPayload(HtmlPayload("A web page came instead of the report.", "text/html"))
 
@@ -42,6 +42,31 @@ def test_given_a_long_download_that_ends_in_a_dead_link_then_the_renewal_is_not_
     desk.answer(fetch, LinkDead())
     desk.play()
     assert len(desk.told(Delivered)) == 1
+
+
+def test_given_a_link_that_dies_at_the_deadline_then_it_is_renewed_all_the_same() -> None:
+    desk = Desk(patient(wait_limit=25))
+    desk.submit(order())
+    (place,) = desk.step()
+    desk.answer(place, RUNNING)
+    for at in (10, 20):
+        desk.now = NOON + at
+        (poll,) = desk.step()
+        desk.answer(poll, READY if at == 20 else RUNNING)
+    (fetch,) = desk.step()
+    desk.now = NOON + 26
+    desk.answer(fetch, LinkDead())
+    desk.play()
+    assert desk.did(Poll) == [10, 20, 30]
+    assert len(desk.told(Delivered)) == 1
+
+
+def test_given_a_download_that_is_put_off_past_the_deadline_then_a_fresh_link_is_asked_for_instead() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(fetch=[refused("throttled", 7_200), Fetched("payload")])
+    assert desk.path == "Place Poll Fetch Poll Fetch"
+    assert desk.now == NOON + 20
 
 
 def test_given_a_download_that_fails_on_the_way_then_it_is_tried_again_with_growing_waits() -> None:

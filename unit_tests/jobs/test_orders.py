@@ -120,7 +120,7 @@ def test_given_a_job_that_vanishes_then_it_is_ordered_anew_within_the_limit(answ
 def test_given_a_refusal_that_asking_again_would_not_mend_then_the_order_ends_at_once(step: str) -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(**{step: [refused("fatal")]})  # type: ignore[arg-type]
+    desk.play(**{step: [refused("fatal")]})
     assert len(desk.did(Place)) == 1
     error = desk.only(Failed).error
     assert isinstance(error, ConfigError)
@@ -181,6 +181,16 @@ def test_given_a_vendor_that_asks_to_wait_past_the_deadline_then_the_order_ends_
     assert len(desk.told(Failed)) == 1
 
 
+def test_given_throttling_long_ago_then_it_does_not_shorten_the_patience_of_a_later_order() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(
+        place=[refused("throttled"), QUEUED, *[refused("throttled")] * 3, QUEUED],
+        poll=[*[RUNNING] * 55, FAILED, READY],
+    )
+    assert len(desk.told(Delivered)) == 1
+
+
 # -- adopting
 
 
@@ -230,9 +240,23 @@ def test_given_an_adopted_job_that_fails_then_it_counts_for_nothing_and_is_not_a
     desk.submit(order())
     desk.play(find=[found(order(), RUNNING)], poll=[FAILED])
     assert len(desk.did(Find)) == 1
-    assert len(desk.did(Place)) == 3
+    assert desk.did(Place) == [30, 60, 150]  # the cool-downs of our own orders start with the first
     assert desk.did(Abort) == []
     assert "3 times" in desk.only(Failed).error.message
+
+
+def test_given_nothing_to_adopt_then_a_sync_looks_only_once() -> None:
+    desk = Desk(can_find=True)
+    desk.submit(order())
+    desk.play(poll=[FAILED])
+    assert len(desk.did(Find)) == 1
+
+
+def test_given_a_list_that_still_shows_a_job_that_we_gave_up_then_it_is_not_adopted() -> None:
+    desk = Desk(can_find=True)
+    desk.submit(order(), stored=ticket(order(), "theirs", NOON - 600))
+    desk.play(poll=[GONE, READY], find=[found(order(), RUNNING)])
+    assert desk.path == "Poll Find Place Poll Fetch"
 
 
 def test_given_a_list_that_is_out_of_reach_then_the_report_is_ordered_after_bounded_retries() -> None:

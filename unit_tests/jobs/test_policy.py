@@ -50,6 +50,11 @@ def test_given_jitter_when_drawn_then_it_only_ever_adds() -> None:
     assert len(set(waits)) > 40
 
 
+def test_given_a_cadence_beyond_the_cap_then_the_jitter_is_added_all_the_same() -> None:
+    policy = Policy(cadence=100, max_interval=10, jitter=0.5)
+    assert len({policy.poll_delay(9, random.Random(seed)) for seed in range(9)}) == 9
+
+
 def test_given_failed_requests_when_retried_then_the_wait_doubles_to_its_cap() -> None:
     policy = Policy(retry_base=2, retry_cap=10, jitter=0)
     waits = [policy.retry_delay(failures, random.Random(1)) for failures in range(1, 6)]

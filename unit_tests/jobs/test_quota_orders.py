@@ -8,7 +8,7 @@ from source_lms_reports.errors import QuotaSpent
 from source_lms_reports.jobs.actions import Find, NothingFound, Place
 from source_lms_reports.jobs.events import Delivered, Failed
 from source_lms_reports.jobs.quota import Limit, Quota
-from unit_tests.jobs.desk import NOON, QUEUED, READY, RUNNING, Desk, order, patient, refused, ticket
+from unit_tests.jobs.desk import FAILED, NOON, QUEUED, READY, RUNNING, Desk, order, patient, refused, ticket
 
 MINUTE, HOUR = Limit(2, 60), Limit(3, 3_600)
 
@@ -41,8 +41,11 @@ def test_given_a_full_hour_then_the_rest_ends_at_once_saying_when_and_running_jo
     assert len(desk.told(Delivered)) == 3
 
 
-def test_given_an_order_spends_the_last_of_the_hour_then_the_others_fail_without_an_outcome_between() -> None:
-    desk = Desk(quota=quota(Limit(1, 3_600)))
+@pytest.mark.parametrize("places", [1, 4])
+def test_given_an_order_spends_the_last_of_the_hour_then_the_others_end_without_an_outcome_between(
+    places: int,
+) -> None:
+    desk = Desk(patient(max_in_flight=places), quota(Limit(1, 3_600)))
     desk.submit(order(day=1), order(day=2))
     assert len(desk.step()) == 1
     assert desk.engine.next_due(desk.now) == desk.now
@@ -59,6 +62,23 @@ def test_given_a_failed_job_that_may_not_be_ordered_again_then_it_ends_for_the_q
     assert desk.now == NOON + 10
 
 
+def test_given_a_cool_down_after_which_the_wait_is_short_then_the_job_is_ordered_again() -> None:
+    desk = Desk(quota=quota(Limit(1, 140)))
+    desk.submit(order())
+    desk.play(poll=[FAILED, READY])
+    assert desk.did(Place) == [0, 140]
+    assert len(desk.told(Delivered)) == 1
+
+
+def test_given_an_order_is_taken_then_earlier_refusals_are_forgiven() -> None:
+    desk = Desk(quota=quota(Limit(9, 60)))
+    desk.submit(order())
+    no = refused("throttled")
+    desk.play(place=[no, no, no, QUEUED, no, no, no, QUEUED], poll=[FAILED, READY])
+    assert desk.did(Place) == [0, 60, 120, 180, 210, 270, 330, 390]
+    assert len(desk.told(Delivered)) == 1
+
+
 def test_given_refusals_without_a_time_then_the_minute_is_waited_for_three_times() -> None:
     desk = Desk(quota=quota(Limit(4, 60), Limit(20, 3_600)))
     desk.submit(order(day=1), order(day=2))
@@ -70,7 +90,7 @@ def test_given_refusals_without_a_time_then_the_minute_is_waited_for_three_times
 
 
 def test_given_refusals_that_end_then_the_order_goes_through_and_only_that_one_is_counted() -> None:
-    counted = quota(MINUTE)
+    counted = quota(MINUTE, HOUR)
     desk = Desk(quota=counted)
     desk.submit(order())
     desk.play(place=[refused("throttled"), refused("throttled"), QUEUED])

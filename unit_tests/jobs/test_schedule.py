@@ -314,10 +314,10 @@ def test_given_a_job_of_another_order_then_it_is_refused() -> None:
 
 def test_given_the_same_warning_for_many_orders_then_it_is_told_once() -> None:
     desk = Desk(can_find=True)
-    desk.submit(order(streams=("a",)))
+    desk.submit(order(day=1), order(day=2), order("courses"))
     desk.play(find=[refused("fatal")])
-    desk.events.extend(desk.engine.tick(desk.now))
     assert len(desk.told(Warned)) == 1
+    assert len(desk.told(Delivered)) == 3
 
 
 def test_nothing_is_due_of_an_idle_engine() -> None:

@@ -93,6 +93,13 @@ def test_given_polls_that_never_succeed_then_only_the_deadline_ends_it_and_the_e
     assert len(desk.engine.open_tickets()) == 1
 
 
+def test_given_polls_that_fail_again_and_again_then_they_grow_apart_until_one_succeeds() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[*[refused("transient")] * 6, RUNNING, refused("transient"), READY])
+    assert desk.did(Poll) == [10, 20, 30, 40, 50, 66, 98, 108, 118]
+
+
 def test_given_a_poll_still_under_way_at_the_deadline_then_its_answer_is_waited_for() -> None:
     desk = Desk(patient(wait_limit=95))
     desk.submit(order())
@@ -135,6 +142,13 @@ def test_given_a_ticket_ordered_a_moment_ago_then_the_cadence_is_kept() -> None:
     assert desk.did(Poll) == [6]
 
 
+def test_given_a_ticket_from_a_clock_that_was_ahead_then_it_is_polled_after_the_cadence() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON + 500))
+    desk.play()
+    assert desk.did(Poll) == [10]
+
+
 def test_given_a_ticket_that_is_overdue_again_then_it_is_kept_again() -> None:
     desk = Desk()
     desk.submit(order(), stored=ticket(order(), "old", NOON - 7_200))
@@ -157,6 +171,21 @@ def test_given_a_kept_ticket_that_the_vendor_forgot_then_the_report_is_ordered_a
     desk.play(poll=[GONE, READY], find=[NothingFound()])
     assert desk.path == "Poll Find Place Poll Fetch"
     assert desk.did(Place) == [0]
+
+
+@pytest.mark.parametrize("at", [NOON - DAY, NOON + DAY])
+def test_given_a_ticket_of_a_day_then_it_is_still_taken_up(at: float) -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", at))
+    desk.play()
+    assert desk.path == "Poll Fetch"
+
+
+def test_given_a_ticket_of_a_far_future_then_it_is_given_up_like_an_old_one() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON + DAY + 1))
+    desk.play()
+    assert desk.path == "Place Poll Fetch"
 
 
 def test_given_a_ticket_older_than_a_day_then_it_is_aborted_and_ordered_anew() -> None:
