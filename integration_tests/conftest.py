@@ -1,0 +1,36 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration_tests.connector import Connector, forked, quick
+from integration_tests.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_end() -> Iterator[None]:
+    yield
+    forked.close()
+
+
+@pytest.fixture
+def connector(tmp_path: Path) -> Connector:
+    """The command line with folders of its own."""
+    return Connector(tmp_path / "connector")
+
+
+@pytest.fixture
+def canvas() -> Iterator[Sandbox]:
+    """A sandbox for one test."""
+    with Sandbox(rows=40) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def config(canvas: Sandbox) -> dict[str, object]:
+    """A connection to it."""
+    return quick(canvas, "canvas")

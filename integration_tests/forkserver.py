@@ -1,0 +1,82 @@
+"""Imports the connector once and forks a process for each command (see `connector.Forked`).
+
+It has one thread and does nothing but wait, so a fork of it is as good as a fresh start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from importlib.metadata import entry_points
+from typing import Any
+
+PRELOADED = (
+    "airbyte_cdk.exception_handler",
+    "airbyte_cdk.logger",
+    "source_lms_reports.cdk.entrypoint",
+    "source_lms_reports.source",
+)
+
+
+def main(channel: socket.socket) -> None:
+    """Serve until the other end closes."""
+    (script,) = entry_points(group="console_scripts", name="source-lms-reports")
+    entry = script.load()
+    for name in PRELOADED:
+        importlib.import_module(name)
+    while True:
+        request, descriptors = _receive(channel)
+        if request is None:
+            return
+        if "wait" in request:
+            _, status = os.waitpid(request["wait"], 0)
+            _send(channel, {"code": os.waitstatus_to_exitcode(status)})
+            continue
+        pid = os.fork()
+        if pid == 0:
+            channel.close()
+            _become(request, descriptors)
+            sys.exit(entry())
+        for descriptor in descriptors:
+            os.close(descriptor)
+        _send(channel, {"pid": pid})
+
+
+def _become(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Make this process look like one that was started by the console script."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in zip((nothing, *descriptors), (0, 1, 2), strict=True):
+        os.dup2(source, target)
+        os.close(source)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    tempfile.tempdir = None
+    sys.argv = ["source-lms-reports", *request["args"]]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    data, descriptors, _, _ = socket.recv_fds(channel, 4, 2)
+    if not data:
+        return None, []
+    while len(data) < 4:
+        data += channel.recv(4 - len(data))
+    size, body = int.from_bytes(data, "big"), b""
+    while len(body) < size:
+        body += channel.recv(size - len(body))
+    return json.loads(body), list(descriptors)
+
+
+def _send(channel: socket.socket, answer: dict[str, Any]) -> None:
+    channel.sendall(json.dumps(answer).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as served:
+        main(served)
