@@ -31,14 +31,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="first of six ports in a row; 0 takes free ones")
     parser.add_argument("--rows", type=int, default=50, help="size of the main reports")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--fault", action="append", default=[], metavar="SPEC", help="see faults.py; repeatable"
-    )
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see faults.py; repeatable")
     parser.add_argument("--set", action="append", default=[], metavar="VENDOR.SWITCH=VALUE", dest="settings")
     parser.add_argument("--job-polls", type=int, default=2, help="the poll on which a healthy job is ready")
-    parser.add_argument(
-        "--cache-dir", type=Path, default=None, help="keep generated files here for further runs"
-    )
+    parser.add_argument("--cache-dir", type=Path, default=None, help="keep generated files here for further runs")
     parser.add_argument(
         "--ready-file", type=Path, default=None, help="written with the same JSON once all ports listen"
     )

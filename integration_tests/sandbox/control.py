@@ -70,9 +70,7 @@ class Control:
         """One control request; 404 for an unknown one, 400 for one that cannot be carried out."""
         route = find_route(self._routes, request)
         if route is None:
-            return json_response(
-                {"error": "no such control route", "routes": [r.pattern for r in self._routes]}, 404
-            )
+            return json_response({"error": "no such control route", "routes": [r.pattern for r in self._routes]}, 404)
         try:
             return route.handler(request)
         except (KeyError, UnknownFault, TypeError, ValueError) as error:
@@ -80,9 +78,7 @@ class Control:
 
     def _config(self, request: Request) -> Response:
         wanted = request.param("vendor")
-        return json_response(
-            {n: {"platform": v.config()} for n, v in self._vendors.items() if wanted in (None, n)}
-        )
+        return json_response({n: {"platform": v.config()} for n, v in self._vendors.items() if wanted in (None, n)})
 
     def _journal(self, request: Request) -> Response:
         return json_response([e.as_json() for e in self._world.journal.entries(**dict(request.query))])
@@ -122,16 +118,12 @@ class Control:
                 target.writelines(lines)
 
         key = f"truth-{id(request)}-{self._world.clock.now()}"
-        return Response(
-            200, [("Content-Type", "application/x-ndjson")], FileBody(self._world.cache.build(key, write))
-        )
+        return Response(200, [("Content-Type", "application/x-ndjson")], FileBody(self._world.cache.build(key, write)))
 
     def _mutate(self, request: Request) -> Response:
         data = request.json
         update = {int(number): cells for number, cells in data.get("update", {}).items()}
-        self._world.overlay.change(
-            data["vendor"], data["table"], update, data.get("remove", ()), data.get("add", ())
-        )
+        self._world.overlay.change(data["vendor"], data["table"], update, data.get("remove", ()), data.get("add", ()))
         return json_response({"version": self._world.overlay.version(data["vendor"], data["table"])})
 
     def _settings(self, request: Request) -> Response:

@@ -135,9 +135,7 @@ class Request:
 
 
 def _multipart(content_type: str, body: bytes) -> Pairs:
-    message = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
-    )
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     fields: Pairs = []
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -105,10 +106,10 @@ class Overlay:
                 changes.update.setdefault(number, {}).update(cells)
             changes.remove.update(remove)
             changes.add.extend(add)
-            changes.version += 1
+            changes.version = time.time_ns()  # unlike any other run's, for files kept on disk
 
     def version(self, vendor: str, table: str) -> int:
-        """Grows with every change; part of the key of cached files."""
+        """Zero, or another number after every change; part of the key of cached files."""
         return self._changes[vendor, table].version if (vendor, table) in self._changes else 0
 
     def apply(self, vendor: str, table: str, columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
@@ -163,9 +164,7 @@ def as_record(names: Sequence[str], row: Row) -> dict[str, Any]:
     return record
 
 
-def records(
-    table: Table, convert: Callable[[Cell], Any] | None = None, **constant: Any
-) -> Iterator[dict[str, Any]]:
+def records(table: Table, convert: Callable[[Cell], Any] | None = None, **constant: Any) -> Iterator[dict[str, Any]]:
     """The records of a table; `convert` is applied to every cell, `constant` fields are added."""
     names = unique_headers(table.columns)
     for row in table.rows:

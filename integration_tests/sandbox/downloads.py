@@ -98,9 +98,7 @@ class Downloads:
         request.vendor, request.report = link.vendor, link.report
         if request.param("X-Amz-Signature") != link.signature:
             request.mark("bad-signature")
-            return s3_error(
-                "SignatureDoesNotMatch", "The request signature we calculated does not match", 403
-            )
+            return s3_error("SignatureDoesNotMatch", "The request signature we calculated does not match", 403)
         if self._clock.now() >= link.expires_at:
             request.mark("link-expired")
             return s3_error("AccessDenied", "Request has expired", 403)
@@ -254,9 +252,7 @@ def _inside_quotes(data: bytes, near: int) -> int:
 def _broken_bytes(fault: Fault, artifact: Artifact, cache: Cache) -> Response:
     name = fault.name
     if name == "link_zip_bomb":
-        bomb = cache.build(
-            f"bomb-{int(fault.number('mib', 96))}", lambda p: _bomb(p, int(fault.number("mib", 96)))
-        )
+        bomb = cache.build(f"bomb-{int(fault.number('mib', 96))}", lambda p: _bomb(p, int(fault.number("mib", 96))))
         return Response(200, [("Content-Type", "application/zip")], FileBody(bomb))
     data = artifact.path.read_bytes()
     if name in ("link_gzip", "link_broken_gzip"):

@@ -154,7 +154,7 @@ class Fault:
         if self.vendor not in (None, vendor) or self.report not in (None, report):
             return False
         self.seen += 1
-        if self.seen < self.nth or self.count not in (ALWAYS,) and self.struck >= self.count:
+        if self.seen < self.nth or (self.count not in (ALWAYS,) and self.struck >= self.count):
             return False
         self.struck += 1
         return True

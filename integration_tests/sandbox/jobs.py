@@ -96,8 +96,7 @@ def script_for(fault: Fault | None, polls: int) -> list[str]:
         "job_never": ["running"],
         "job_fails": ["running", "failed"],
         "job_fails_at_100": ["running", "running", "failed"],
-        "job_slow": ["running"] * (int(fault.number("polls", 8)) - 1 if fault.name == "job_slow" else 0)
-        + ["done"],
+        "job_slow": ["running"] * (int(fault.number("polls", 8)) - 1 if fault.name == "job_slow" else 0) + ["done"],
         "job_unknown_status": [word] if times == "always" else [word] * int(times) + ["done"],
         "job_aborted": ["running", "aborted"],
         "job_deleted": ["running", "deleted"],
@@ -151,9 +150,7 @@ class JobBook:
 
     def of(self, vendor: str | None = None, report: str | None = None) -> list[Job]:
         """Jobs in order of creation."""
-        found = [
-            j for j in list(self._jobs.values()) if vendor in (None, j.vendor) and report in (None, j.report)
-        ]
+        found = [j for j in list(self._jobs.values()) if vendor in (None, j.vendor) and report in (None, j.report)]
         return sorted(found, key=lambda job: (job.created, job.number))
 
     def running(self, vendor: str | None = None) -> list[Job]:

@@ -104,6 +104,8 @@ class Sandbox:
             host.stop()
         self._hosts.clear()
         self.world.jobs.close()
+        for vendor in self.vendors.values():
+            vendor.close()
         self.world.cache.close()
         if self.problems and error is None:
             raise RuntimeError("the sandbox itself failed:\n" + "\n".join(self.problems))
@@ -190,9 +192,7 @@ class Sandbox:
             return vendor.error(404)
         request.report = vendor.identify(request)
         drawn = (
-            None
-            if request.kind == "download"
-            else self.faults.draw_request(request.kind, vendor.name, request.report)
+            None if request.kind == "download" else self.faults.draw_request(request.kind, vendor.name, request.report)
         )
         if drawn is None:
             return route.handler(request)

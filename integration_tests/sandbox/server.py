@@ -37,9 +37,7 @@ class Host(ThreadingHTTPServer):
         self.closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.02,), name=f"sandbox-{vendor}", daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name=f"sandbox-{vendor}", daemon=True)
 
     @property
     def port(self) -> int:
@@ -97,7 +95,7 @@ class Connection(BaseHTTPRequestHandler):
         finally:
             self.server.track(self.request, False)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+    def log_message(self, format: str, *args: Any) -> None:
         """The journal is the log."""
 
     def answer_request(self) -> None:

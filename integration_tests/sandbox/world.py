@@ -90,8 +90,11 @@ class Vendor(ABC):
     def error(self, status: int, reason: str = "") -> Response:
         """An error in the vendor's own words."""
 
-    def reset(self) -> None:  # noqa: B027 - most vendors keep nothing of their own
+    def reset(self) -> None:
         """Forget what belongs to this run (tokens, quotas)."""
+
+    def close(self) -> None:
+        """Let go of what the vendor holds open."""
 
     def act(self, action: str, **args: Any) -> Any:
         """A vendor's own way to be changed by a test (e.g. Canvas `seed_run`).

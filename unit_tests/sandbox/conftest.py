@@ -62,6 +62,54 @@ class Canvas(Client):
         return self.bare(self.finished(report, **parameters)["attachment"]["url"])
 
 
+class SecondNature(Client):
+    """The Second Nature client."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox, "second_nature", {"Authorization": "Token sn-key-0123456789"})
+
+    def order(self, report: str, **asked: Any) -> requests.Response:
+        return self("POST", "/api/reports/", json={"report_name": report, **asked})
+
+    def finished(self, report: str, **asked: Any) -> dict[str, Any]:
+        ticket = self.order(report, **asked).json()["ticket_id"]
+        for _ in range(20):
+            status: dict[str, Any] = self("GET", f"/api/reports/{ticket}/").json()
+            if status["status"] in ("complete", "failed"):
+                return status
+        raise AssertionError("never finished")
+
+    def report(self, report: str, **asked: Any) -> requests.Response:
+        return self.bare(self.finished(report, **asked)["report_url"])
+
+
+class Sana(Client):
+    """The Sana client; its token allows what `scope` says."""
+
+    def __init__(self, sandbox: Sandbox, scope: str = "read,write") -> None:
+        super().__init__(sandbox, "sana")
+        token = self.token(scope).json()["data"]["accessToken"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def token(self, scope: str, secret: str = "sana-client-secret") -> requests.Response:
+        login = {"grant_type": "client_credentials", "client_id": "sana-client", "client_secret": secret}
+        return self("POST", "/api/token", data={**login, "scope": scope})
+
+    def order(self, query: str, form: str = "csv") -> requests.Response:
+        return self("POST", "/api/v1/reports/query", json={"query": query, "format": form})
+
+    def finished(self, query: str, form: str = "csv") -> dict[str, Any]:
+        key = self.order(query, form).json()["data"]["jobId"]
+        for _ in range(20):
+            answer: dict[str, Any] = self("GET", f"/api/v1/reports/jobs/{key}").json()
+            if answer["data"]["status"] in ("successful", "failed"):
+                return answer
+        raise AssertionError("never finished")
+
+    def report(self, query: str, form: str = "csv") -> requests.Response:
+        return self.bare(self.finished(query, form)["data"]["link"]["url"])
+
+
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A test may bring its own options: `@pytest.mark.parametrize("sandbox", [{...}], indirect=True)`."""
@@ -72,5 +120,33 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture
 def canvas(sandbox: Sandbox) -> Iterator[Canvas]:
     client = Canvas(sandbox)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def second_nature(sandbox: Sandbox) -> Iterator[SecondNature]:
+    client = SecondNature(sandbox)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def sana(sandbox: Sandbox) -> Iterator[Sana]:
+    client = Sana(sandbox)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def tinqwise(sandbox: Sandbox) -> Iterator[Client]:
+    client = Client(sandbox, "tinqwise")
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def hapyak(sandbox: Sandbox) -> Iterator[Client]:
+    client = Client(sandbox, "hapyak", {"X-Hapyak-API-Key": "hapyak-key-1e7bc263"})
     with client.session:
         yield client

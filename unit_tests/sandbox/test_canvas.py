@@ -100,9 +100,7 @@ def test_the_word_false_switches_created_by_sis_on(canvas: Canvas) -> None:
     assert len(trapped) < len(plain) == len(same)
 
 
-def test_the_download_redirects_to_another_host_that_refuses_credentials(
-    sandbox: Sandbox, canvas: Canvas
-) -> None:
+def test_the_download_redirects_to_another_host_that_refuses_credentials(sandbox: Sandbox, canvas: Canvas) -> None:
     url = canvas.finished("grade_export_csv")["attachment"]["url"]
     hop = canvas("GET", url, allow_redirects=False)
     assert hop.status_code == 302
@@ -198,7 +196,9 @@ def test_empty_outcome_reports_have_one_row_of_words(sandbox: Sandbox, canvas: C
     assert list(sandbox.truth("canvas", "outcome_results")) == []
 
 
-@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"temporary_enrollments": True, "consortium": True}}}], indirect=True)
+@pytest.mark.parametrize(
+    "sandbox", [{"settings": {"canvas": {"temporary_enrollments": True, "consortium": True}}}], indirect=True
+)
 def test_the_sis_export_repeats_a_header_and_shifts_its_cells(sandbox: Sandbox, canvas: Canvas) -> None:
     table = members(canvas.report("sis_export_csv", enrollments="true").content)[""]
     source = "temporary_enrollment_source_user_id"

@@ -74,9 +74,7 @@ def test_retry_after_in_three_forms(sandbox: Sandbox, canvas: Canvas) -> None:
 
 
 @pytest.mark.parametrize(("effect", "orders"), [("reset", 0), ("lost", 1), ("timeout:seconds=0.01", 0)])
-def test_connections_that_break_before_the_answer(
-    sandbox: Sandbox, canvas: Canvas, effect: str, orders: int
-) -> None:
+def test_connections_that_break_before_the_answer(sandbox: Sandbox, canvas: Canvas, effect: str, orders: int) -> None:
     sandbox.fault(f"order_{effect}")
     with pytest.raises(requests.ConnectionError):
         canvas("POST", f"{REPORTS}/lti_report_csv")
@@ -135,9 +133,7 @@ def test_an_empty_report_has_its_header(sandbox: Sandbox, canvas: Canvas) -> Non
         ("link_html", 200, "<!DOCTYPE html>"), ("link_json_error", 200, '{"errors"'), ("link_empty", 200, ""),
     ],
 )  # fmt: skip
-def test_something_else_than_the_file(
-    sandbox: Sandbox, canvas: Canvas, fault: str, status: int, text: str
-) -> None:
+def test_something_else_than_the_file(sandbox: Sandbox, canvas: Canvas, fault: str, status: int, text: str) -> None:
     url = link(canvas)
     sandbox.fault(fault)
     answer = canvas.bare(url)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .canvas import Canvas
+from .hapyak import HapYak
+from .sana import Sana
+from .second_nature import SecondNature
+from .tinqwise import TinQwise
 
 if TYPE_CHECKING:
     from ..world import Vendor
 
-VENDORS: dict[str, type[Vendor]] = {vendor.name: vendor for vendor in (Canvas,)}
+VENDORS: dict[str, type[Vendor]] = {vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak)}

@@ -46,9 +46,7 @@ CUSTOM_REPORTS = {
         (("campus", False, "Campus code"),),
         {"custom_attendance": ("Campus Code", "Student ID", "Attended On", "Minutes", "Note")},
     ),
-    "faculty_load_summary": ReportType(
-        "Faculty Load", (), {"faculty_load_summary": ("Faculty", "Load %", "Comment")}
-    ),
+    "faculty_load_summary": ReportType("Faculty Load", (), {"faculty_load_summary": ("Faculty", "Load %", "Comment")}),
 }
 ACCOUNTS = {"1": (1, None, "Example University"), "2": (2, 1, "School of Medicine")}
 
@@ -145,9 +143,7 @@ class Canvas(Vendor):
         if status == 404:
             return json_response({"errors": [{"message": "The specified resource does not exist."}]}, 404)
         if status == 429:
-            return Response(
-                429, [("Content-Type", "text/plain")], b"429 Too Many Requests (Rate Limit Exceeded)\n"
-            )
+            return Response(429, [("Content-Type", "text/plain")], b"429 Too Many Requests (Rate Limit Exceeded)\n")
         if status == 500:
             fault = {"message": "An error occurred.", "error_code": "internal_server_error"}
             return json_response({"errors": [fault], "error_report_id": 42}, 500)
@@ -164,9 +160,7 @@ class Canvas(Vendor):
         """The refusal, unless the token is good. Tokens named `...-expired`, `...-revoked`, `...-noperm` are so."""
         header = request.header("Authorization") or ""
         token = (
-            header.removeprefix("Bearer ").strip()
-            if header.startswith("Bearer ")
-            else request.param("access_token")
+            header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else request.param("access_token")
         )
         if not token:
             body = {"status": "unauthenticated", "errors": [{"message": "user authorization required"}]}
@@ -232,16 +226,10 @@ class Canvas(Vendor):
     def report_types(self) -> dict[str, ReportType]:
         """The types this account offers."""
         everything = {**REPORT_TYPES, **CUSTOM_REPORTS}
-        return {
-            k: v for k, v in everything.items() if self.switches.offered is None or k in self.switches.offered
-        }
+        return {k: v for k, v in everything.items() if self.switches.offered is None or k in self.switches.offered}
 
     def _seed_custom(self) -> None:
-        if (
-            not self._custom_run_seeded
-            and self.switches.custom_ran
-            and "custom_attendance_csv" in self.report_types
-        ):
+        if not self._custom_run_seeded and self.switches.custom_ran and "custom_attendance_csv" in self.report_types:
             self._custom_run_seeded = True
             self.act("seed_run", report="custom_attendance_csv", status="complete", age_minutes=3 * 24 * 60)
 
@@ -277,9 +265,7 @@ class Canvas(Vendor):
     def _runs(self, account: str, report: str) -> list[Job]:
         """The runs of one type, newest first, without deleted ones."""
         runs = [
-            job
-            for job in self.world.jobs.of("canvas", report)
-            if job.account == account and job.state != "deleted"
+            job for job in self.world.jobs.of("canvas", report) if job.account == account and job.state != "deleted"
         ]
         return runs[::-1]
 
@@ -291,9 +277,7 @@ class Canvas(Vendor):
         term = params.get("enrollment_term_id") or params.get("enrollment_term")
         if term and self._term_places(str(term)) is None:
             return json_response({"error": f"invalid enrollment_term_id '{term}'"}, 400)
-        job = self.world.jobs.order(
-            "canvas", request.args["report"], params, self._make, account=account, owner="me"
-        )
+        job = self.world.jobs.order("canvas", request.args["report"], params, self._make, account=account, owner="me")
         if self.switches.slow_slots is not None:
             job.extra["queued"] = True
         return json_response(self._run_json(job))
@@ -308,11 +292,7 @@ class Canvas(Vendor):
 
     def _find(self, request: Request) -> Job | None:
         job = self.world.jobs.find("canvas", request.args["id"])
-        fits = (
-            job
-            and job.report == request.args["report"]
-            and job.account == self._account_id(request.args["account"])
-        )
+        fits = job and job.report == request.args["report"] and job.account == self._account_id(request.args["account"])
         return job if fits and job and job.state != "deleted" else None
 
     def _show(self, request: Request) -> Response:
@@ -443,9 +423,7 @@ class Canvas(Vendor):
         """
         outputs = self._outputs(job.report, job.params)
         tables = [
-            (name, table)
-            for name, table in self._tables(job.report, job.params)
-            if name in outputs or not outputs
+            (name, table) for name, table in self._tables(job.report, job.params) if name in outputs or not outputs
         ]
         if not tables:
             raise BuildRefused(NO_FILE)
@@ -623,9 +601,7 @@ class Canvas(Vendor):
             tables = dict(self._tables(report, params))
             yield from records(tables[output])
 
-    def _windows_truth(
-        self, report: str, output: str, params: dict[str, Any], windows: Any
-    ) -> Iterator[Record]:
+    def _windows_truth(self, report: str, output: str, params: dict[str, Any], windows: Any) -> Iterator[Record]:
         if windows is None:
             runs = [job for job in self.world.jobs.of("canvas", report) if job.state == "done"]
             windows = [(job.params.get("start_at"), job.params.get("end_at")) for job in runs]
@@ -666,9 +642,7 @@ class Canvas(Vendor):
         job.script = ["running"] * (polls - 1) + ["done"] if polls else [job.shown]
         job.started = None if status == "created" else job.created + 5
         if job.finished:
-            job.ended = self.world.clock.now() - 60 * (
-                age_minutes if ended_minutes is None else ended_minutes
-            )
+            job.ended = self.world.clock.now() - 60 * (age_minutes if ended_minutes is None else ended_minutes)
         return job
 
 

@@ -203,9 +203,7 @@ class CanvasData:
     def _terms(self, wanted: Wanted) -> Iterator[Row]:
         for term in self.terms:
             sis = term.sis_id is not None
-            if (term.status == "deleted" and not wanted.include_deleted) or (
-                wanted.created_by_sis and not sis
-            ):
+            if (term.status == "deleted" and not wanted.include_deleted) or (wanted.created_by_sis and not sis):
                 continue
             start, end = (None if at is None else mountain_text(at) for at in (term.start, term.end))
             yield term.id, term.sis_id, term.name, term.status, start, end, sis
@@ -334,15 +332,9 @@ class CanvasData:
 
     def _sis(self, output: str, build: Build) -> Build:
         """The SIS export of an output: fewer columns, and only what has a SIS id."""
-        source = [
-            column.split(" ?")[0].split(":")[0] for column in REPORT_TYPES["provisioning_csv"].outputs[output]
-        ]
-        source = [
-            "category_name" if name == "name" and output == "group_categories" else name for name in source
-        ]
-        target = [
-            column.split(" ?")[0].split(":")[0] for column in REPORT_TYPES["sis_export_csv"].outputs[output]
-        ]
+        source = [column.split(" ?")[0].split(":")[0] for column in REPORT_TYPES["provisioning_csv"].outputs[output]]
+        source = ["category_name" if name == "name" and output == "group_categories" else name for name in source]
+        target = [column.split(" ?")[0].split(":")[0] for column in REPORT_TYPES["sis_export_csv"].outputs[output]]
         places = [source.index(name) if name in source else None for name in target]
         key = places[0]
         status = target.index("status") if output == "courses" else None
@@ -453,11 +445,7 @@ class CanvasData:
             user, section = self._place(number)
             state = ("active", "completed", "invited", "inactive")[number % 4]
             unwanted = wanted.states is not None and state not in wanted.states
-            if (
-                mix(self.seed, number, window) % 3
-                or not self._course_wanted(section // 2, wanted)
-                or unwanted
-            ):
+            if mix(self.seed, number, window) % 3 or not self._course_wanted(section // 2, wanted) or unwanted:
                 continue
             yield (*self._where(user, section, self.sortable(user)), state)
 

@@ -1,0 +1,76 @@
+"""The sandbox as a process, and its control API."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import requests
+
+from integration_tests.sandbox import Sandbox
+from integration_tests.sandbox.server import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VENDORS = {"canvas", "second_nature", "sana", "tinqwise", "hapyak"}
+
+
+def test_it_prints_its_configs_and_serves_until_sigterm(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "integration_tests.sandbox", "--rows", "10", "--ready-file", str(ready)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert wait_until(lambda: ready.exists() and ready.read_text().endswith("}"), 20)
+        about = json.loads(ready.read_text())
+        control = about["control"]["canvas"]
+        assert set(about["configs"]) == VENDORS
+        assert requests.get(control + "faults", timeout=5).json() == []
+        process.send_signal(signal.SIGTERM)
+        printed = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    assert json.loads(printed) == about
+
+
+def test_the_control_api(sandbox: Sandbox) -> None:
+    base = sandbox.url("sana") + "/_sandbox/"
+    with requests.Session() as session:
+
+        def post(path: str, **data: object) -> requests.Response:
+            return session.post(base + path, json=data, timeout=5)
+
+        assert post("faults", spec="list_500@canvas").json()[0]["name"] == "list_500"
+        assert post("faults", spec="nonsense").status_code == 400
+        assert post("settings", vendor="canvas", settings={"bom": True}).status_code == 200
+        assert post("settings", vendor="canvas", settings={"nope": True}).status_code == 400
+        before = sandbox.clock.now()
+        assert post("clock", advance=500).json()["now"] >= before + 500
+        run = post("act", vendor="canvas", action="seed_run", args={"report": "lti_report_csv", "status": "running"})
+        assert run.json()["status"] == "running"
+        jobs = session.get(base + "jobs?running=true", timeout=5).json()
+        assert [(job["vendor"], job["origin"]) for job in jobs] == [("canvas", "seeded")]
+        post("mutate", vendor="canvas", table="lti_report", remove=[0], add=[{"tool_id": 5}])
+        lines = session.get(base + "truth?vendor=canvas&stream=lti_report", timeout=5).text.splitlines()
+        assert json.loads(lines[-1])["tool_id"] == 5
+        assert "lti_report" in session.get(base + "streams?vendor=canvas", timeout=5).json()
+        session.get(sandbox.url("canvas") + "/api/v1/accounts/self?a=1", timeout=5)
+        entry = session.get(base + "journal?vendor=canvas", timeout=5).json()[-1]
+        assert (entry["path"], entry["query"], entry["status"]) == ("/api/v1/accounts/self", [["a", "1"]], 500)
+        post("reset")
+        assert session.get(base + "journal", timeout=5).json() == []
+        assert session.get(base + "nothing", timeout=5).status_code == 404
+
+
+def test_configs_name_their_platform(sandbox: Sandbox) -> None:
+    assert {name: sandbox.config(name)["platform"]["name"] for name in VENDORS} == {name: name for name in VENDORS}
+    assert sandbox.files_url.startswith("http://localhost:")
+
+
+def test_data_is_the_same_for_the_same_seed() -> None:
+    def all_rows(seed: int) -> list[object]:
+        with Sandbox(rows=20, seed=seed) as one:
+            return [list(one.truth(v, s)) for v in ("canvas", "sana", "tinqwise") for s in one.streams(v)]
+
+    assert all_rows(3) == all_rows(3) != all_rows(4)
