@@ -52,6 +52,13 @@ class Source:
     workbook: bool
     opener: Callable[[], ByteStream]
 
+    @property
+    def file(self) -> Path:
+        """Where a workbook lies."""
+        if self.path is None:
+            raise ValueError(f"{self.label} is unpacked on the way and lies nowhere")
+        return self.path
+
     def open(self) -> ByteStream:
         """A stream of the file's bytes; the caller closes it."""
         return self.opener()
@@ -162,7 +169,7 @@ def stem(name: str) -> str:
 def _unpacked(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
     head = source.head()
     if head.startswith(GZIP):
-        yield from _unpacked(_gunzipped(source, budget, _deeper(source, depth)), budget, depth + 1)
+        yield from _unpacked(_gunzipped(source, budget), budget, _deeper(source, depth))
     elif head.startswith(ZIP):
         with _on_disk(source) as spooled:
             yield from _zip_content(spooled, budget, depth)
@@ -176,10 +183,10 @@ def _unpacked(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
 def _deeper(source: Source, depth: int) -> int:
     if depth >= _DEPTH:
         raise ArchiveLimitExceeded(f"{source.label} is packed more than {_DEPTH} times over, which no report is.")
-    return depth
+    return depth + 1
 
 
-def _gunzipped(source: Source, budget: Budget, depth: int) -> Source:
+def _gunzipped(source: Source, budget: Budget) -> Source:
     def opener() -> ByteStream:
         packed = source.open()
         return _Unpacking(_Gunzip(packed), budget, source.packed, source.label)
@@ -216,8 +223,7 @@ def _on_disk(source: Source) -> Iterator[Source]:
 
 
 def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
-    assert source.path is not None
-    with _zip_file(source.path, source.label) as archive:
+    with _zip_file(source.file, source.label) as archive:
         names = set(archive.namelist())
         if names & _WORKBOOK:
             yield replace(source, workbook=True)
@@ -226,7 +232,7 @@ def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]
         _check_members(members, budget.limits, source.label)
         for info in members:
             member = _member(archive, info, source, budget)
-            yield from _unpacked(member, budget, _deeper(source, depth) + 1)
+            yield from _unpacked(member, budget, _deeper(source, depth))
 
 
 @contextmanager

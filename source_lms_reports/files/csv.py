@@ -19,7 +19,7 @@ from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table import CellChunk, Table, unique_names
+from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
 from source_lms_reports.files.text import text_blocks
 
 ROWS = 1000
@@ -28,11 +28,12 @@ ROWS = 1000
 _QUOTED = "\x1a"
 """Stands for a quoted cell. Not NUL: every other byte of a wide string is one, which makes the search for it slow."""
 
-_LONG_NOTE = "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})"
 _SHORT_NOTE = "{count} rows have fewer cells than the header; the missing ones are null (first: row {example})"
 
 _END = "\x1a end of text \x1a"
 """A line behind the last one: a cell that swallows it was never closed."""
+
+_BLANK = re.compile(r"(?<=\n)\n")
 
 Columns = list[list[str]]
 
@@ -66,26 +67,40 @@ class CsvTable(Table):
             yield second
             yield from chunks
 
-    def _parsed(self) -> Iterator[CellChunk]:
-        width = len(self.columns)
-        row = 1
+    def count(self) -> int:
+        """See `Table.count`."""
+        rows = 0
+        for piece in self._rows_in_pieces() if self.columns else ():
+            in_piece = _row_count(piece, self.delimiter)
+            if in_piece is None:
+                return super().count()
+            rows += in_piece
+        return rows if rows > 1 else super().count()  # one row may be an empty marker
+
+    def _rows_in_pieces(self) -> Iterator[str]:
+        """The text behind the header, cut where rows end."""
         with closing(self._source.open()) as stream:
             blocks = text_blocks(stream, self._source.charset, self._options.encoding, self.notes)
             pieces = _pieces(blocks)
             _, rest, _ = _head(pieces, self._options.delimiters)
-            pieces = chain([rest], pieces) if rest else pieces
-            for piece in pieces:
-                columns = split(piece, self.delimiter, width)
-                if columns is not None:
-                    chunk: CellChunk | None = CellChunk(row, columns)
-                elif _well_quoted(piece, self.delimiter):
-                    chunk = self._from_rows(row, rows_of([piece], self.delimiter))
-                else:
-                    yield from self._by_rows(row, chain([piece], pieces))
-                    return
-                if chunk is not None:
-                    row += len(chunk)
-                    yield chunk
+            yield from chain([rest], pieces) if rest else pieces
+
+    def _parsed(self) -> Iterator[CellChunk]:
+        width = len(self.columns)
+        row = 1
+        pieces = self._rows_in_pieces()
+        for piece in pieces:
+            columns = split(piece, self.delimiter, width)
+            if columns is not None:
+                chunk: CellChunk | None = CellChunk(row, columns)
+            elif _outside_quotes(piece, self.delimiter) is not None:
+                chunk = self._from_rows(row, rows_of([piece], self.delimiter))
+            else:
+                yield from self._by_rows(row, chain([piece], pieces))
+                return
+            if chunk is not None:
+                row += len(chunk)
+                yield chunk
 
     def _by_rows(self, row: int, pieces: Iterator[str]) -> Iterator[CellChunk]:
         """The rest of a file whose quotes do not follow the rules, as `csv.reader` understands it."""
@@ -101,16 +116,13 @@ class CsvTable(Table):
         level: list[list[str]] = []
         extra: list[list[str | None] | None] = []
         for row in rows:
-            beyond = row[width:]
+            beyond = [cell or None for cell in row[width:]]
             if len(row) < width:
                 self.notes.add(_SHORT_NOTE, example=first_row + len(level))
-                row = row + [""] * (width - len(row))
             if any(beyond):
-                self.notes.add(_LONG_NOTE, example=first_row + len(level))
-                extra.append([cell or None for cell in beyond])
-            else:
-                extra.append(None)
-            level.append(row[:width])
+                self.notes.add(LONG_NOTE, example=first_row + len(level))
+            extra.append(beyond if any(beyond) else None)
+            level.append(row[:width] + [""] * (width - len(row)))
         if not level:
             return None
         columns = [list(column) for column in zip(*level, strict=True)]
@@ -173,11 +185,8 @@ def rows_of(pieces: Iterator[str] | list[str], delimiter: str, label: str | None
 
 def _terminated(lines: Iterator[str]) -> Iterator[str]:
     """The lines, the last one with a line end too."""
-    line = "\n"
     for line in lines:
-        if not line.endswith(("\n", "\r")):
-            line += "\n"
-        yield line
+        yield line if line.endswith(("\n", "\r")) else f"{line}\n"
 
 
 def cut_in_quotes(label: str) -> TruncatedPayload:
@@ -287,11 +296,27 @@ def _put_back(cells: list[str], quoted: list[str]) -> bool:
     return True
 
 
-def _well_quoted(piece: str, delimiter: str) -> bool:
-    """Whether every quote of the piece opens, closes or is escaped in a quoted cell."""
+def _outside_quotes(piece: str, delimiter: str) -> str | None:
+    r"""The text with a mark for each quoted cell and \n for each line end.
+
+    Returns:
+        None if a quote does not open, close or stand escaped in a quoted cell.
+    """
     parts = piece.replace(_QUOTED, "x").split('"')
     if not len(parts) & 1:
-        return False
-    skeleton, quoted = _set_aside(parts)
-    edges = f"[\r\n{re.escape(delimiter)}]"
-    return len(re.findall(f"(?:(?<={edges})|^){_QUOTED}(?={edges}|$)", skeleton)) == len(quoted)
+        return None
+    skeleton, quoted = _set_aside(parts) if len(parts) > 1 else (parts[0], [])
+    if "\r" in skeleton:
+        skeleton = skeleton.replace("\r\n", "\n").replace("\r", "\n")
+    opened = skeleton.startswith(_QUOTED) + sum(skeleton.count(edge + _QUOTED) for edge in ("\n", delimiter))
+    closed = skeleton.endswith(_QUOTED) + sum(skeleton.count(_QUOTED + edge) for edge in ("\n", delimiter))
+    return skeleton if opened == closed == len(quoted) else None
+
+
+def _row_count(piece: str, delimiter: str) -> int | None:
+    """The rows of a piece; None if its quotes do not follow the rules."""
+    skeleton = _outside_quotes(piece, delimiter)
+    if skeleton is None:
+        return None
+    blank = skeleton.startswith("\n") + ("\n\n" in skeleton and len(_BLANK.findall(skeleton)))
+    return skeleton.count("\n") + (not skeleton.endswith("\n")) - blank

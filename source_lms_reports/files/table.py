@@ -12,6 +12,8 @@ from source_lms_reports.files.notes import Notes
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
 
+LONG_NOTE = "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})"
+
 
 @dataclass
 class CellChunk:
@@ -73,6 +75,14 @@ class Table(ABC):
         Raises:
             PayloadError: The file turns out not to be whole.
         """
+
+    def count(self) -> int:
+        """How many rows the chunks will have; faster than reading them where the format allows it.
+
+        Raises:
+            PayloadError: The file turns out not to be whole.
+        """
+        return sum(map(len, self.chunks()))
 
 
 def unique_names(header: list[str], notes: Notes) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import Literal
 from source_lms_reports.errors import ErrorPayload, HtmlPayload
 from source_lms_reports.files.archive import Source, sources
 from source_lms_reports.files.csv import CsvTable
-from source_lms_reports.files.json import JsonTable, sections
+from source_lms_reports.files.json import JsonTable
+from source_lms_reports.files.json_sections import sections
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
@@ -53,7 +54,7 @@ def _json_tables(source: Source, options: ReadOptions, wanted: Wanted | None) ->
     for section in sections(source, options):
         name = source.name if section.name is None else section.name
         if wanted is None or wanted(name):
-            yield JsonTable(source, section, name, options)
+            yield JsonTable(source, section, name)
 
 
 def is_headerless(header: list[str], options: ReadOptions) -> bool:

@@ -29,9 +29,11 @@ _CODE_NOTE = "{count} blocks held bytes that are not valid in their encoding; th
 class ByteStream(Protocol):
     """What is read from: a file, a ZIP member, a gzip stream."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes, and none at the end."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the file."""
 
 
 def encoding_of(head: bytes, charset: str | None, default: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from contextlib import closing
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload
 from source_lms_reports.files.archive import OLE, Source, corrupt, sources
 from source_lms_reports.files.csv import CsvTable, rows_of
-from source_lms_reports.files.json import sections
+from source_lms_reports.files.json_sections import sections
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Payload
@@ -38,7 +38,7 @@ def verify(payload: Payload, options: ReadOptions) -> None:
 
 def count_rows(payload: Payload, options: ReadOptions) -> int:
     """The data rows of all tables."""
-    return sum(len(chunk) for table in open_tables(payload, options) for chunk in table.chunks())
+    return sum(table.count() for table in open_tables(payload, options))
 
 
 def _verified(source: Source, options: ReadOptions) -> bool:
@@ -64,18 +64,16 @@ def _read_through(source: Source) -> None:
 
 
 def _verify_workbook(source: Source, limits: ArchiveLimits) -> None:
-    assert source.path is not None
-    with source.path.open("rb") as file:
+    with source.file.open("rb") as file:
         is_zip = file.read(8) != OLE
     if is_zip:
         _verify_zip(source, limits)
-    workbook(source.path, source.label)
+    workbook(source.file, source.label)
 
 
 def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
-    assert source.path is not None
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with zipfile.ZipFile(source.file) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
             too_dense = unpacked > max(limits.ratio_from, limits.ratio * source.packed)
             if unpacked > limits.unpacked or too_dense:

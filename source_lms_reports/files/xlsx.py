@@ -14,12 +14,18 @@ from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table import CellChunk, Table, listed, unique_names
+from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, listed, unique_names
+from source_lms_reports.files.xlsx_errors import Places, error_cells
 
 ROWS = 1000
 _SAMPLE = 50
 _HEADER_SHARE = 0.8
+_ERROR_NOTE = "{count} cells hold an error of Excel, such as #N/A, which is emitted as its text"
+_NO_DATE_NOTE = "{count} cells among dates hold a number that is no date and are emitted as that number"
 _HIDDEN_NOTE = "Hidden sheets are not read: "
+
+_WHOLE = 2**63
+"""Whole numbers up to here are written as integers; larger floats are as inexact as they look."""
 
 Row = list[Any]
 
@@ -30,8 +36,7 @@ def sheets(source: Source, options: ReadOptions, wanted: Callable[[str | None], 
     Raises:
         CorruptPayload: It cannot be read as a workbook, or wants a password.
     """
-    assert source.path is not None
-    with workbook(source.path, source.label) as book:
+    with workbook(source.file, source.label) as book:
         visible = [meta.name for meta in book.sheets_metadata if _is_visible(meta)]
         hidden = [meta.name for meta in book.sheets_metadata if _is_sheet(meta) and not _is_visible(meta)]
         for name in visible:
@@ -78,8 +83,9 @@ def workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
 def _sheet_table(
     book: calamine.CalamineWorkbook, sheet: str, name: str, source: Source, options: ReadOptions
 ) -> SheetTable | None:
+    errors = error_cells(source.file, sheet)
     try:
-        rows = book.get_sheet_by_name(sheet).iter_rows()
+        rows = _rows(book, sheet, errors)
         sample = list(islice(rows, _SAMPLE))
         while sample and not any(_filled(row) for row in sample):
             sample = list(islice(rows, _SAMPLE))
@@ -88,7 +94,26 @@ def _sheet_table(
     at = _header_row(sample)
     if at is None:
         return None
-    return SheetTable(name, sample[at], chain(sample[at + 1 :], rows), source.label, options)
+    table = SheetTable(name, sample[at], chain(sample[at + 1 :], rows), source.label, options)
+    if errors:
+        table.notes.add(_ERROR_NOTE, sum(map(len, errors.values())))
+    return table
+
+
+def _rows(book: calamine.CalamineWorkbook, name: str, errors: Places) -> Iterator[Row]:
+    """The rows of a sheet from its very first, with the errors that the reader leaves out."""
+    sheet = book.get_sheet_by_name(name)
+    rows: Iterator[Row] = sheet.iter_rows()
+    if not errors or sheet.start is None:
+        return rows
+    return _with_errors(rows, errors, sheet.start[1])
+
+
+def _with_errors(rows: Iterator[Row], errors: Places, first_column: int) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        for column, text in errors.get(number, {}).items():
+            row[column - first_column] = text
+        yield row
 
 
 def _filled(row: Row) -> int:
@@ -137,7 +162,7 @@ class SheetTable(Table):
 
     def _chunk(self, first_row: int, rows: list[Row]) -> CellChunk:
         width = len(self.columns)
-        columns = [plain_cells(list(column)) for column in zip(*rows, strict=True)]
+        columns = [plain_cells(list(column), self.notes) for column in zip(*rows, strict=True)]
         beyond = columns[width:]
         chunk = CellChunk(first_row, columns[:width], native=True)
         if any(any(cell != "" for cell in column) for column in beyond):
@@ -147,31 +172,33 @@ class SheetTable(Table):
     def _beyond(self, row: tuple[Any, ...], number: int) -> list[Any] | None:
         if all(cell == "" for cell in row):
             return None
-        self.notes.add(
-            "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})",
-            example=number,
-        )
+        self.notes.add(LONG_NOTE, example=number)
         return [text_of(cell) or None for cell in row]
 
 
-def plain_cells(cells: list[Any]) -> list[Any]:
+def plain_cells(cells: list[Any], notes: Notes) -> list[Any]:
     """Cells as text, int, float and bool: dates and times become ISO 8601, whole floats integers."""
     kinds = set(map(type, cells))
     if kinds <= {str, bool}:
         return cells
-    if kinds <= {float, str}:
-        return [int(cell) if type(cell) is float and cell.is_integer() else cell for cell in cells]
+    if dt.datetime in kinds and dt.date in kinds:  # midnight comes as a date
+        cells = [_midnight(cell) if type(cell) is dt.date else cell for cell in cells]
+    if float in kinds and kinds & {dt.datetime, dt.date}:
+        notes.add(_NO_DATE_NOTE, sum(type(cell) is float for cell in cells))
     return [_plain(cell) for cell in cells]
 
 
+def _midnight(day: dt.date) -> str:
+    return f"{day.isoformat()}T00:00:00"
+
+
 def _plain(cell: Any) -> Any:
-    if isinstance(cell, float):
-        return int(cell) if cell.is_integer() else cell
-    if isinstance(cell, (dt.datetime, dt.date, dt.time)):
-        return cell.isoformat()
-    if isinstance(cell, dt.timedelta):
-        return _duration(cell)
-    return cell
+    kind = type(cell)
+    if kind is str or kind is bool:
+        return cell
+    if kind is float:
+        return int(cell) if cell.is_integer() and abs(cell) < _WHOLE else cell
+    return _duration(cell) if kind is dt.timedelta else cell.isoformat() if hasattr(cell, "isoformat") else cell
 
 
 def _duration(value: dt.timedelta) -> str:

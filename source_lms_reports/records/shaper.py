@@ -106,7 +106,7 @@ class Shaper:
     def _cells(self, table: Table, chunk: CellChunk) -> Batch | None:
         columns, extra, count = chunk.columns, chunk.extra, len(chunk)
         rows: list[int] | range = range(chunk.first_row, chunk.first_row + count)
-        keep = self._kept(table, columns, count)
+        keep = self._kept(table, columns, count, chunk.native)
         if keep is not None:
             columns = [list(compress(column, keep)) for column in columns]
             extra = list(compress(extra, keep)) if extra else None
@@ -130,7 +130,7 @@ class Shaper:
             values.append(["" if cells is None else cells for cells in extra])
         return CellBatch(self._envelope, names, values, count)
 
-    def _kept(self, table: Table, columns: list[list[Any]], count: int) -> list[bool] | None:
+    def _kept(self, table: Table, columns: list[list[Any]], count: int, native: bool) -> list[bool] | None:
         field = self._cursor_field
         if field is None:
             return None
@@ -138,7 +138,8 @@ class Shaper:
             return self._window.select([self._constants[field]] * count)
         if field not in table.columns:
             return None
-        return self._window.select([str(cell) for cell in columns[table.columns.index(field)]])
+        cells = columns[table.columns.index(field)]
+        return self._window.select([str(cell) for cell in cells] if native else cells)
 
     def _typed(self, name: str, cells: list[Any], rows: list[int] | range, native: bool) -> list[Any]:
         kind = self._kinds.get(name, "text")

@@ -1,0 +1,235 @@
+"""A walk through JSON text of any length, of which only a part is in memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from source_lms_reports.errors import CorruptPayload, TruncatedPayload
+from source_lms_reports.files.archive import corrupt
+
+LINES = 256 * 1024
+"""Bytes of objects that follow one another which are handed on together."""
+
+_SKIP = msgspec.json.Decoder(msgspec.Raw)
+_SPACE = re.compile(rb"[ \t\n\r]*")
+_PLACE = re.compile(r"\(byte (\d+)\)$")
+_TRIES = 6
+
+
+class Scanner:
+    """Walks through JSON text that comes in blocks."""
+
+    def __init__(self, blocks: Iterator[bytes], label: str) -> None:
+        self._blocks = blocks
+        self._label = label
+        self._text = b""
+        self._at = 0
+        self._before = 0
+        self._exhausted = False
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the text that are behind."""
+        return self._before + self._at
+
+    def advance_to(self, offset: int) -> None:
+        """Go on to a place further down."""
+        while self._before + len(self._text) < offset and self._more():
+            self._at = len(self._text)
+        self._at = offset - self._before
+
+    def peek(self) -> bytes:
+        """The next character that is not white space; `b""` at the end."""
+        while True:
+            self._at = _space_end(self._text, self._at)
+            if self._at < len(self._text):
+                return self._text[self._at : self._at + 1]
+            if not self._more():
+                return b""
+
+    def take(self, *expected: bytes) -> bytes:
+        """The next character, which must be one of those expected."""
+        char = self.peek()
+        if not char:
+            raise self._cut()
+        if char not in expected:
+            raise self._malformed(f"{char!r} at byte {self.offset}")
+        self._at += 1
+        return char
+
+    def value(self) -> bytes:
+        """The text of the next value, which is held as a whole."""
+        self.peek()
+        while True:
+            end = self._value_end(self._at)
+            if end is not None:
+                text = self._text[self._at : end]
+                self._at = end
+                return text
+            if self._exhausted:
+                raise self._cut()
+            self._more(2 * (len(self._text) - self._at))
+
+    def members(self) -> Iterator[str]:
+        """The keys of the object whose `{` was just taken; each value must be consumed before the next key."""
+        if self.peek() == b"}":
+            self._at += 1
+            return
+        while True:
+            if self.peek() not in (b'"', b""):
+                raise self._malformed(f"no key at byte {self.offset}")
+            key = loose(self.value())
+            self.take(b":")
+            yield str(key)
+            if self.take(b",", b"}") == b"}":
+                return
+
+    def items(self) -> Iterator[bytes]:
+        """The first character of each element of the array whose `[` was just taken; each must be consumed."""
+        if self.peek() == b"]":
+            self._at += 1
+            return
+        while True:
+            yield self.peek()
+            if self.take(b",", b"]") == b"]":
+                return
+
+    def skip(self) -> None:
+        """Pass the next value, holding only a part of it."""
+        char = self.peek()
+        if char == b"[":
+            self._at += 1
+            for _ in self.elements():
+                pass
+        elif char == b"{":
+            self._at += 1
+            for _ in self.members():
+                self.skip()
+        else:
+            self.value()
+
+    def elements(self) -> Iterator[bytes]:
+        """The elements of the array whose `[` was just taken, as texts `[…]` of many elements each."""
+        if self.peek() == b"]":
+            self._at += 1
+            return
+        while True:
+            if not self.peek():
+                raise self._cut()
+            end = self._many_end() or self._some_end()
+            yield b"[" + self._text[self._at : end] + b"]"
+            self._at = end
+            if self.take(b",", b"]") == b"]":
+                return
+
+    def lines(self) -> Iterator[bytes]:
+        """Objects that follow one another, as texts `[…]` of many objects each."""
+        while self.peek():
+            parts = [self.value()]
+            size = 0
+            while size < LINES and self.peek():
+                parts.append(self.value())
+                size += len(parts[-1])
+            yield b"[" + b",".join(parts) + b"]"
+
+    def end(self) -> None:
+        """Nothing but white space may follow."""
+        if char := self.peek():
+            raise self._malformed(f"{char!r} behind the end, at byte {self.offset}")
+
+    def _many_end(self) -> int:
+        """The end of the last complete object in sight, found from behind; 0 if that is not easy."""
+        if self._text[self._at : self._at + 1] != b"{":
+            return 0
+        high = len(self._text)
+        for _ in range(_TRIES):
+            high = self._text.rfind(b"}", self._at, high)
+            if high < 0:
+                return 0
+            try:
+                _SKIP.decode(b"[" + self._text[self._at : high + 1] + b"]")
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            return high + 1
+        return 0
+
+    def _some_end(self) -> int:
+        """The end of the last complete element in sight, found from the front; at least one is read."""
+        first = self.value()
+        end = self._at
+        self._at -= len(first)
+        while True:
+            comma = _space_end(self._text, end)
+            if self._text[comma : comma + 1] != b",":
+                return end
+            after = self._value_end(_space_end(self._text, comma + 1))
+            if after is None:
+                return end
+            end = after
+
+    def _value_end(self, start: int) -> int | None:
+        """Where the value at `start` ends; None if that is not in sight."""
+        rest = memoryview(self._text)[start:]
+        if not rest:
+            return None
+        try:
+            _SKIP.decode(rest)
+        except RecursionError as error:
+            raise corrupt(self._label, error) from error
+        except msgspec.DecodeError as error:
+            return self._end_by_error(error, start)
+        at_edge = self._text[-1:] not in (b"}", b"]", b'"')  # a number may go on
+        return None if at_edge and not self._exhausted else start + len(self._text[start:].rstrip())
+
+    def _end_by_error(self, error: msgspec.DecodeError, start: int) -> int | None:
+        message = str(error)
+        if message.startswith("Input data was truncated"):
+            return None
+        place = _PLACE.search(message)
+        behind = start + int(place[1]) if place else 0
+        if "trailing characters" in message:
+            return start + len(self._text[start : behind - 1].rstrip())
+        if behind >= len(self._text) - 1 and not self._exhausted:
+            return None
+        raise corrupt(self._label, error) from error
+
+    def _more(self, wanted: int = 0) -> bool:
+        """Let go of what is behind and read on, until `wanted` bytes are in sight."""
+        parts = [self._text[self._at :]]
+        before = size = len(parts[0])
+        for block in self._blocks:
+            parts.append(block)
+            size += len(block)
+            if size >= wanted:
+                break
+        else:
+            self._exhausted = True
+        self._before += self._at
+        self._text = b"".join(parts)
+        self._at = 0
+        return size > before
+
+    def _cut(self) -> TruncatedPayload:
+        return TruncatedPayload(
+            f"{self._label} ends in the middle of its JSON: it is cut off. The next sync asks for it again."
+        )
+
+    def _malformed(self, detail: str) -> CorruptPayload:
+        return corrupt(self._label, ValueError(f"not JSON: {detail}"))
+
+
+def _space_end(text: bytes, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
+
+
+def loose(text: bytes) -> object:
+    """A small value, such as a key, as Python's own parser understands it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise corrupt("The report", error) from error
