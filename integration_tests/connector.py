@@ -33,7 +33,7 @@ class NotAMessage(AssertionError):
     """A line on stdout is not an Airbyte message."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What one command printed, and how it ended.
 
@@ -48,6 +48,9 @@ class Run:
     stderr: str
     peak_kib: int = 0
     whole: bool = True
+
+    def __repr__(self) -> str:
+        return f"<run that ended with {self.code}>"
 
     @cached_property
     def messages(self) -> list[Json]:
