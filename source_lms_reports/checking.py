@@ -7,7 +7,7 @@ from datetime import timedelta
 from requests.auth import AuthBase
 
 from source_lms_reports.catalog import Reports, by_name
-from source_lms_reports.errors import ConfigError, TransientError
+from source_lms_reports.errors import ConfigError, ReportError, TransientError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.http.client import Client, Refusal
 from source_lms_reports.http.spool import Spool
@@ -45,14 +45,19 @@ def check(client: Client, reports: Reports, spool: Spool) -> None:
         raise _words(refusal) from refusal
 
 
-def _words(refusal: Refusal) -> ConfigError | TransientError:
-    """A host that cannot be reached while a connection is set up is most likely a typing error: the user mends it."""
+def _words(refusal: Refusal) -> ReportError:
+    """The refusal with what to do about it.
+
+    A host that cannot be reached while a connection is set up is most likely a typing error: the user mends it.
+    """
     error = refusal.error
-    if isinstance(error, TransientError) and refusal.status is None and refusal.kind == "transient":
-        return ConfigError(error.message, error.detail)
-    if isinstance(error, (ConfigError, TransientError)):
+    if isinstance(error, ConfigError):
         return error
-    return TransientError(error.message, error.detail)
+    if refusal.status is None and refusal.kind == "transient":
+        known = "check the address" in error.message.lower()
+        advice = "" if known else " Check the address; if it is right, try again later."
+        return ConfigError(error.message + advice, error.detail)
+    return TransientError(f"{error.message} Try again in a few minutes.", error.detail)
 
 
 def _check_request(client: Client, name: str, expect: str) -> None:

@@ -17,8 +17,11 @@ from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets
 
 from source_lms_reports.cdk.batches import Gate, batch_in
+from source_lms_reports.cdk.failures import as_traced
+from source_lms_reports.errors import ConfigError
 from source_lms_reports.records.batch import Batch
 from source_lms_reports.redaction import REDACTOR, redact
+from source_lms_reports.validation import validate_config
 
 _GATE_SIZE = 8
 _MEMORY_CHECK_ROWS = 5_000
@@ -67,6 +70,24 @@ class ReportEntrypoint(AirbyteEntrypoint):
         AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
         for secret in get_secrets(connection_specification, config):
             REDACTOR.register(str(secret) if secret else None)
+
+    @staticmethod
+    def validate_connection(source_spec: ConnectorSpecification, config: Any) -> None:
+        """Refuse a configuration in plain words: the CDK's own would quote regular expressions and values.
+
+        Raises:
+            StreamFailed: The configuration does not fit the specification.
+        """
+        try:
+            validate_config(config, source_spec.connectionSpecification)
+        except ConfigError as error:
+            raise as_traced(error) from error
+
+    def check(self, source_spec: ConnectorSpecification, config: Any) -> Iterable[AirbyteMessage]:
+        """The answer of a check. An error that ends it is printed by `run`; the CDK would tell it a second time."""
+        for message in super().check(source_spec, config):
+            if message.type is not Type.TRACE:
+                yield message
 
     def read(
         self, source_spec: ConnectorSpecification, config: Any, catalog: ConfiguredAirbyteCatalog, state: list[Any]
