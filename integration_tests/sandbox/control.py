@@ -14,7 +14,7 @@
 | `POST /_sandbox/mutate` `{"vendor", "table", "add": [..], "update": {"3": {..}}, "remove": [..]}` | change rows |
 | `POST /_sandbox/settings` `{"vendor", "settings": {..}}` | set switches of a vendor |
 | `POST /_sandbox/act` `{"vendor", "action", "args": {..}}` | a vendor's own action, e.g. Canvas `seed_run` |
-| `POST /_sandbox/clock` `{"advance": seconds}` or `{"set": epoch}` | move the vendors' clock; answers `{"now": epoch}` |
+| `POST /_sandbox/clock` `{"advance": seconds}` or `{"set": epoch}` | move the clock; answers `{"now": epoch}` |
 | `POST /_sandbox/reset` | forget jobs, links, tokens, quotas, faults, changes and the journal |
 """
 
@@ -83,18 +83,18 @@ class Control:
     def _journal(self, request: Request) -> Response:
         return json_response([e.as_json() for e in self._world.journal.entries(**dict(request.query))])
 
-    def _clear_journal(self, request: Request) -> Response:
+    def _clear_journal(self, _request: Request) -> Response:
         self._world.journal.clear()
         return json_response({"cleared": True})
 
-    def _faults(self, request: Request) -> Response:
+    def _faults(self, _request: Request) -> Response:
         return json_response([vars(fault) for fault in self._world.faults.active()])
 
     def _add_faults(self, request: Request) -> Response:
         specs = request.json.get("specs") or [request.json["spec"]]
         return json_response([vars(self._world.faults.add(spec)) for spec in specs])
 
-    def _clear_faults(self, request: Request) -> Response:
+    def _clear_faults(self, _request: Request) -> Response:
         self._world.faults.clear()
         return json_response({"cleared": True})
 
@@ -140,6 +140,6 @@ class Control:
         self._world.clock.advance(float(request.json.get("advance", 0)))
         return json_response({"now": self._world.clock.now()})
 
-    def _forget(self, request: Request) -> Response:
+    def _forget(self, _request: Request) -> Response:
         self._reset()
         return json_response({"reset": True})

@@ -160,7 +160,8 @@ def html_response(title: str, status: int = 200) -> Response:
     """A web page, as login walls, proxies and wrong hosts answer."""
     page = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
-        '<body><form action="/login" method="post"><input name="unique_id"><input type="password"></form></body></html>\n'
+        '<body><form action="/login" method="post"><input name="unique_id"><input type="password"></form></body>\n'
+        "</html>\n"
     )
     return text_response(page, status, "text/html; charset=utf-8")
 

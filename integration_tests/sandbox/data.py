@@ -19,8 +19,9 @@ FIRST_NAMES = (
     "Ana-Lucía", "Iñaki", "Siân", "Chloé", "ليلى", "Günther", "Tú", "Grace", "null", "Renée", "Xóchitl", "🙂 Kim",
 )  # fmt: skip
 LAST_NAMES = (
-    "Lovelace", "O'Brien", "Smith, Jr.", 'van "der" Berg', "Žižek", "山田", "Null", "NA", "None", "N/A", "Müller\nMaier",
-    "Garcia; Lopez", "de la Cruz", "True", "Ivanova", "0042", "=1+1", "Two  Spaces", "Tab\tStop", "Ümlaut\r\nWindows",
+    "Lovelace", "O'Brien", "Smith, Jr.", 'van "der" Berg', "Žižek", "山田", "Null", "NA", "None", "N/A",
+    "Müller\nMaier", "Garcia; Lopez", "de la Cruz", "True", "Ivanova", "0042",
+    "=1+1", "Two  Spaces", "Tab\tStop", "Ümlaut\r\nWindows",
     "1e5", "-", "nan", "Quote\"s, \"and\" more", "Back\\slash",
 )  # fmt: skip
 SUBJECTS = (

@@ -2,7 +2,8 @@
 
 A fault is written `NAME[@VENDOR][:key=value[,key=value...]]`, e.g. `poll_500@canvas:nth=2,count=3` or
 `link_expired@sana:count=always,status=410`. Keys all faults know: `report` (only this report), `nth` (skip the first
-nth-1 chances, default 1), `count` (how often it strikes: a number or `always`). Without `@VENDOR` it strikes everywhere.
+nth-1 chances, default 1), `count` (how often it strikes: a number or `always`). Without `@VENDOR` it strikes
+everywhere.
 
 Faults of a request: `<kind>_<effect>`. Default count: 1.
 
@@ -43,7 +44,7 @@ Faults of a job. They are drawn when the job is ordered.
 | `job_fails` | the job ends as failed (`words=...`); `count=1`, `2` or `always` | 1 |
 | `job_fails_at_100` | the same; Canvas shows progress 100 all along | 1 |
 | `job_slow` | ready after `polls` polls (8) instead of two | always |
-| `job_unknown_status` | `polls` polls (2; `polls=always`) show `status` (`paused`) that no page names, then it completes | 1 |
+| `job_unknown_status` | `polls` polls (2; `polls=always`) show `status` (`paused`) that no page names, then done | 1 |
 | `job_aborted` | somebody aborts it (Canvas: `aborted`; elsewhere the vendor's failed status) | 1 |
 | `job_deleted` | it disappears: polls answer 404 | 1 |
 | `job_no_link` | complete, but without a link to the file | 1 |
@@ -154,7 +155,7 @@ class Fault:
         if self.vendor not in (None, vendor) or self.report not in (None, report):
             return False
         self.seen += 1
-        if self.seen < self.nth or (self.count not in (ALWAYS,) and self.struck >= self.count):
+        if self.seen < self.nth or (self.count != ALWAYS and self.struck >= self.count):
             return False
         self.struck += 1
         return True

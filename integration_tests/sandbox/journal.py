@@ -50,7 +50,7 @@ class Entry:
 
     def param(self, name: str) -> str | None:
         """The last value of a query parameter."""
-        return {key: value for key, value in self.query}.get(name)
+        return dict(self.query).get(name)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,8 +101,8 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for host in self._hosts:
-            host.stop()
+        with ThreadPoolExecutor(len(self._hosts)) as pool:
+            list(pool.map(Host.stop, self._hosts))
         self._hosts.clear()
         self.world.jobs.close()
         for vendor in self.vendors.values():
@@ -178,7 +179,7 @@ class Sandbox:
         entry = self.journal.open(request, self.clock.now())
         try:
             response = self._api(request) if request.host == "api" else self.world.downloads.answer(request)
-        except Exception:  # a bug of the sandbox must fail the test that met it
+        except Exception:  # noqa: BLE001 - a bug of the sandbox must fail the test that met it
             self.problems.append(traceback.format_exc())
             request.mark("sandbox-bug")
             response = json_response({"sandbox": "bug"}, 500)

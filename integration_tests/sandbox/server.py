@@ -61,7 +61,7 @@ class Host(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's
         """Clients that go away are no error of the server."""
         error = sys.exc_info()[1]
         if not isinstance(error, (ConnectionError, TimeoutError)):
@@ -95,7 +95,7 @@ class Connection(BaseHTTPRequestHandler):
         finally:
             self.server.track(self.request, False)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's
         """The journal is the log."""
 
     def answer_request(self) -> None:
@@ -112,7 +112,7 @@ class Connection(BaseHTTPRequestHandler):
         if entry is not None:
             entry.sent = sent
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = answer_request
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = answer_request  # noqa: N815 - the base class's names
 
     def _read(self) -> Request:
         parts = urlsplit(self.path)

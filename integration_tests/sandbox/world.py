@@ -90,13 +90,13 @@ class Vendor(ABC):
     def error(self, status: int, reason: str = "") -> Response:
         """An error in the vendor's own words."""
 
-    def reset(self) -> None:
+    def reset(self) -> None:  # noqa: B027 - most vendors keep nothing of their own
         """Forget what belongs to this run (tokens, quotas)."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most vendors hold nothing open
         """Let go of what the vendor holds open."""
 
-    def act(self, action: str, **args: Any) -> Any:
+    def act(self, action: str, **args: Any) -> Any:  # noqa: ARG002 - vendors' own arguments
         """A vendor's own way to be changed by a test (e.g. Canvas `seed_run`).
 
         Raises:

@@ -124,7 +124,7 @@ def test_links_expire_on_the_sandbox_clock(sandbox: Sandbox, canvas: Canvas) -> 
     assert canvas.bare(link).status_code == 403
 
 
-def test_history_is_newest_first_in_opaque_pages(sandbox: Sandbox, canvas: Canvas) -> None:
+def test_history_is_newest_first_in_opaque_pages(canvas: Canvas) -> None:
     ids = [canvas.order("lti_report_csv")["id"] for _ in range(12)]
     first = canvas("GET", f"{ACCOUNT}/reports/lti_report_csv")
     second = canvas("GET", first.links["next"]["url"])

@@ -478,7 +478,7 @@ class Canvas(Vendor):
                 if term.status == "active" and (wanted.terms is None or place in wanted.terms):
                     yield (
                         term.name,
-                        self._changed(report, report, self.data.period_table(place, wanted, self._kept)),
+                        self._changed("mgp_grade_export", self.data.period_table(place, wanted, self._kept)),
                     )
         elif report in CUSTOM_REPORTS:
             yield self._custom_table(report)
@@ -494,7 +494,7 @@ class Canvas(Vendor):
             ]
             for n in range(max(3, self.data.rows // 10))
         )
-        return output, self._changed(report, output, Table(columns, rows))
+        return output, self._changed(output, Table(columns, rows))
 
     def _kept(self, columns: Sequence[str], also: frozenset[str] = frozenset()) -> list[int]:
         """The places of the columns that this institution's switches bring."""
@@ -524,12 +524,12 @@ class Canvas(Vendor):
             rows = ([row[place] for place in kept] + list(row[ragged:]) for row in rows)
         if self.switches.mastery_scales and report == "outcome_export_csv":
             rows = (row[: len(columns)] for row in rows)
-        table = self._changed(report, stream, Table(columns, rows))
+        table = self._changed(stream, Table(columns, rows))
         if report == "sis_export_csv" and output == "enrollments" and self.switches.temporary_enrollments:
             return _shifted(table)
         return table
 
-    def _changed(self, report: str, stream: str, table: Table) -> Table:
+    def _changed(self, stream: str, table: Table) -> Table:
         return Table(table.columns, self.world.overlay.apply("canvas", stream, table.columns, table.rows))
 
     def _term_places(self, text: str) -> frozenset[int] | None:
@@ -615,8 +615,8 @@ class Canvas(Vendor):
     def act(self, action: str, **args: Any) -> Any:
         """`seed_run`: put a run into the history.
 
-        Args (of `seed_run`): `report`; `status` (`created`, `running`, `complete`, `error`, `aborted`, or another word);
-            `parameters`; `age_minutes` since it was created (and ended, if it has); `account` ("1"); `owner`;
+        Args (of `seed_run`): `report`; `status` (`created`, `running`, `complete`, `error`, `aborted`, or another
+            word); `parameters`; `age_minutes` since it was created (and ended, if it has); `account` ("1"); `owner`;
             `polls`: for a running one, the poll on which it completes (never when 0).
         """
         if action != "seed_run":

@@ -177,7 +177,8 @@ class CanvasData:
                 continue
             first, last = first_name(self.seed, user), last_name(self.seed, user)
             yield (
-                user_id(user), sis, f"INT-{user:05d}" if user % 3 == 0 else None, str(100 + which) if user % 2 else None,
+                user_id(user), sis, f"INT-{user:05d}" if user % 3 == 0 else None,
+                str(100 + which) if user % 2 else None,
                 f"{user:06d}" if which == 0 else f"user{user}@alt.example.edu", first, last, f"{first} {last}",
                 f"{last}, {first}", first, None if user % 13 == 7 else f"user{user}@example.edu",
                 "deleted" if login >= self.rows else "suspended" if user % 29 == 3 else "active",
@@ -322,7 +323,7 @@ class CanvasData:
             status = "deleted" if number >= count else "active"
             yield user_id(number), sis, user_id(student), user_sis(student), status, sis is not None
 
-    def _admins(self, wanted: Wanted) -> Iterator[Row]:
+    def _admins(self, _wanted: Wanted) -> Iterator[Row]:
         for number in range(min(self.users, 6)):
             role = ("AccountAdmin", "Sub-Account Admin", "Help Desk, Tier 1")[number % 3]
             yield (
@@ -453,7 +454,8 @@ class CanvasData:
         course = section // 2
         return (
             user_id(user), user_sis(user), name, section_id(section), section_sis(section),
-            f"{self.subject(course)} / {'AB'[section % 2]}", course_id(course), course_sis(course), self.subject(course),
+            f"{self.subject(course)} / {'AB'[section % 2]}", course_id(course), course_sis(course),
+            self.subject(course),
         )  # fmt: skip
 
     def _zero_activity(self, wanted: Wanted) -> Iterator[Row]:
@@ -467,7 +469,7 @@ class CanvasData:
     # courses, outcomes, tools
 
     def _course_list(
-        self, wanted: Wanted, start: int, count: int, chosen: Callable[[int], bool] = lambda course: True
+        self, wanted: Wanted, start: int, count: int, chosen: Callable[[int], bool] = lambda _: True
     ) -> Iterator[Row]:
         for course in range(start, start + count):
             if chosen(course) and self._course_wanted(course, wanted):
@@ -500,7 +502,7 @@ class CanvasData:
                     made,
                 )
 
-    def _outcome_export(self, wanted: Wanted) -> Iterator[Row]:
+    def _outcome_export(self, _wanted: Wanted) -> Iterator[Row]:
         yield (
             "canvas_outcome_group:1", "group", "Root, of all", None, None, None, None, None, None, "active", None, None,
         )  # fmt: skip
@@ -516,8 +518,8 @@ class CanvasData:
         """The cells from `course name` to `enrollment state`, shared by both outcome reports."""
         mastered = (1, 0, None)[number % 3]
         return (
-            self.subject(course), course_id(course), course_sis(course), f"{self.subject(course)} / {'AB'[section % 2]}",
-            section_id(section), section_sis(section),
+            self.subject(course), course_id(course), course_sis(course),
+            f"{self.subject(course)} / {'AB'[section % 2]}", section_id(section), section_sis(section),
             f"https://canvas.example.edu/courses/{course_id(course)}/assignments/{number % 40 + 1}",
             "I can do this" if number % 4 else None, 5.0, 3.0, mastered,
             None if mastered is None else ("Does not meet", "Exceeds")[mastered],
@@ -581,7 +583,7 @@ class CanvasData:
                 '{"course"=>"$Canvas.course.id", "key"=>nil}' if number % 2 else "{}",
             )  # fmt: skip
 
-    def _developer_keys(self, wanted: Wanted) -> Iterator[Row]:
+    def _developer_keys(self, _wanted: Wanted) -> Iterator[Row]:
         for number in range(5):
             scoped = number % 2 == 0
             yield (

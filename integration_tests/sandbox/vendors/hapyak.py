@@ -334,7 +334,7 @@ class HapYak(Vendor):
         return list(COLUMNS)
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
-        """Options: `format` (`csv`: every value is text; `json`); `windows`, a list of [start, end] days, both inclusive.
+        """Options: `format` (`csv`: every value is text; `json`); `windows`, a list of [start, end] days (inclusive).
         Without `windows`: those delivered here so far, except windows of more than a day that were cut at the cap.
         """
         windows = options.get("windows")

@@ -1,7 +1,7 @@
 """Sana: the Insights API. SQL is run for real, over two generated tables of the `analytics` schema.
 
 The token endpoint reads a form with comma-separated scopes and answers in Sana's envelope, not in OAuth's words. A
-status call does not renew a link: after `expiresAt` the report has to be ordered again (help centre: "rerun the report").
+status call does not renew a link: after `expiresAt` the report has to be ordered again ("rerun the report").
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "users": (
         "user", "user_type", "user_role", "user_origin", "user_registration_step", "user_creation_date",
-        "user_disabled_date", "user_completion_date", "user_status", "user_last_active_date", "user_attribute_evangelist",
-        "user_attribute_Cost Center",
+        "user_disabled_date", "user_completion_date", "user_status", "user_last_active_date",
+        "user_attribute_evangelist", "user_attribute_Cost Center",
     ),
 }  # fmt: skip
 
@@ -210,7 +210,7 @@ class Sana(Vendor):
     def _make(self, job: Job) -> Artifact:
         form, query = job.params["format"], job.params["query"]
         if job.empty:
-            query = f"SELECT * FROM ({query.rstrip().rstrip(';')}) AS nothing WHERE false"
+            query = f"SELECT * FROM ({query.rstrip().rstrip(';')}) AS nothing WHERE false"  # noqa: S608 - clients send SQL
         key = json.dumps(
             [self.name, query, form, self._versions(), self.world.rows, self.world.seed, self.world.anchor]
         )
@@ -254,7 +254,7 @@ class Sana(Vendor):
             source = self.world.cache.build(key, partial(self._write_table, name))
             types = {column: "TIMESTAMP" if column.endswith("_date") else "VARCHAR" for column in columns}
             connection.execute(
-                f'CREATE TABLE analytics."{name}" AS SELECT * FROM read_csv(?, header=true, columns={types}, '
+                f'CREATE TABLE analytics."{name}" AS SELECT * FROM read_csv(?, header=true, columns={types}, '  # noqa: S608
                 f"quote='\"', escape='\"', delim=',', nullstr='', timestampformat='{TIME_FORMAT}', parallel=false, "
                 "new_line='\\n')",
                 [str(source)],

@@ -65,13 +65,27 @@ REPORTS = {
         )
     ),
     "course-completion-report": Report(
-        (Sheet("Completions", ("course_id", "user_email", "completed_at", "score", "passed", "attempts"), "completed_at"),)
+        (
+            Sheet(
+                "Completions",
+                ("course_id", "user_email", "completed_at", "score", "passed", "attempts"),
+                "completed_at",
+            ),
+        )
     ),
     "conversation-transcripts": Report(
-        (Sheet("Conversations", ("conversation_id", "user_email", "updated_at", "transcript", "tags", "scores"), "updated_at"),),
+        (
+            Sheet(
+                "Conversations",
+                ("conversation_id", "user_email", "updated_at", "transcript", "tags", "scores"),
+                "updated_at",
+            ),
+        ),
         wrapped=True,
     ),
-    "license-usage": Report((Sheet("Licenses", ("team", "seats", "used", "share"),),), time_filter=False, course_filter=False),
+    "license-usage": Report(
+        (Sheet("Licenses", ("team", "seats", "used", "share")),), time_filter=False, course_filter=False
+    ),
     "team-leaderboard": Report((Sheet("Leaderboard", ("rank", "user_email", "points"),),)),
 }  # fmt: skip
 
@@ -82,7 +96,7 @@ class Switches:
 
     Args:
         list_shape: `array` of names, or `object` (`{"reports": [...]}`).
-        single_shape: The JSON of a one-sheet report: `array`, `ndjson`, `object` (`{"report_name", "data"}`) or `wrapper`.
+        single_shape: JSON of a one-sheet report: `array`, `ndjson`, `object` (`{"report_name", "data"}`) or `wrapper`.
         csv_packaging: Several CSV files as one `zip`, or as a list of `urls`.
         odd_headers: In CSV and XLSX, `Simulations 2` repeats a header and has one without a name.
         xlsx_dates: In XLSX, times are date cells.
@@ -180,7 +194,7 @@ class SecondNature(Vendor):
 
     # export reports
 
-    def _list(self, request: Request) -> Response:
+    def _list(self, _request: Request) -> Response:
         names = list(REPORTS)
         return json_response({"reports": names} if self.switches.list_shape == "object" else names)
 
@@ -315,7 +329,7 @@ class SecondNature(Vendor):
     def _time(self, number: int, salt: int) -> float:
         return self.world.anchor - mix(self.world.seed, number, salt) % (400 * DAY)
 
-    def _rows(self, report: str, sheet: str) -> Iterator[tuple[float | None, int, Row]]:
+    def _rows(self, sheet: str) -> Iterator[tuple[float | None, int, Row]]:
         """Every row with the time it is filtered by and the course it belongs to."""
         make = {
             "Users": self._user, "Course Progress": self._progress, "Simulations 2": self._simulation,
@@ -384,7 +398,7 @@ class SecondNature(Vendor):
 
     def _table(self, report: str, sheet: Sheet, params: dict[str, Any], form: str) -> Table:
         stream = stream_name(report, sheet.name)
-        rows = self._changed_rows(report, sheet, stream, params)
+        rows = self._changed_rows(sheet, stream, params)
         columns: tuple[str, ...] = sheet.columns
         if form != "json":
             rows = (self._flat(sheet, row, form) for row in rows)
@@ -400,10 +414,10 @@ class SecondNature(Vendor):
             cells[place] = cells[place] and _naive(str(cells[place]))
         return cells
 
-    def _changed_rows(self, report: str, sheet: Sheet, stream: str, params: dict[str, Any]) -> Iterator[Row]:
+    def _changed_rows(self, sheet: Sheet, stream: str, params: dict[str, Any]) -> Iterator[Row]:
         """The rows a ticket asks for. With a time range, rows without a time are left out."""
         start, end, course = (params.get(name) for name in ("start_time", "end_time", "course_id"))
-        wide = ((*row, at, self.course_ids[place]) for at, place, row in self._rows(report, sheet.name))
+        wide = ((*row, at, self.course_ids[place]) for at, place, row in self._rows(sheet.name))
         place = None if sheet.time is None else sheet.columns.index(sheet.time)
         columns = (*sheet.columns, "_time", "_course")
         for row in self.world.overlay.apply(self.name, stream, columns, wide):
@@ -418,7 +432,7 @@ class SecondNature(Vendor):
 
     # course status
 
-    def _course_list(self, request: Request) -> Response:
+    def _course_list(self, _request: Request) -> Response:
         return json_response([{"course_id": c, "external_course_id": f"00{n}"} for n, c in enumerate(self.course_ids)])
 
     def _course_state(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
 """TinQwise: seven synchronous lists, each behind a scope of its own.
 
-Envelope, page size and filter spelling are not public: switches show the possible shapes. Ids are per attempt, `score` is
-text such as `5/6`, and a time filter leaves out rows whose time is empty.
+Envelope, page size and filter spelling are not public: switches show the possible shapes. Ids are per attempt, `score`
+is text such as `5/6`, and a time filter leaves out rows whose time is empty.
 """
 
 from __future__ import annotations
@@ -317,8 +317,9 @@ class TinQwise(Vendor):
             "leader": number % 2 == 0,
         }
         return (
-            number + 1, hex_uuid(seed, number, 602), f"user{number}", f"user{number}@example.nl", first_name(seed, number),
-            last_name(seed, number), self._text(seen - 200 * DAY), self._text(seen) if number % 8 else None,
+            number + 1, hex_uuid(seed, number, 602), f"user{number}", f"user{number}@example.nl",
+            first_name(seed, number), last_name(seed, number), self._text(seen - 200 * DAY),
+            self._text(seen) if number % 8 else None,
             start if number % 4 else None, end if number % 5 == 0 else None, fields if number % 3 else None,
             ("active", "pending", "suspended")[number % 10 % 3], f"{number:07d}" if number % 6 else None,
             f"saml{number}" if number % 2 else None,
@@ -343,12 +344,13 @@ class TinQwise(Vendor):
         done, failed = number % 3 == 0, number % 7 == 5
         kind = ("learning-bite", "exam", "session")[number % 3]
         return (
-            number + 1, number % self.world.rows + 1, hex_uuid(1, number % 9, 604), f"Module; {number % 9}", f"MOD-0{number % 9}",
-            kind, number % 90, 100.0 if done else mix(seed, number, 605) % 1000 / 10, self._text(at - 5 * DAY),
+            number + 1, number % self.world.rows + 1, hex_uuid(1, number % 9, 604), f"Module; {number % 9}",
+            f"MOD-0{number % 9}", kind,
+            number % 90, 100.0 if done else mix(seed, number, 605) % 1000 / 10, self._text(at - 5 * DAY),
             self._text(at) if done else None, self._text(at + 365 * DAY) if number % 2 else None, None,
             self._text(at) if kind == "exam" else None, self._text(at) if failed else None,
-            self._text(at), done, ("good", "excellent", "NA", None)[number % 4], (f"{number % 7}/6", None)[number % 5 == 4],
-            number % 4 == 0, 1 + number % 3, 0.5 * (number % 4),
+            self._text(at), done, ("good", "excellent", "NA", None)[number % 4],
+            (f"{number % 7}/6", None)[number % 5 == 4], number % 4 == 0, 1 + number % 3, 0.5 * (number % 4),
         )  # fmt: skip
 
     def _journey(self, number: int) -> Row:
@@ -374,7 +376,8 @@ class TinQwise(Vendor):
         at = self._at(number, 611)
         return (
             number + 1, number % self.world.rows + 1, hex_uuid(1, number % 6, 612), f"Skill {number % 6}", number % 101,
-            self._text(at - DAY) if number % 2 else None, number % 5 == 0, self._text(at + 100 * DAY) if number % 3 else None,
+            self._text(at - DAY) if number % 2 else None, number % 5 == 0,
+            self._text(at + 100 * DAY) if number % 3 else None,
             self._text(at) if number % 4 == 0 else None, None, self._text(at),
         )  # fmt: skip
 
