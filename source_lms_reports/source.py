@@ -150,8 +150,10 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             yield from _noting_failures(self._concurrent_source.read(streams), failures)
         if missing:
             names = ", ".join(f"'{name}'" for name in missing)
-            words = f"The stream {names} is not offered by {client.platform.title}. Refresh the stream list "
-            "(discover) and select again."
+            words = (
+                f"The stream {names} is not offered by {client.platform.title}. Refresh the stream list (discover) "
+                "and select again."
+            )
             raise as_traced(ConfigError(words))
         if failures:
             raise failures[0]

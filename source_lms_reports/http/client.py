@@ -190,8 +190,10 @@ class Client:
         for document in self.pages(name, phase, **extra):
             records = find(document, spec.records) if isinstance(document, dict) else document
             if not isinstance(records, list):
-                words = f"{self.base_url} does not answer like {self.platform.title}: a list was expected. Check "
-                "the address."
+                words = (
+                    f"{self.base_url} does not answer like {self.platform.title}: a list was expected. "
+                    "Check the address."
+                )
                 error = ConfigError(words, detail=redact(str(document)[:300]))
                 raise Refusal("config" if phase in _AT_THE_DOOR else "transient", error)
             found.extend(records)
