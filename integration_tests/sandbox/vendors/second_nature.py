@@ -6,6 +6,7 @@ centre: temporary links, a cache that `force_update` skips, reports that refuse 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import dataclass
@@ -128,6 +129,7 @@ class SecondNature(Vendor):
         super().__init__(*args)
         self._cached: dict[str, tuple[float, Artifact | list[Artifact]]] = {}
         self._hits: list[float] = []
+        self._tickets = itertools.count(1)
 
     def reset(self) -> None:
         self._cached.clear()
@@ -206,7 +208,7 @@ class SecondNature(Vendor):
         if refusal is not None:
             return refusal
         key = json.dumps({k: v for k, v in asked.items() if k != "force_update"}, sort_keys=True)
-        ticket = hex_uuid(self.world.seed, len(self.world.jobs.of(self.name)), 301)
+        ticket = hex_uuid(self.world.seed, next(self._tickets), 301)
         kept = self._cached.get(key)
         fresh = kept is not None and kept[0] > self.world.clock.now() - self.switches.cache_seconds
         job = self.world.jobs.order(self.name, asked["report_name"], asked, self._make, key=ticket)
