@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from source_lms_reports.errors import ErrorPayload, HtmlPayload
+from source_lms_reports.errors import ErrorPayload, HtmlPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, sources
 from source_lms_reports.files.csv import CsvTable
 from source_lms_reports.files.json import JsonTable
@@ -24,6 +24,8 @@ _MARKUP = re.compile(
     r"(?i)<(?:!doctype|!--|\?xml|/?(?:html|head|body|title|script|meta|error|div|h[1-6]|p|pre|center)\b)"
 )
 _JSON = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|-?\d|true|false|null|$)')
+_FOREIGN = (b"%PDF-", b"\x89PNG", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", b"{\\rtf")
+_CONTROLS = re.compile("[\x01-\x08\x0e-\x1a]")
 
 
 def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted | None = None) -> Iterator[Table]:
@@ -69,6 +71,7 @@ def kind_of(source: Source, head: bytes, options: ReadOptions) -> Kind:
     Raises:
         HtmlPayload: It is a web page.
         ErrorPayload: It is JSON where the platform sends tables.
+        UnknownFormat: It is no text at all.
     """
     if source.workbook:
         return "workbook"
@@ -85,7 +88,13 @@ def kind_of(source: Source, head: bytes, options: ReadOptions) -> Kind:
         raise ErrorPayload(
             f"The vendor answered with JSON instead of a {options.format.upper()} report: {_sentence(text)}"
         )
-    return "json" if looks_json or options.format == "json" else "csv"
+    if looks_json or options.format == "json":
+        return "json"
+    if head.startswith(_FOREIGN) or _CONTROLS.search(text.partition("\n")[0]):
+        raise UnknownFormat(
+            f"{source.label} is neither CSV, XLSX, JSON nor an archive of them.", detail=repr(head[:60])
+        )
+    return "csv"
 
 
 def _sentence(text: str, most: int = 200) -> str:

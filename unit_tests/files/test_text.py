@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.text import encoding_of, text_blocks
+from unit_tests.files.reading import notes, payload, read
+
+_TEXT = "näme,城市\nZoë,東京\n"
+_ROWS = [{"näme": "Zoë", "城市": "東京"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_unicode_by_its_mark_or_its_look(tmp_path: Path, encoding: str) -> None:
+    text = _TEXT + "abc,def\n" * (100 if encoding in ("utf-16-le", "utf-16-be") else 0)
+
+    assert read(payload(tmp_path, text.encode(encoding)))[None][:1] == _ROWS
+
+
+def test_the_mark_wins_over_charset_and_charset_over_default(tmp_path: Path) -> None:
+    latin = ReadOptions(encoding="latin-1")
+
+    assert read(payload(tmp_path, _TEXT.encode("utf-8-sig"), charset="latin-1"), latin)[None] == _ROWS
+    assert read(payload(tmp_path, _TEXT.encode(), charset='"UTF-8"'), latin)[None] == _ROWS
+    assert read(payload(tmp_path, "näme\nZoë\n".encode("latin-1")), latin)[None] == [{"näme": "Zoë"}]
+
+
+@pytest.mark.parametrize("charset", ["", "no-such-thing", "hex", "rot13", "idna\0"])
+def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
+    assert encoding_of(b"abc", charset, "latin-1") == ("iso8859-1", 0)
+
+
+def test_latin_1_among_utf_8_is_kept_and_counted(tmp_path: Path) -> None:
+    content = payload(tmp_path, "a,b\nZoë,".encode() + "Zoë,é\n".encode("latin-1"))
+
+    assert read(content)[None] == [{"a": "Zoë", "b": "Zoë", "_extra": ["é"]}]
+    assert notes(content)[0] == "2 bytes were not valid UTF-8 and were read as Latin-1"
+
+
+def test_nuls_are_removed_and_counted(tmp_path: Path) -> None:
+    content = payload(tmp_path, b"a,b\0\n1\0\0,2\n")
+
+    assert read(content)[None] == [{"a": "1", "b": "2"}]
+    assert notes(content) == ["3 NUL characters were removed"]
+
+
+def test_half_a_surrogate_pair_in_utf_16_is_written_out(tmp_path: Path) -> None:
+    content = payload(tmp_path, b"\xff\xfe" + "a\n".encode("utf-16-le") + b"\x00\xd8" + "x\n".encode("utf-16-le"))
+
+    assert read(content)[None] == [{"a": "\\x00\\xd8x"}]
+    assert len(notes(content)) == 1
+
+
+@given(content=st.binary(max_size=200), block=st.integers(1, 50))
+def test_any_bytes_are_text_and_none_is_lost(content: bytes, block: int) -> None:
+    with patch("source_lms_reports.files.text.BLOCK", block):
+        text = "".join(text_blocks(io.BytesIO(content), None, "utf-8", Notes()))
+
+    text.encode("utf-8")
+    name, mark = encoding_of(content[:block], None, "utf-8")
+    if name == "utf-8":
+        bare = content[mark:].replace(b"\0", b"")
+        assert text == _by_hand(bare)
+
+
+def _by_hand(content: bytes) -> str:
+    text = ""
+    while content:
+        for size in (1, 2, 3, 4):
+            try:
+                text += content[:size].decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            break
+        else:
+            size = 1
+            text += content[:1].decode("latin-1")
+        content = content[size:]
+    return text
+
+
+@given(text=st.text(max_size=100), encoding=st.sampled_from(["utf-8", "utf-16", "utf-32"]), block=st.integers(4, 50))
+def test_generated_texts_come_back(text: str, encoding: str, block: int) -> None:
+    content = io.BytesIO(("\ufeff" + text if encoding == "utf-8" else text).encode(encoding))
+    with patch("source_lms_reports.files.text.BLOCK", block):
+        assert "".join(text_blocks(content, None, "utf-8", Notes())) == text.replace("\0", "")
