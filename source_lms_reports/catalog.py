@@ -13,7 +13,7 @@ import msgspec
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.http.answer import find
 from source_lms_reports.http.client import Client
-from source_lms_reports.plan import REPORT_END, REPORT_START, ReportStream
+from source_lms_reports.plan import REPORT_END, REPORT_START, ReportStream, has_window_columns
 from source_lms_reports.platform import ListingSpec, Platform, ReportSpec, StreamSpec
 from source_lms_reports.settings import Settings
 
@@ -93,7 +93,7 @@ class Reports:
         if listing is None:
             return []
         items = client.items(listing.request, phase)
-        pairs = [(str(find(item, listing.id) if listing.id else item), item) for item in items]
+        pairs = [(str(item if isinstance(item, str) else find(item, listing.id)), item) for item in items]
         return [(report, item) for report, item in pairs if report not in ("", "None")]
 
     def unlisted_stream(
@@ -111,10 +111,12 @@ class Reports:
         cursor = next((column for column in listing.cursors if column in (properties or {})), "")
         windows = listing.template.windows
         if not cursor and windows is not None and windows.constants:
-            cursor = REPORT_END
+            cursor = REPORT_END  # no column of the report's own tells when a row changed
         stream = StreamSpec(output=output, cursor=cursor)
         spec = msgspec.structs.replace(listing.template, streams={name: stream})
-        return ReportStream(name, report, spec, stream, with_window_columns(spec, open_schema(properties or {})))
+        return ReportStream(
+            name, report, spec, stream, with_window_columns(spec, stream, open_schema(properties or {}))
+        )
 
     @staticmethod
     def listed_name(listing: ListingSpec, report: str, output: str = "") -> str:
@@ -123,10 +125,11 @@ class Reports:
         return f"{base}_{snake_case(output)}" if output else base
 
     def _streams(self, report: str, spec: ReportSpec, item: Mapping[str, Any] | None = None) -> list[ReportStream]:
+        def schema(name: str, stream: StreamSpec) -> Mapping[str, Any]:
+            return with_window_columns(spec, stream, load_schema(self.platform.name, name))
+
         return [
-            ReportStream(
-                name, report, spec, stream, with_window_columns(spec, load_schema(self.platform.name, name)), item or {}
-            )
+            ReportStream(name, report, spec, stream, schema(name, stream), item or {})
             for name, stream in spec.streams.items()
         ]
 
@@ -149,17 +152,14 @@ class Reports:
         return found
 
 
-def with_window_columns(spec: ReportSpec, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`schema` with the columns that tell windows apart, where the report has them."""
-    if spec.windows is None or not spec.windows.constants or REPORT_END in schema.get("properties", {}):
+def with_window_columns(spec: ReportSpec, stream: StreamSpec, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`schema` with the columns that tell windows apart, where the stream has them."""
+    if spec.windows is None or not has_window_columns(spec.windows, stream):
         return schema
-    kind = (
-        {"format": "date"}
-        if spec.windows.unit == "days"
-        else {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
-    )
+    is_date = spec.windows.unit == "days"
+    kind = {"format": "date"} if is_date else {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
     columns = {name: {"type": ["null", "string"], **kind} for name in (REPORT_START, REPORT_END)}
-    return {**schema, "properties": {**schema.get("properties", {}), **columns}}
+    return {**schema, "properties": {**columns, **schema.get("properties", {})}}
 
 
 def by_name(reports: Iterable[list[ReportStream]]) -> dict[str, ReportStream]:

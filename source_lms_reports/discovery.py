@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from source_lms_reports.http.spool import Spool
 from source_lms_reports.http.transport import ConnectionFault
 from source_lms_reports.plan import ReportStream
 from source_lms_reports.platform import ListingSpec
+from source_lms_reports.sampling import Sampled, Sampler
 
 LOGGER = logging.getLogger("airbyte")
 _HEADER_BYTES = 1024 * 1024
@@ -38,18 +40,50 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     declared = reports.declared()
     listing = client.platform.listing
     if listing is None:
-        return [stream for report in reports.restrict(list(declared)) for stream in declared[report]]
+        chosen = [stream for report in reports.restrict(list(declared)) for stream in declared[report]]
+        return _with_samples(client, reports, chosen, spool)
     try:
         listed = dict(reports.listed(client, "list"))
     except Refusal as refusal:
         raise refusal.error from refusal
+    wanted = reports.restrict(list(listed))
+    always = [report for report, streams in declared.items() if streams[0].spec.request]
+    known = [stream for report in (*wanted, *always) for stream in declared.get(report, [])]
+    unknown = [report for report in wanted if report not in declared]
+    if listing.sample == "order":
+        return _unique(known + _from_order(client, reports, listing, unknown, spool))
+    return _unique(known + [_from_last_run(client, reports, listing, one, listed[one], spool) for one in unknown])
+
+
+def _with_samples(client: Client, reports: Reports, streams: list[ReportStream], spool: Spool) -> list[ReportStream]:
+    """The streams; where the platform file does not know all columns, with those of a sample."""
+    sampled = Sampler(client, reports.settings, spool).sample([stream for stream in streams if stream.spec.sample])
+    return [_widened(stream, sampled.get(stream.report, [])) for stream in streams]
+
+
+def _widened(stream: ReportStream, tables: list[Sampled]) -> ReportStream:
+    known = stream.schema.get("properties", {})
+    found = {name: one for table in tables for name, one in table.properties.items()}
+    return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
+
+
+def _from_order(
+    client: Client, reports: Reports, listing: ListingSpec, unknown: list[str], spool: Spool
+) -> list[ReportStream]:
+    """Streams of listed reports: one a sheet, or one for a report of a single table."""
+    plain = {report: reports.unlisted_stream(listing, report) for report in unknown}
+    sampled = Sampler(client, reports.settings, spool).sample(list(plain.values()))
     found: list[ReportStream] = []
-    for report in reports.restrict(list(listed)):
-        if report in declared:
-            found.extend(declared[report])
+    for report, stream in plain.items():
+        tables = sampled.get(report, [])
+        if len(tables) > 1:
+            parts = [reports.unlisted_stream(listing, report, one.name or "", one.properties) for one in tables]
+            found.extend(parts)
+        elif tables:
+            found.append(reports.unlisted_stream(listing, report, properties=tables[0].properties))
         else:
-            found.append(_from_last_run(client, reports, listing, report, listed[report], spool))
-    return _unique(found)
+            found.append(stream)
+    return found
 
 
 def _unique(streams: list[ReportStream]) -> list[ReportStream]:

@@ -70,11 +70,13 @@ class Selected:
 
     Attributes:
         cursor_value: The cursor in the state; None on a full refresh and on the first sync.
+        incremental: Whether the stream is read incrementally in this sync.
         tickets: Jobs that the last sync left running.
     """
 
     stream: ReportStream
     cursor_value: str | None = None
+    incremental: bool = False
     tickets: tuple[Ticket, ...] = ()
 
 
@@ -84,14 +86,12 @@ class Slice:
 
     Attributes:
         window: The time it covers, or None.
-        constants: Columns added to each of its rows.
         closes_window: Whether the window is read once this slice is.
         ticket: The job of an earlier sync that answers it.
     """
 
     order: Order
     window: Window | None = None
-    constants: Mapping[str, str] = field(default_factory=dict)
     closes_window: bool = True
     ticket: Ticket | None = None
 
@@ -141,19 +141,10 @@ class ReportPlan:
         names = tuple(one.stream.name for one in self._selected)
         return Order(self._first.report, chosen, window, names, direct=self._direct)
 
-    def constants(self, window: Window | None) -> dict[str, str]:
-        """The columns that tell the rows of one window apart."""
-        if self._spec.windows is None or not self._spec.windows.constants or window is None:
-            return {}
-        pairs = ((REPORT_START, window.start), (REPORT_END, window.end))
-        return {name: value for name, value in pairs if value is not None}
-
     def _of_window(self, window: Window | None) -> Iterator[Slice]:
         for number, parameters in enumerate(self._sets, start=1):
             order = self.order(window, parameters)
-            yield Slice(
-                order, window, self.constants(window), number == len(self._sets), self._tickets.get(order.identity)
-            )
+            yield Slice(order, window, number == len(self._sets), self._tickets.get(order.identity))
 
     def _is_open(self, window: Window) -> bool:
         """A window since ever asks for everything: no time filter is sent."""
@@ -161,7 +152,9 @@ class ReportPlan:
 
     def _context(self) -> dict[str, Any]:
         floor = min_or_none([self._cursor_floor(one) for one in self._selected])
-        return {**self._settings.context, "report": self._first.report, "item": self._first.item, "cursor": floor or ""}
+        end = rfc3339(self._settings.end) if self._settings.end else ""
+        facts = {"report": self._first.report, "item": self._first.item, "cursor": floor or "", "end": end}
+        return {**self._settings.context, **facts}
 
     def _parameter_sets(self, items: Sequence[str] | None) -> Iterator[dict[str, Any]]:
         context, spec = self._context(), self._spec
@@ -258,6 +251,33 @@ class ReportPlan:
         moment -= timedelta(days=settings.lookback_days)
         is_date = len(one.cursor_value) == _DATE_LENGTH
         return moment.date().isoformat() if is_date else rfc3339(moment)
+
+
+def window_columns(one: Selected, window: Window | None) -> dict[str, str]:
+    """The columns by which the rows of one window tell it.
+
+    Rows of a full refresh since ever have none: there is no window that they are of.
+    """
+    stream = one.stream
+    if window is None or not has_window_columns(stream.spec.windows, stream.stream):
+        return {}
+    if window.start is None and not one.incremental:
+        return {}
+    pairs = ((REPORT_START, window.start), (REPORT_END, window.end))
+    return {name: value for name, value in pairs if value is not None}
+
+
+def has_window_columns(spec: WindowSpec | None, stream: StreamSpec) -> bool:
+    """Whether the rows of a stream tell their window."""
+    if spec is None or not spec.constants:
+        return False
+    return spec.constants == "always" or stream.cursor == REPORT_END
+
+
+def without_window_columns(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The columns that the vendor's report is expected to have: all but those that the connector adds."""
+    own = {name: one for name, one in schema.get("properties", {}).items() if name not in (REPORT_START, REPORT_END)}
+    return {**schema, "properties": own}
 
 
 def keep_from(one: Selected, settings: Settings) -> datetime | None:

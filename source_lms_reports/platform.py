@@ -135,7 +135,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
         length: Longest window: `14 days`, `6 months`, or a calendar unit `day`, `week`, `month` (a template).
         default_start: How far back the first sync goes without `start_date`; empty means from the beginning.
         only_with_start: Without `start_date` or a cursor there is no window at all.
-        constants: Whether rows carry `_report_start` and `_report_end`.
+        constants: Whether rows carry `_report_start` and `_report_end`: always, or where they are the stream's cursor.
         parameters: The order's parameters, with `window.start`, `window.end`, `window.start_unix`, `window.end_unix`.
         open_end: Calendar units that have not ended are read up to now instead of being left for later.
         split_at_rows: A result of this many rows is cut off: the window is halved and asked again.
@@ -146,7 +146,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
     length: str = ""
     default_start: str = ""
     only_with_start: bool = False
-    constants: bool = False
+    constants: Literal["", "always", "if_cursor"] = ""
     open_end: bool = False
     split_at_rows: int = 0
 
@@ -162,8 +162,8 @@ class EachSpec(_Model, frozen=True, kw_only=True):
     """
 
     request: str
-    parameter: str
     value: Path
+    parameter: str = ""
     unless: str = ""
 
 
@@ -197,6 +197,8 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
         request: The request that fetches a report which needs no job.
         children: A list request whose items each get a `request` of their own.
         authenticator: Name of the authenticator of its requests.
+        sample: Parameters of the order by which discovery finds out the columns; empty where they are known.
+        file_format: The format of its files, where it is not the platform's.
     """
 
     streams: dict[str, StreamSpec]
@@ -211,7 +213,8 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     request: str = ""
     children: EachSpec | None = None
     authenticator: str = "default"
-    description: str = ""
+    sample: dict[str, Template] = {}
+    file_format: str = ""
 
 
 class ListingSpec(_Model, frozen=True, kw_only=True):
@@ -303,7 +306,6 @@ class Platform(_Model, frozen=True, kw_only=True):
     files: FilesSpec = FilesSpec()
     listing: ListingSpec | None = None
     configured: ConfiguredSpec | None = None
-    fixed_parameters: list[str] = []
 
 
 def platform_names() -> list[str]:

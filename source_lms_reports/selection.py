@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.catalog import OPEN_SCHEMA, Reports, by_name, snake_case
+from source_lms_reports.catalog import Reports, by_name, snake_case
 from source_lms_reports.http.client import Client, Refusal
 from source_lms_reports.plan import ReportStream
 
@@ -49,10 +49,10 @@ def _listed(client: Client, reports: Reports) -> list[str]:
 
 
 def _typed(stream: ReportStream, schema: Mapping[str, Any] | None) -> ReportStream:
-    """A declared stream whose own schema is open takes the columns that discovery found."""
-    known = stream.schema.get("properties")
-    found = (schema or {}).get("properties")
-    return dataclasses.replace(stream, schema={**OPEN_SCHEMA, "properties": found}) if found and not known else stream
+    """A declared stream with the columns that discovery found beyond its own."""
+    found = (schema or {}).get("properties") or {}
+    known = stream.schema.get("properties", {})
+    return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
 
 
 def _among_listed(reports: Reports, name: str, listed: list[str], schema: Mapping[str, Any]) -> ReportStream | None:

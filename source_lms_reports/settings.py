@@ -77,10 +77,10 @@ def _with_defaults(platform: Platform, config: Mapping[str, Any]) -> dict[str, A
         given["base_url"] = given["base_url"].rstrip("/")
     filled: dict[str, Any] = dict(given)
     for key, template in platform.defaults.items():
-        if key not in filled:
+        if isinstance(template, Mapping):
+            filled[key] = {**template, **(filled.get(key) or {})}
+        elif key not in filled:
             filled[key] = fill(template, {"config": config, "platform": filled})
-        elif isinstance(template, Mapping) and isinstance(filled[key], Mapping):
-            filled[key] = {**template, **filled[key]}
     return filled
 
 

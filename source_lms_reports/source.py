@@ -204,7 +204,7 @@ def _selected(stream: ReportStream, mode: SyncMode, states: ConnectorStateManage
     """A stream with its state. A full refresh takes up the jobs that an earlier attempt left, but not its cursor."""
     state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
     field = stream.cursor if mode is SyncMode.incremental else None
-    return Selected(stream, read_cursor(state, field), read_tickets(state, stream.name))
+    return Selected(stream, read_cursor(state, field), field is not None, read_tickets(state, stream.name))
 
 
 def _noting_failures(

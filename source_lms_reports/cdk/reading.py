@@ -16,7 +16,16 @@ from source_lms_reports.files.table import Table
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
 from source_lms_reports.jobs.ticket import Window
-from source_lms_reports.plan import ReportPlan, ReportStream, Selected, Slice, keep_before, keep_from
+from source_lms_reports.plan import (
+    ReportPlan,
+    ReportStream,
+    Selected,
+    Slice,
+    keep_before,
+    keep_from,
+    window_columns,
+    without_window_columns,
+)
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.windows import halves
 
@@ -126,7 +135,7 @@ class StreamReader:
         return [self._half(plan, window) for window in two]
 
     def _half(self, plan: ReportPlan, window: Window) -> Slice:
-        return Slice(plan.order(window), window, plan.constants(window))
+        return Slice(plan.order(window), window)
 
     def _rows(self, piece: Slice, payload: Payload) -> Iterator[Mapping[str, Any]]:
         stream = self.stream
@@ -151,10 +160,11 @@ class StreamReader:
 
     def _shaper(self, piece: Slice, constants: Mapping[str, str] | None = None) -> Shaper:
         stream, settings = self.stream, self._sync.settings
+        added = {**window_columns(self._selected, piece.window), **(constants or {})}
         return Shaper(
             stream.name,
-            stream.schema,
-            constants={**piece.constants, **(constants or {})},
+            without_window_columns(stream.schema),
+            constants=added,
             cursor_field=None if stream.cursor_is_window else stream.cursor,
             keep_from=keep_from(self._selected, settings),
             keep_before=keep_before(self._selected, settings),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from source_lms_reports.cdk.cursor import ReportCursor
 from source_lms_reports.dispatch import Dispatcher
+from source_lms_reports.engines import make_engine, read_options
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
@@ -19,12 +19,8 @@ from source_lms_reports.http.client import Client, Refusal
 from source_lms_reports.http.spool import Spool
 from source_lms_reports.http.template import fill
 from source_lms_reports.http.vendor import Vendor
-from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Event, TicketClosed, TicketOpened, Warned
-from source_lms_reports.jobs.policy import Policy
-from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.plan import ReportPlan, ReportStream, Selected, Slice
-from source_lms_reports.platform import Platform
 from source_lms_reports.progress import Progress
 from source_lms_reports.records.times import instant
 from source_lms_reports.settings import Settings
@@ -82,8 +78,7 @@ class Sync:
 
     def options(self, report: str) -> ReadOptions:
         """How the files of a report are read."""
-        group = self._groups.get(report)
-        return read_options(self._platform, self.settings, group[0].stream if group else None)
+        return read_options(self._platform, self.settings, self._groups[report][0].stream)
 
     def plan(self, stream: ReportStream) -> ReportPlan:
         """The plan of the stream's report, made once.
@@ -187,40 +182,6 @@ class Sync:
         elif isinstance(event, Warned):
             LOGGER.warning(event.text)
         self.progress.event(event)
-
-
-def make_engine(platform: Platform, settings: Settings) -> Engine:
-    """The report engine by the platform's cadence and limits."""
-    cadence = settings.poll_interval or platform.policy.cadence
-    policy = Policy(
-        cadence=cadence,
-        max_interval=max(cadence, min(platform.policy.max_interval, cadence * 8)),
-        wait_limit=settings.report_timeout,
-        max_in_flight=settings.max_concurrent_reports,
-        retry_base=min(2.0, cadence),
-    )
-    quota = Quota([Limit(limit.count, limit.per_seconds) for limit in platform.quotas]) if platform.quotas else None
-    return Engine(
-        policy,
-        quota,
-        random.Random(),  # noqa: S311 - jitter
-        can_find=platform.find is not None,
-        can_abort="abort" in platform.requests,
-    )
-
-
-def read_options(platform: Platform, settings: Settings, stream: ReportStream | None) -> ReadOptions:
-    """How the files of a stream's report are read."""
-    spec = stream.spec if stream else None
-    wanted = str(fill(platform.files.format, settings.context))
-    return ReadOptions(
-        format=wanted if wanted in ("csv", "xlsx", "json") else "auto",  # type: ignore[arg-type]
-        delimiters=(spec.delimiters if spec else "") or platform.files.delimiters,
-        encoding=platform.files.encoding,
-        records_path=tuple(str(step) for step in platform.files.records),
-        empty_markers=tuple(spec.empty_markers) if spec else (),
-        headerless_members=tuple(spec.headerless_members) if spec else (),
-    )
 
 
 def _by_report(selected: Sequence[Selected]) -> Mapping[str, list[Selected]]:

@@ -78,6 +78,10 @@ class Client:
         self.clock = clock
         self._authenticators = authenticators
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
+        for authenticator in authenticators.values():
+            bind = getattr(authenticator, "bind", None)
+            if bind is not None:  # one that asks for tokens needs somebody to ask them through
+                bind(self)
 
     def prepare(
         self,

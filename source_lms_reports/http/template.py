@@ -27,6 +27,11 @@ def _sql_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def _sql_statement(text: str) -> str:
+    """`text` without the semicolon that would end it too early inside another statement."""
+    return text.strip().rstrip(";").rstrip()
+
+
 def _none_is_empty(value: Any) -> Any:
     return "" if value is None else value
 
@@ -36,6 +41,7 @@ def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_none_is_empty)
     environment.filters["sql_identifier"] = _sql_identifier
     environment.filters["sql_text"] = _sql_text
+    environment.filters["sql_statement"] = _sql_statement
     return environment
 
 
@@ -71,8 +77,8 @@ def _typed(template: Mapping[str, Any], context: Context) -> Any:
 
 
 def fill_all(templates: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Every template of a mapping, filled; entries that come out empty are left out."""
-    filled = {name: fill(template, context) for name, template in templates.items()}
+    """A mapping with its names and values filled; entries whose value comes out empty are left out."""
+    filled = {str(fill(name, context)): fill(template, context) for name, template in templates.items()}
     return {name: value for name, value in filled.items() if value not in _EMPTY}
 
 

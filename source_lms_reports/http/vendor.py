@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from source_lms_reports.errors import LinkExpired, PayloadError, TransientError
@@ -61,6 +61,19 @@ class Arrived:
     payload: Payload
 
 
+@dataclass(frozen=True)
+class Links:
+    """Where a finished report is to be had.
+
+    Attributes:
+        urls: The addresses, one a file. They may carry signatures.
+        ends_at: When they end by the vendor's word, in epoch seconds.
+    """
+
+    urls: tuple[str, ...] = field(repr=False)
+    ends_at: float | None = None
+
+
 class Vendor:
     """The executor of one sync.
 
@@ -90,6 +103,7 @@ class Vendor:
         self._progress = progress
         self._job = client.platform.job
         self._warned: set[str] = set()
+        self._renewed: set[str] = set()
         self._guard = threading.Lock()
 
     def execute(self, action: Action) -> Outcome:
@@ -144,7 +158,7 @@ class Vendor:
     def _read_job(self, document: Any) -> JobReport:
         job = self._job
         raw = find(document, job.status)
-        status = _STATUSES.get(job.statuses.get(str(raw).lower(), ""))
+        status = _STATUSES.get(job.statuses.get(str(raw).lower(), "")) if raw is not None else JobStatus.QUEUED
         if status is None:
             status = JobStatus.RUNNING
             self._warn_once(
@@ -153,11 +167,11 @@ class Vendor:
         words = next((str(text) for path in job.words if (text := find(document, path))), None)
         return JobReport(
             status=status,
-            words=" ".join(words.split())[:500] if words else str(raw),
+            words=" ".join(words.split())[:500] if words else str(raw or ""),
             progress=_number(find(document, job.progress)),
             lines=_whole(find(document, job.lines)),
             finished_at=_epoch(find(document, job.finished_at)),
-            payload=_links(find(document, job.links)),
+            payload=Links(_links(find(document, job.links)), _epoch(find(document, job.expires_at))),
         )
 
     def _warn_once(self, text: str) -> None:
@@ -221,12 +235,19 @@ class Vendor:
                 yield from held.payload.parts
                 return
             raise LinkExpired("The report that came is no longer on disk.")
-        if not held:
-            raise LinkExpired(
-                f"{self._client.platform.title} says that the report is ready, but names no download link."
-            )
-        for url in held:
+        if not isinstance(held, Links) or not held.urls:
+            raise LinkExpired(f"{self._client.platform.title} calls the report ready, but names no download link.")
+        self._renew_if_ending(action.order, held)
+        for url in held.urls:
             yield self._download(action.order, url)
+
+    def _renew_if_ending(self, order: Order, links: Links) -> None:
+        """Ask for a fresh link where this one says that it has ended, once: the vendor's clock may differ from ours."""
+        with self._guard:
+            if links.ends_at is None or links.ends_at > self._client.clock() or order.identity in self._renewed:
+                return
+            self._renewed.add(order.identity)
+        raise LinkExpired("The download link has ended by its own date.")
 
     def _download(self, order: Order, url: str) -> Part:
         def tell(done: int, total: int | None) -> None:
