@@ -186,7 +186,7 @@ def test_given_throttling_long_ago_then_it_does_not_shorten_the_patience_of_a_la
     desk.submit(order())
     desk.play(
         place=[refused("throttled"), QUEUED, *[refused("throttled")] * 3, QUEUED],
-        poll=[*[RUNNING] * 55, FAILED, READY],
+        poll=[*[RUNNING] * 58, FAILED, READY],
     )
     assert len(desk.told(Delivered)) == 1
 

@@ -12,6 +12,7 @@ from source_lms_reports.jobs.actions import (
     Fetch,
     Fetched,
     Find,
+    LinkDead,
     NothingFound,
     Place,
     Poll,
@@ -57,6 +58,18 @@ def test_given_a_failed_job_in_its_cool_down_then_its_place_is_free() -> None:
     desk.answer(place, FAILED)
     (place,) = desk.step()
     assert place.order == order(day=2)
+
+
+def test_given_a_finished_job_whose_link_is_renewed_then_it_takes_no_place() -> None:
+    desk = Desk(patient(max_in_flight=1))
+    desk.submit(order(day=1), order(day=2))
+    (place,) = desk.step()
+    desk.answer(place, READY)
+    fetch, place = desk.step()
+    desk.answer(place, READY)
+    desk.answer(fetch, LinkDead())
+    desk.submit(order(day=3))
+    assert [type(action) for action in desk.step()] == [Fetch, Place]
 
 
 def test_given_an_overdue_job_then_its_place_is_free() -> None:
