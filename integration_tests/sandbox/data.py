@@ -59,7 +59,7 @@ def last_name(seed: int, number: int) -> str:
 def utc_text(epoch: float, micros: bool = False) -> str:
     """ISO 8601 in UTC with `Z`."""
     moment = datetime.fromtimestamp(epoch, timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micros else "%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="microseconds" if micros else "seconds")[:-6] + "Z"
 
 
 def ruby_text(epoch: float) -> str:
@@ -71,8 +71,8 @@ def mountain_text(epoch: float) -> str:
     """ISO 8601 with the offset of a US mountain zone (-06:00 from April to October, else -07:00)."""
     moment = datetime.fromtimestamp(epoch, timezone.utc)
     hours = -6 if 4 <= moment.month <= 10 else -7
-    local = moment + timedelta(hours=hours)
-    return local.strftime(f"%Y-%m-%dT%H:%M:%S-0{-hours}:00")
+    local = (moment + timedelta(hours=hours)).isoformat()
+    return f"{local[:19]}-0{-hours}:00"
 
 
 @dataclass

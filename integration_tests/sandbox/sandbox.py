@@ -192,9 +192,7 @@ class Sandbox:
         if route is None:
             return vendor.error(404)
         request.report = vendor.identify(request)
-        drawn = (
-            None if request.kind == "download" else self.faults.draw_request(request.kind, vendor.name, request.report)
-        )
+        drawn = self.faults.draw_request(request.kind, vendor.name, request.report)
         if drawn is None:
             return route.handler(request)
         effect, fault = drawn

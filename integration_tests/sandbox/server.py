@@ -165,6 +165,9 @@ class Connection(BaseHTTPRequestHandler):
             yield "Connection", "close"
 
     def _send_body(self, response: Response) -> int:
+        if self.command == "HEAD":
+            self.wfile.flush()
+            return 0
         sent = 0
         for piece in self._pieces(response):
             if response.delimiter == "chunked":

@@ -241,3 +241,55 @@ def test_rows_change_between_two_runs(sandbox: Sandbox, canvas: Canvas) -> None:
     assert after[1][-1] == "9.9.9.9"
     assert after[-1][0] == "77"
     assert len(list(sandbox.truth("canvas", "last_user_access"))) == len(after) - 1
+
+
+def test_parameters_narrow_the_rows(canvas: Canvas) -> None:
+    whole = members(canvas.report("grade_export_csv").content)[""]
+    term = members(canvas.report("grade_export_csv", enrollment_term_id="sis_term_id:0025F").content)[""]
+    deleted = members(canvas.report("grade_export_csv", include_deleted="true").content)[""]
+    assert {row[9] for row in term[1:]} == {"Fall 2025"}
+    assert len(term) < len(whole) < len(deleted)
+    some = members(canvas.report("provisioning_csv", enrollments="true", enrollment_filter="TeacherEnrollment").content)
+    assert {row[4] for row in some[""][1:]} == {"teacher"}
+    assert canvas.finished("zero_activity_csv", course_id="404")["status"] == "error"
+
+
+def test_include_enrollment_state_is_switched_on_by_any_word(sandbox: Sandbox, canvas: Canvas) -> None:
+    name = "students_with_no_submissions_csv"
+    assert members(canvas.report(name, **WINDOW).content)[""][0][-1] == "course name"
+    assert (
+        members(canvas.report(name, include_enrollment_state="false", **WINDOW).content)[""][0][-1]
+        == "enrollment state"
+    )
+    starts = [record["_report_start"] for record in sandbox.truth("canvas", "students_with_no_submissions")]
+    assert set(starts) == {WINDOW["start_at"]}
+
+
+def test_accounts_keep_their_runs_apart(canvas: Canvas) -> None:
+    run = canvas.order("lti_report_csv", account="sis_account_id:0000-A")
+    assert canvas("GET", f"{ACCOUNT}/reports/lti_report_csv/{run['id']}").status_code == 404
+    assert canvas("GET", f"/api/v1/accounts/2/reports/lti_report_csv/{run['id']}").json()["id"] == run["id"]
+    assert canvas("GET", "/api/v1/accounts/77").status_code == 404
+    assert canvas("GET", ACCOUNT).json()["id"] == 1
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"slow_slots": 1}}}], indirect=True)
+def test_reports_of_one_institution_queue_up(canvas: Canvas) -> None:
+    first, second = canvas.order("lti_report_csv"), canvas.order("grade_export_csv")
+    assert [canvas.show(second)["status"] for _ in range(3)] == ["created", "created", "compiling"]
+    assert canvas.show(first)["status"] == "complete"
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"no_verifier": True}}}], indirect=True)
+def test_without_a_verifier_the_files_api_has_the_address(canvas: Canvas) -> None:
+    attachment = canvas.finished("lti_report_csv")["attachment"]
+    assert canvas("GET", attachment["url"]).headers["Content-Type"].startswith("text/html")
+    url = canvas("GET", f"/api/v1/files/{attachment['id']}").json()["url"]
+    assert canvas.bare(url).headers["Content-Type"] == "text/csv"
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"offered": ["lti_report_csv"]}}}], indirect=True)
+def test_an_account_offers_what_it_offers(sandbox: Sandbox, canvas: Canvas) -> None:
+    assert [item["report"] for item in canvas("GET", f"{ACCOUNT}/reports").json()] == ["lti_report_csv"]
+    assert canvas("POST", f"{ACCOUNT}/reports/grade_export_csv").status_code == 404
+    assert sandbox.streams("canvas") == ["lti_report"]

@@ -139,6 +139,7 @@ def test_something_else_than_the_file(sandbox: Sandbox, canvas: Canvas, fault: s
     answer = canvas.bare(url)
     assert answer.status_code == status
     assert text in answer.text
+    assert bool(text) == bool(answer.content)
     assert canvas.bare(url).status_code == 200
 
 
@@ -225,6 +226,7 @@ def test_the_right_bytes_in_strange_clothes(sandbox: Sandbox, canvas: Canvas, fa
     sandbox.fault(f"{fault}:seconds=0.001")
     strange = canvas.bare(url)
     assert strange.content == whole.content
+    assert len(sandbox.journal.marked(f"fault:{fault}")) == 1
     names = [list(answer.headers) for answer in (strange, whole)]
     kinds = [answer.headers.get("Content-Type") for answer in (strange, whole)]
     assert fault == "link_slow" or names[0] != names[1] or kinds[0] != kinds[1]
@@ -240,4 +242,21 @@ def test_every_link_fault_can_be_served(sandbox: Sandbox, canvas: Canvas) -> Non
                 session.get(url, timeout=10)
             except requests.RequestException:
                 continue
+    marks = [mark for entry in sandbox.journal.entries(kind="download") for mark in entry.marks]
+    assert [mark for mark in marks if mark.startswith("fault:")] == [f"fault:{name}" for name in LINK_FAULTS]
     assert not sandbox.problems
+
+
+def test_a_complete_run_without_a_file(sandbox: Sandbox, canvas: Canvas) -> None:
+    sandbox.fault("job_no_link")
+    run = canvas.finished("lti_report_csv")
+    assert (run["status"], run["file_url"], "attachment" in run) == ("complete", None, False)
+
+
+@pytest.mark.parametrize(("fault", "status"), [("download_503", 503), ("download_429:retry_after=5", 429)])
+def test_faults_of_the_download_requests(sandbox: Sandbox, canvas: Canvas, fault: str, status: int) -> None:
+    url = link(canvas)
+    sandbox.fault(fault)
+    answer = canvas.bare(url)
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (status, "5" if status == 429 else None)
+    assert canvas.bare(url).status_code == 200

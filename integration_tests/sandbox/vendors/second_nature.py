@@ -104,6 +104,7 @@ class Switches:
         cache_seconds: How long a report is answered from the cache.
         per_minute: Requests a minute before 429 with `Retry-After`; no limit when None.
         create_status: What creating a ticket answers.
+        paths: Where reports are listed, created and tracked below `/api/`; the last with `{ticket_id}`.
     """
 
     api_key: str = "sn-key-0123456789"
@@ -116,6 +117,7 @@ class Switches:
     cache_seconds: float = 3600
     per_minute: int | None = None
     create_status: int = 201
+    paths: tuple[str, str, str] = ("reports/", "reports/", "reports/{ticket_id}/")
 
 
 class SecondNature(Vendor):
@@ -140,10 +142,11 @@ class SecondNature(Vendor):
 
     @property
     def routes(self) -> Sequence[Route]:
+        paths = [path.replace("{ticket_id}", "{ticket}") for path in self.switches.paths]
         return (
-            Route("GET", "/api/reports/", self._api(self._list), "list"),
-            Route("POST", "/api/reports/", self._api(self._create), "order"),
-            Route("GET", "/api/reports/{ticket}/", self._api(self._track), "poll"),
+            Route("GET", f"/api/{paths[0]}", self._api(self._list), "list"),
+            Route("POST", f"/api/{paths[1]}", self._api(self._create), "order"),
+            Route("GET", f"/api/{paths[2]}", self._api(self._track), "poll"),
             Route("GET", "/api/course-status/", self._api(self._course_list), "page"),
             Route("GET", "/api/course-status/{course}/", self._api(self._course_state), "page"),
         )
