@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,11 @@ class Tokens:
         self._clock = clock
         self._prefix = prefix
         self._grants: dict[str, Grant] = {}
+        self._numbers = itertools.count(1)
 
     def issue(self, scopes: frozenset[str], seconds: float) -> str:
         """A new token."""
-        token = f"{self._prefix}-{len(self._grants) + 1:04d}-secret"
+        token = f"{self._prefix}-{next(self._numbers):04d}-secret"
         self._grants[token] = Grant(scopes, self._clock.now() + seconds)
         return token
 

@@ -8,8 +8,10 @@ shape are not public; the ones here are made up after the grain that the page te
 from __future__ import annotations
 
 import calendar
+import itertools
 import json
 import math
+import threading
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from itertools import islice
@@ -97,6 +99,8 @@ class HapYak(Vendor):
         self._tokens = Tokens(self.world.clock, "bc")
         self._orders: list[float] = []
         self._current: dict[str, Job] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
 
     def reset(self) -> None:
         self._tokens = Tokens(self.world.clock, "bc")
@@ -125,8 +129,7 @@ class HapYak(Vendor):
 
     def _kind(self, request: Request) -> str:
         """The first request of a unique report is the order, each further one a poll."""
-        job = self._current.get(self._key(request))
-        return "poll" if job is not None and self._lives(job) else "order"
+        return "order" if self._standing(request) is None else "poll"
 
     # errors and credentials
 
@@ -186,14 +189,10 @@ class HapYak(Vendor):
         refused = self._refused(request) or self._bad_request(request)
         if refused is not None:
             return refused
-        key = self._key(request)
-        job = self._current.get(key)
-        if job is None or not self._lives(job):
-            over = self._over_quota(request)
-            if over is not None:
-                return over
-            job = self._current[key] = self._order(request, key)
-            return self._busy(request)
+        with self._lock:
+            job = self._standing(request)
+            if job is None:
+                return self._over_quota(request) or self._accept(request)
         shown = self.world.jobs.poll(job)
         if job.state == "done" and job.artifact is not None:
             job.extra["delivered"] = True
@@ -201,6 +200,16 @@ class HapYak(Vendor):
         if job.finished:
             return json_response({"error": job.words or "The report could not be generated"}, 500)
         return text_response("", 299) if shown.startswith("?") else self._busy(request)
+
+    def _standing(self, request: Request) -> Job | None:
+        """The run that answers a request, if there is one."""
+        job = self._current.get(self._key(request))
+        return job if job is not None and self._lives(job) else None
+
+    def _accept(self, request: Request) -> Response:
+        key = self._key(request)
+        self._current[key] = self._order(request, key)
+        return self._busy(request)
 
     def _busy(self, request: Request) -> Response:
         """202; without `send_status=true` a 200 that is no report."""
@@ -236,7 +245,7 @@ class HapYak(Vendor):
         start, end = self._range(request)
         form = request.param("format") or "csv"
         params = {"start": str(start), "end": str(end), "format": form}
-        number = f"{len(self.world.jobs.of(self.name)) + 1}:{key}"
+        number = f"{next(self._numbers)}:{key}"
         return self.world.jobs.order(self.name, request.args["report"], params, self._make, key=number)
 
     # files
