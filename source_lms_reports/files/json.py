@@ -80,25 +80,14 @@ def records_in(text: bytes, label: str) -> list[dict[str, Any]]:
 
 
 def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
-    """What only Python's own parser reads: halves of surrogate pairs, and numbers beyond any float."""
+    """What only Python's own parser reads: numbers beyond any float."""
     try:
-        objects = json.loads(text, parse_float=exact_number, parse_constant=str)
+        objects: list[dict[str, Any]] = json.loads(text, parse_float=exact_number, parse_constant=str)
     except (ValueError, RecursionError) as error:
         raise corrupt(label, error) from error
     if not all(isinstance(row, dict) for row in objects):
         raise UnknownFormat(f"{label} has an array whose elements are not all records.")
-    return [_writable(row) for row in objects]
-
-
-def _writable(value: Any) -> Any:
-    """The value without halves of surrogate pairs, which UTF-8 cannot hold: they are written as their escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, list):
-        return [_writable(item) for item in value]
-    if isinstance(value, dict):
-        return {_writable(key): _writable(item) for key, item in value.items()}
-    return value
+    return objects
 
 
 def exact_number(text: str) -> float | str:

@@ -32,7 +32,10 @@ class Section:
     repaired: bool = False
 
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?(?P<open>\Z))|-?Infinity|NaN', re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 _UNQUOTED = 9
 """The length of `-Infinity`."""
 
@@ -44,12 +47,19 @@ def scanner(stream: ByteStream, source: Source, notes: Notes, *, repaired: bool 
         stream: The text's bytes.
         source: What the stream belongs to.
         notes: Where odd bytes are counted.
-        repaired: Put the words NaN and Infinity, which JSON does not know but some vendors' encoders write, in quotes.
+        repaired: Put the words NaN and Infinity in quotes, and write halves of surrogate pairs as their escapes.
+            Neither is JSON, but encoders of several languages write both.
     """
     blocks = text_blocks(stream, source.charset, "utf-8", notes)
     if repaired:
         blocks = _repaired(blocks)
     return Scanner((block.encode("utf-8", "surrogatepass") for block in blocks), source.label)
+
+
+def _repaired_token(token: str) -> str:
+    if not token.startswith('"'):
+        return f'"{token}"'
+    return _ESCAPE.sub(lambda found: f"\\{found[0]}" if found["half"] else found[0], token)
 
 
 def _repaired(blocks: Iterator[str]) -> Iterator[str]:
@@ -59,11 +69,13 @@ def _repaired(blocks: Iterator[str]) -> Iterator[str]:
         done: list[str] = []
         at = 0
         for token in _TOKEN.finditer(text):
-            word = token[0] if token[0].startswith('"') else f'"{token[0]}"'
-            done += (text[at : token.start()], word)
+            if token["open"] is not None:
+                hold = token.start()
+                break
+            done += (text[at : token.start()], _repaired_token(token[0]))
             at = token.end()
-        hold = text.find('"', at)  # a string whose end is not in sight
-        hold = max(at, len(text) - _UNQUOTED) if hold < 0 else hold
+        else:
+            hold = max(at, len(text) - _UNQUOTED)
         rest = text[hold:]
         done.append(text[at:hold])
         if any(done):

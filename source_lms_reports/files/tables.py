@@ -25,7 +25,7 @@ _MARKUP = re.compile(
 )
 _JSON = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|-?\d|true|false|null|$)')
 _FOREIGN = (b"%PDF-", b"\x89PNG", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", b"{\\rtf")
-_CONTROLS = re.compile("[\x01-\x08\x0e-\x1a]")
+_BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
 def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted | None = None) -> Iterator[Table]:
@@ -90,7 +90,7 @@ def kind_of(source: Source, head: bytes, options: ReadOptions) -> Kind:
         )
     if looks_json or options.format == "json":
         return "json"
-    if head.startswith(_FOREIGN) or _CONTROLS.search(text.partition("\n")[0]):
+    if head.startswith(_FOREIGN) or _BINARY.match(text):
         raise UnknownFormat(
             f"{source.label} is neither CSV, XLSX, JSON nor an archive of them.", detail=repr(head[:60])
         )

@@ -12,6 +12,9 @@ from source_lms_reports.files.notes import Notes
 BLOCK = 256 * 1024
 """Bytes that are read at a time: about a thousand rows of twenty columns."""
 
+LOOKED_AT = 2048
+"""Bytes at the beginning that tell the encoding."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -63,7 +66,7 @@ def _known(name: str) -> str | None:
 
 def _unmarked_utf16(head: bytes) -> str | None:
     """Latin text in UTF-16 has a NUL in almost every other byte, NUL-littered UTF-8 has not."""
-    even, odd = head[0:2048:2], head[1:2048:2]
+    even, odd = head[0:LOOKED_AT:2], head[1:LOOKED_AT:2]
     if len(odd) < 2:
         return None
     if odd.count(0) > 0.6 * len(odd) and even.count(0) < 0.1 * len(even):
@@ -75,7 +78,7 @@ def _unmarked_utf16(head: bytes) -> str | None:
 
 def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: Notes) -> Iterator[str]:
     """The text of a stream, block by block, without byte order mark and NULs."""
-    head = stream.read(BLOCK)
+    head = _head(stream)
     name, mark = encoding_of(head, charset, default)
     decode = _decode_utf8 if name == "utf-8" else _Decoder(name).decode
     rest = head[mark:]
@@ -85,6 +88,14 @@ def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: No
         rest = rest + head
         if text:
             yield text
+
+
+def _head(stream: ByteStream) -> bytes:
+    """Enough of the beginning to tell the encoding by."""
+    head = stream.read(BLOCK)
+    while len(head) < LOOKED_AT and (more := stream.read(BLOCK)):
+        head += more
+    return head
 
 
 def _decode_utf8(data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
@@ -17,6 +19,14 @@ from source_lms_reports.files.verify import count_rows, verify
 
 Rows = list[dict[str, Any]]
 DEFAULT = ReadOptions()
+
+
+@contextmanager
+def blocks_of(size: int) -> Iterator[None]:
+    """Read so many bytes at a time."""
+    module = "source_lms_reports.files.text"
+    with patch(f"{module}.BLOCK", size), patch(f"{module}.LOOKED_AT", 4):
+        yield
 
 
 def payload(folder: Path, *contents: bytes, names: tuple[str | None, ...] = (), charset: str | None = None) -> Payload:

@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,7 @@ from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
-from unit_tests.files.reading import DEFAULT, Rows, notes, payload, read, rows_of
-
-_BLOCK = "source_lms_reports.files.text.BLOCK"
+from unit_tests.files.reading import DEFAULT, Rows, blocks_of, notes, payload, read, rows_of
 
 
 def _read(folder: Path, text: str, options: ReadOptions = DEFAULT) -> Rows:
@@ -162,7 +160,7 @@ def _reference(text: str) -> tuple[list[str], list[list[str]]]:
 def test_wild_text_is_read_as_the_standard_library_reads_it(tail: str, block: int) -> None:
     text = f"h1,h2\n{tail}\nend,end\n"
     _, expected = _reference(text)
-    with tempfile.TemporaryDirectory() as folder, patch(_BLOCK, block):
+    with tempfile.TemporaryDirectory() as folder, blocks_of(block):
         content = payload(Path(folder), text.encode())
         try:
             rows = rows_of(next(open_tables(content, ReadOptions())))
@@ -183,14 +181,14 @@ def test_wild_text_is_read_as_the_standard_library_reads_it(tail: str, block: in
     block=st.integers(1, 200),
 )
 def test_generated_tables_come_back(
-    table: list[list[str]], quoting: int, newline: str, delimiter: str, block: int
+    table: list[list[str]], quoting: Literal[0, 1, 2], newline: str, delimiter: str, block: int
 ) -> None:
     width = len(table[0])
     header = [f"c{number}" for number in range(width)]
     buffer = io.StringIO(newline="")
     quoting = quoting if newline == "\r\n" else csv.QUOTE_ALL  # the writer leaves the other line ends bare
     csv.writer(buffer, quoting=quoting, lineterminator=newline, delimiter=delimiter).writerows([header, *table])
-    with tempfile.TemporaryDirectory() as folder, patch(_BLOCK, block):
+    with tempfile.TemporaryDirectory() as folder, blocks_of(block):
         content = payload(Path(folder), buffer.getvalue().encode("utf-8-sig"))
         rows = read(content, ReadOptions(delimiters=delimiter))[None]
 

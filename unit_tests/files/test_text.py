@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.text import encoding_of, text_blocks
-from unit_tests.files.reading import notes, payload, read
+from unit_tests.files.reading import blocks_of, notes, payload, read
 
 _TEXT = "näme,城市\nZoë,東京\n"
 _ROWS = [{"näme": "Zoë", "城市": "東京"}]
@@ -60,7 +59,7 @@ def test_half_a_surrogate_pair_in_utf_16_is_written_out(tmp_path: Path) -> None:
 
 @given(content=st.binary(max_size=200), block=st.integers(1, 50))
 def test_any_bytes_are_text_and_none_is_lost(content: bytes, block: int) -> None:
-    with patch("source_lms_reports.files.text.BLOCK", block):
+    with blocks_of(block):
         text = "".join(text_blocks(io.BytesIO(content), None, "utf-8", Notes()))
 
     text.encode("utf-8")
@@ -89,5 +88,5 @@ def _by_hand(content: bytes) -> str:
 @given(text=st.text(max_size=100), encoding=st.sampled_from(["utf-8", "utf-16", "utf-32"]), block=st.integers(4, 50))
 def test_generated_texts_come_back(text: str, encoding: str, block: int) -> None:
     content = io.BytesIO(("\ufeff" + text if encoding == "utf-8" else text).encode(encoding))
-    with patch("source_lms_reports.files.text.BLOCK", block):
+    with blocks_of(block):
         assert "".join(text_blocks(content, None, "utf-8", Notes())) == text.replace("\0", "")
