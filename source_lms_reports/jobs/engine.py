@@ -47,6 +47,7 @@ class Engine:
         self._policy = policy
         self._quota = quota
         self._terms = Terms(policy, quota, rng, can_find, can_abort)
+        self._outbox: list[Event] = []
         self._lives: dict[str, Life] = {}
         self._served: dict[str, int] = {}
         self._warned: set[str] = set()
@@ -66,7 +67,7 @@ class Engine:
             raise ValueError(f"ticket {stored.id} answers {stored.identity}, not {order.identity}")
         life = self._lives.get(order.identity)
         if life is None:
-            life = self._lives[order.identity] = Life(order, self._terms, number=len(self._lives))
+            life = self._lives[order.identity] = Life(order, self._terms, len(self._lives), self._outbox)
             life.begin(now, stored)
         else:
             life.order = life.order.shared_with(order.streams)
@@ -90,7 +91,7 @@ class Engine:
     @property
     def idle(self) -> bool:
         """True when every order has ended, every action is handled and every event told."""
-        return not any(life.live or life.busy or life.outbox for life in self._lives.values())
+        return not self._outbox and not any(life.live or life.busy for life in self._lives.values())
 
     # -- what is to be done
 
@@ -116,7 +117,7 @@ class Engine:
 
     def next_due(self, now: float) -> float | None:
         """When `tick` or `due` next have something to give; None: only an outcome can change that."""
-        if any(life.outbox for life in self._lives.values()):
+        if self._outbox:
             return now
         has_slot = self._free_slots() > 0
         times = [
@@ -180,10 +181,9 @@ class Engine:
             life.fail(words.quota_spent(life.order, quota.when(at), quota.reason(at)))
 
     def _told(self) -> list[Event]:
-        told = [event for life in self._lives.values() for event in life.outbox]
-        for life in self._lives.values():
-            life.outbox.clear()
-        return [event for event in told if not self._is_repeated(event)]
+        told = [event for event in self._outbox if not self._is_repeated(event)]
+        self._outbox.clear()
+        return told
 
     def _is_repeated(self, event: Event) -> bool:
         if not isinstance(event, Warned):

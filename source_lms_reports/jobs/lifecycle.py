@@ -72,12 +72,14 @@ class Life:
     """One order on its way to `Delivered` or `Failed`.
 
     `busy` is the action handed out and not answered yet; nothing else is due until it is. `orders` counts
-    what the vendor has, or may have, been made to do in this sync; it is never reset.
+    what the vendor has, or may have, been made to do in this sync; it is never reset. The outbox is shared by
+    all lives.
     """
 
     order: Order
     terms: Terms
     number: int
+    outbox: list[Event]
     phase: Phase = Phase.PLACE
     not_before: float = 0.0
     busy: Action | None = None
@@ -85,7 +87,6 @@ class Life:
     watch: Watch | None = None
     delivered: Ticket | None = None
     failure: ReportError | None = None
-    outbox: list[Event] = field(default_factory=list)
     orders: int = 0
     failed_jobs: int = 0
     bad_payloads: int = 0
@@ -274,7 +275,10 @@ class Life:
         self.tell(Warned(self.order, text))
 
     def _untell_failure(self) -> None:
-        self.outbox = [event for event in self.outbox if not isinstance(event, Failed)]
+        self.outbox[:] = [event for event in self.outbox if not self._is_my_failure(event)]
+
+    def _is_my_failure(self, event: Event) -> bool:
+        return isinstance(event, Failed) and event.order.identity == self.order.identity
 
     # -- inside
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,8 +45,10 @@ class Quota:
         self._limits = tuple(limits)
         self._patience = patience
         self._margin = margin
+        self._longest = max((limit.per_seconds for limit in self._limits), default=0) + margin
         self._uses: list[float] = []
-        self._refused_until = 0.0
+        self._refused_until = -math.inf
+        self._opens = -math.inf
         self._strikes = 0
 
     @property
@@ -56,28 +58,27 @@ class Quota:
 
     def recall(self, uses: Iterable[float], now: float) -> None:
         """Count the `uses` of an earlier sync too; those after `now` are a clock's error and are dropped."""
-        for use in uses:
-            if use <= now:
-                insort(self._uses, use)
-        self._forget(now)
+        known = sorted([*self._uses, *(use for use in uses if use <= now)])
+        self._keep(use for use in known if use + self._longest > now)
 
     def when(self, now: float) -> float:
         """The earliest time from `now` on at which an order may go."""
-        return max([now, self._refused_until, *(self._free(limit, now) for limit in self._limits)])
+        return max(now, self._opens)
 
     def is_spent(self, now: float) -> bool:
         """True when the wait for the next order is too long to sit out."""
-        return self.when(now) - now > self._patience
+        return self._opens - now > self._patience
 
     def spend(self, now: float) -> None:
         """An order goes out."""
-        self._forget(now)
-        insort(self._uses, now)
+        self._keep([*(use for use in self._uses if use + self._longest > now), now])
 
     def refund(self, spent_at: float) -> None:
         """The order that went out at `spent_at` was turned away and does not count."""
-        if spent_at in self._uses:
-            self._uses.remove(spent_at)
+        uses = self.uses
+        if spent_at in uses:
+            uses.remove(spent_at)
+        self._keep(uses)
 
     def accepted(self) -> None:
         """An order was taken: refusals before it are forgiven."""
@@ -95,10 +96,11 @@ class Quota:
         if named is None:
             named = self._guess(long)
         self._refused_until = max(self._refused_until, now + max(named, _SHORTEST_WAIT))
+        self._keep(self._uses)
 
     def reason(self, now: float) -> str | None:
         """The limit that keeps the next order back the longest; None when it is the vendor's word alone."""
-        held = [(self._free(limit, now), str(limit)) for limit in self._limits]
+        held = [(self._free(limit), str(limit)) for limit in self._limits]
         until, limit = max(held, default=(now, ""))
         return limit if until > now and until >= self._refused_until else None
 
@@ -110,12 +112,12 @@ class Quota:
             return next((period for period in periods if period <= self._patience), _MINUTE)
         return next((period for period in periods if period > self._patience), max(_HOUR, self._patience + 1))
 
-    def _free(self, limit: Limit, now: float) -> float:
-        """When `limit` has room."""
-        span = limit.per_seconds + self._margin
-        ends = [use + span for use in self._uses if use + span > now]
-        return ends[-limit.count] if len(ends) >= limit.count else now
+    def _keep(self, uses: Iterable[float]) -> None:
+        self._uses = list(uses)
+        self._opens = max([self._refused_until, *(self._free(limit) for limit in self._limits)])
 
-    def _forget(self, now: float) -> None:
-        longest = max((limit.per_seconds for limit in self._limits), default=0) + self._margin
-        self._uses = [use for use in self._uses if use + longest > now]
+    def _free(self, limit: Limit) -> float:
+        """When `limit` has room, or had."""
+        if len(self._uses) < limit.count:
+            return -math.inf
+        return self._uses[-limit.count] + limit.per_seconds + self._margin

@@ -126,6 +126,7 @@ def _tries(count: int) -> str:
 
 
 def _followed(error: ReportError, step: str) -> ReportError:
-    error.message = f"{error.message.rstrip()} {step}"
+    said = error.message.rstrip()
+    error.message = f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} {step}"
     error.args = (error.message,)
     return error
