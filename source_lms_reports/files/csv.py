@@ -28,7 +28,7 @@ ROWS = 1000
 _QUOTED = "\x1a"
 """Stands for a quoted cell. Not NUL: every other byte of a wide string is one, which makes the search for it slow."""
 
-_SHORT_NOTE = "{count} rows have fewer cells than the header; the missing ones are null (first: row {example})"
+_SHORT_NOTE = "Rows with fewer cells than the header: {count} (first: row {example}); the missing cells are null"
 
 _END = "\x1a end of text \x1a"
 """A line behind the last one: a cell that swallows it was never closed."""

@@ -20,6 +20,8 @@ _LONG_NUMBER = b"0" * 16
 """What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
 _SMALL_NUMBERS = (b"e-000,", b"e-0000,")
 """What the end of 1e-300 looks like, which may be too small for a float."""
+_DIGITS = 4000
+"""Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 
 
 def _outline(char: str) -> str:
@@ -82,12 +84,16 @@ def records_in(text: bytes, label: str) -> list[dict[str, Any]]:
 def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
     """What only Python's own parser reads: numbers beyond any float."""
     try:
-        objects: list[dict[str, Any]] = json.loads(text, parse_float=exact_number, parse_constant=str)
+        objects: list[dict[str, Any]] = json.loads(text, parse_float=exact_number, parse_int=_exact_integer)
     except (ValueError, RecursionError) as error:
         raise corrupt(label, error) from error
     if not all(isinstance(row, dict) for row in objects):
         raise UnknownFormat(f"{label} has an array whose elements are not all records.")
     return objects
+
+
+def _exact_integer(text: str) -> int | str:
+    return int(text) if len(text) <= _DIGITS else text
 
 
 def exact_number(text: str) -> float | str:

@@ -12,7 +12,7 @@ from source_lms_reports.files.notes import Notes
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
 
-LONG_NOTE = "{count} rows have more cells than the header; the extra cells are under _extra (first: row {example})"
+LONG_NOTE = "Rows with more cells than the header: {count} (first: row {example}); the extra cells are under _extra"
 
 
 @dataclass

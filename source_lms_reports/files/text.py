@@ -24,9 +24,9 @@ _MARKS = (
 )
 _ALIASES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 _ESCAPED = re.compile("[\udc80-\udcff]")
-_NUL_NOTE = "{count} NUL characters were removed"
-_BYTE_NOTE = "{count} bytes were not valid UTF-8 and were read as Latin-1"
-_CODE_NOTE = "{count} blocks held bytes that are not valid in their encoding; they are written as \\x.."
+_NUL_NOTE = "NUL characters removed: {count}"
+_BYTE_NOTE = "Bytes that are not valid UTF-8, read as Latin-1: {count}"
+_CODE_NOTE = "Blocks with bytes that their encoding does not know, written as \\x..: {count}"
 
 
 class ByteStream(Protocol):

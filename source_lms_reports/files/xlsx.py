@@ -20,8 +20,8 @@ from source_lms_reports.files.xlsx_errors import Places, error_cells
 ROWS = 1000
 _SAMPLE = 50
 _HEADER_SHARE = 0.8
-_ERROR_NOTE = "{count} cells hold an error of Excel, such as #N/A, which is emitted as its text"
-_NO_DATE_NOTE = "{count} cells among dates hold a number that is no date and are emitted as that number"
+_ERROR_NOTE = "Errors of Excel such as #N/A, emitted as their text: {count}"
+_NO_DATE_NOTE = "Numbers among dates that are no dates, emitted as numbers: {count}"
 _HIDDEN_NOTE = "Hidden sheets are not read: "
 
 _WHOLE = 2**63

@@ -19,6 +19,8 @@ _BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
 _COMMON = {form: value for text, value in _BOOLEANS.items() for form in (text, text.upper(), text.capitalize())}
 _INTEGERS = msgspec.json.Decoder(list[int | None])
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
+_DIGITS = 4000
+"""Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _SAFE = 16
 """Characters that a decimal can have and be held by a float for certain: 15 digits and the point."""
 
@@ -45,7 +47,7 @@ def _integer(cell: str) -> int | str | None:
     if not cell:
         return None
     found = _INTEGER.fullmatch(cell)
-    return int(Decimal(found[1])) if found else cell
+    return int(found[1]) if found and len(found[1]) <= _DIGITS else cell
 
 
 def numbers(cells: list[str]) -> list[Any]:
@@ -53,7 +55,7 @@ def numbers(cells: list[str]) -> list[Any]:
     values = _decoded(cells, _NUMBERS, "ntfeE")
     if values is None:
         return [_number(cell) for cell in cells]
-    if max(map(len, cells)) > _SAFE:
+    if max(map(len, cells), default=0) > _SAFE:
         _keep_unholdable(cells, values)
     return values
 
@@ -72,7 +74,7 @@ def _number(cell: str) -> float | int | str | None:
         return cell
     exact = Decimal(cell.strip())
     if not set(cell) & set(".eE"):
-        return int(exact)
+        return int(exact) if len(cell) <= _DIGITS else cell
     value = float(cell)
     return value if value not in (float("inf"), float("-inf")) and Decimal(repr(value)) == exact else cell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any
 
 from source_lms_reports.files.table import EXTRA, CellChunk, ObjectChunk, Table, listed
@@ -87,13 +87,13 @@ class Shaper:
         told = list(self._table_notes)
         for name, uncast in self._uncast.items():
             told.append(
-                f"{uncast.count:,} values of column {name} are not of type {uncast.kind} and stay text "
+                f"Values of column {name} that are not of type {uncast.kind} and stay text: {uncast.count:,} "
                 f"(first: row {uncast.row}, {uncast.value!r})"
             )
         if self._unknown:
-            told.append(f"Columns that the schema does not know are emitted as text: {listed(list(self._unknown))}")
+            told.append(f"Columns that the schema does not know, emitted all the same: {listed(list(self._unknown))}")
         if self._missing:
-            told.append(f"Columns that the report should have are missing: {listed(list(self._missing))}")
+            told.append(f"Columns that the schema knows are missing from the report: {listed(list(self._missing))}")
         return told
 
     def _compare(self, columns: tuple[str, ...]) -> None:
@@ -124,7 +124,7 @@ class Shaper:
     def _batch(self, names: list[str], values: list[Any], extra: list[Any] | None, count: int) -> Batch:
         for name, constant in self._constants.items():
             names.append(name)
-            values.append(repeat(constant, count))
+            values.append([constant] * count)
         if extra:
             names.append(EXTRA)
             values.append(["" if cells is None else cells for cells in extra])

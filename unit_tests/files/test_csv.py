@@ -76,8 +76,8 @@ def test_ragged_rows_are_kept_counted_and_named(tmp_path: Path) -> None:
         {"a": "9", "b": "10"},
     ]
     assert notes(content) == [
-        "2 rows have fewer cells than the header; the missing ones are null (first: row 2)",
-        "1 rows have more cells than the header; the extra cells are under _extra (first: row 3)",
+        "Rows with fewer cells than the header: 2 (first: row 2); the missing cells are null",
+        "Rows with more cells than the header: 1 (first: row 3); the extra cells are under _extra",
     ]
 
 

@@ -143,6 +143,12 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
     ]
 
 
+def test_an_integer_of_thousands_of_digits_is_text(tmp_path: Path) -> None:
+    digits = "9" * 5000
+
+    assert read(payload(tmp_path, f'[{{"a": {digits}, "b": 1}}]'.encode()))[None] == [{"a": digits, "b": 1}]
+
+
 @pytest.mark.parametrize("block", [1, 20, 262144])
 def test_words_that_json_does_not_know_are_read_as_text(tmp_path: Path, block: int) -> None:
     text = b'{"rows": [{"a": NaN, "b": "NaN, \\"NaN"}, {"a": -Infinity, "c": [Infinity]}]}'
@@ -162,7 +168,7 @@ def test_latin_1_is_read_and_counted(tmp_path: Path) -> None:
     content = payload(tmp_path, '[{"a": "Zoë"}]'.encode("latin-1"))
 
     assert read(content)[None] == [{"a": "Zoë"}]
-    assert notes(content) == ["1 bytes were not valid UTF-8 and were read as Latin-1"]
+    assert notes(content) == ["Bytes that are not valid UTF-8, read as Latin-1: 1"]
 
 
 def test_records_full_of_objects_and_a_record_of_megabytes(tmp_path: Path) -> None:

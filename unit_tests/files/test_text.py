@@ -40,14 +40,14 @@ def test_latin_1_among_utf_8_is_kept_and_counted(tmp_path: Path) -> None:
     content = payload(tmp_path, "a,b\nZoë,".encode() + "Zoë,é\n".encode("latin-1"))
 
     assert read(content)[None] == [{"a": "Zoë", "b": "Zoë", "_extra": ["é"]}]
-    assert notes(content)[0] == "2 bytes were not valid UTF-8 and were read as Latin-1"
+    assert notes(content)[0] == "Bytes that are not valid UTF-8, read as Latin-1: 2"
 
 
 def test_nuls_are_removed_and_counted(tmp_path: Path) -> None:
     content = payload(tmp_path, b"a,b\0\n1\0\0,2\n")
 
     assert read(content)[None] == [{"a": "1", "b": "2"}]
-    assert notes(content) == ["3 NUL characters were removed"]
+    assert notes(content) == ["NUL characters removed: 3"]
 
 
 def test_half_a_surrogate_pair_in_utf_16_is_written_out(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_a_date_beyond_the_calendar_is_emitted_raw_with_a_warning(tmp_path: Path
     content = payload(tmp_path, _workbook(fill))
 
     assert read(content)["S"] == [{"due": "2024-01-01"}, {"due": 99_999_999}]
-    assert notes(content) == ["S: 1 cells among dates hold a number that is no date and are emitted as that number"]
+    assert notes(content) == ["S: Numbers among dates that are no dates, emitted as numbers: 1"]
 
 
 def test_errors_and_formulas_have_their_last_values(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_errors_and_formulas_have_their_last_values(tmp_path: Path) -> None:
         {"sum": None, "ratio": "#N/A", "text": None},
     ]
     assert notes(content) == [
-        "A & B: 2 cells hold an error of Excel, such as #N/A, which is emitted as its text",
+        "A & B: Errors of Excel such as #N/A, emitted as their text: 2",
     ]
 
 

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_lms_reports.records.cast import booleans, integers, kind_of, natives, numbers
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": ["null", "integer"]}, "integer"),
+        ({"type": "number"}, "number"),
+        ({"type": ["null", "integer", "number"]}, "number"),
+        ({"type": ["boolean", "null"]}, "boolean"),
+        ({"type": ["null", "string"], "format": "date-time"}, "text"),
+        ({"type": ["null", "string", "integer"]}, "text"),
+        ({"type": ["null", "array"]}, "text"),
+        ({"type": "null"}, "text"),
+        ({}, "text"),
+    ],
+)
+def test_the_type_that_a_schema_asks_for(schema: dict[str, Any], kind: str) -> None:
+    assert kind_of(schema) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("-17", -17),
+        (" 5\n", 5),
+        ("5.0", 5),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ("-9223372036854775809", -9223372036854775809),
+        ("", None),
+        *(
+            (text, text)
+            for text in (
+                "007",
+                "+5",
+                "5.5",
+                "1e3",
+                "1_000",
+                "1,000",
+                "٣",
+                "null",
+                "true",
+                "NaN",
+                "0x1",
+                "-",
+                " ",
+                "[1]",
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("others", [[], ["", "1"], ["x"]])
+def test_integers(text: str, value: Any, others: list[str]) -> None:
+    found = integers([text, *others])[0]
+
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("1.50", 1.5),
+        ("-0.1", -0.1),
+        ("0.8444218515250481", 0.8444218515250481),
+        ("100000000000000000000000000000000000.0", 1e35),
+        ("12345678901234567890", 12345678901234567890),
+        ("0.12345678901234567890", "0.12345678901234567890"),
+        ("12345678901234567.8", "12345678901234567.8"),
+        ("1e3", 1000.0),
+        ("1E-2", 0.01),
+        ("1e400", "1e400"),
+        ("1e-400", "1e-400"),
+        ("", None),
+        *(
+            (text, text)
+            for text in ("007.5", "+5", ".5", "5.", "1_0", "1,5", "nan", "inf", "Infinity", "null", "true", "٣.1")
+        ),
+    ],
+)
+@pytest.mark.parametrize("others", [[], ["", "1"], ["x"], ["0.25", "0.7579544029403025"]])
+def test_numbers(text: str, value: Any, others: list[str]) -> None:
+    found = numbers([text, *others])[0]
+
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize("true", ["true", "t", "yes", "y", "1", "True", "TRUE", "T", "YES", "Y", "tRuE", " yes "])
+def test_true(true: str) -> None:
+    assert booleans([true, ""]) == [True, None]
+
+
+@pytest.mark.parametrize("false", ["false", "f", "no", "n", "0", "False", "FALSE", "F", "No", "NO", "N", "fAlSe"])
+def test_false(false: str) -> None:
+    assert booleans([false, "maybe", "2", "", "01"]) == [False, "maybe", "2", None, "01"]
+
+
+_WILD = st.text(st.sampled_from('0123456789-+.eE ,[]"ntx'), max_size=8)
+_DECIMALS = st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.floats(allow_nan=False).map(repr)
+
+
+def _same(cell: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return value == cell
+    return cell == "" if value is None else Decimal(cell) == Decimal(repr(value))
+
+
+@given(st.lists(_WILD | st.integers().map(str), max_size=6))
+def test_no_value_is_lost_to_integers(cells: list[str]) -> None:
+    values = integers(cells)
+
+    assert values == [integers([cell])[0] for cell in cells]
+    for cell, value in zip(cells, values, strict=True):
+        assert _same(cell, value)
+
+
+@given(st.lists(_WILD | _DECIMALS, max_size=6))
+def test_no_value_is_lost_to_numbers(cells: list[str]) -> None:
+    values = numbers(cells)
+
+    assert list(map(repr, values)) == [repr(numbers([cell])[0]) for cell in cells]
+    for cell, value in zip(cells, values, strict=True):
+        assert (
+            value == cell
+            if isinstance(value, str)
+            else (cell == "" if value is None else Decimal(cell) == Decimal(repr(value)))
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "values"),
+    [
+        ("text", ["a", 5, 0.5, True, ""], ["a", "5", "0.5", "true", ""]),
+        ("integer", [5, "5", 0.5, True, "", "x"], [5, 5, "0.5", "true", None, "x"]),
+        ("number", [5, "5.5", 0.5, False, ""], [5, 5.5, 0.5, "false", None]),
+        ("boolean", [True, 1, 0, 2, "yes", "", 0.5], [True, True, False, "2", True, None, "0.5"]),
+    ],
+)
+def test_cells_of_a_sheet(kind: Any, cells: list[Any], values: list[Any]) -> None:
+    assert list(map(repr, natives(cells, kind))) == list(map(repr, values))
