@@ -1,8 +1,8 @@
 """Drives the installed command line as a process and reads what it prints, strictly: every line is one message.
 
-Two launchers start the same entry point. `script` runs the console script as a platform does. `forked` keeps one process
-that has the connector imported and forks it for each command: a process of its own each time, with its own exit
-code and signals, but without a second of imports. `CONNECTOR_LAUNCH=script` starts every process by the script.
+Two launchers start the same entry point. `script` runs the console script as a platform does. `forked` keeps one
+process that has the connector imported and forks it for each command: a process of its own each time, with its own
+exit code and signals, but without a second of imports. `CONNECTOR_LAUNCH=script` starts every process by the script.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from typing import Any, Protocol
 Json = dict[str, Any]
 SCRIPT = Path(sys.executable).with_name("source-lms-reports")
 PATIENCE = 120.0
-MESSAGE_TYPES = {"SPEC", "CONNECTION_STATUS", "CATALOG", "RECORD", "STATE", "LOG", "TRACE", "CONTROL"}
+# DEBUG is what the CDK's logger writes with --debug; platforms pass over it.
+MESSAGE_TYPES = {"SPEC", "CONNECTION_STATUS", "CATALOG", "RECORD", "STATE", "LOG", "TRACE", "CONTROL", "DEBUG"}
 
 
 class NotAMessage(AssertionError):
@@ -80,7 +81,8 @@ class Run:
     def states(self) -> dict[str, Json]:
         """The last state of each stream."""
         return {
-            state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"] for state in self.of("STATE")
+            state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"]
+            for state in self.of("STATE")
         }
 
     @property
@@ -171,7 +173,9 @@ def _message(line: str) -> Json:
 
 def merged_state(*runs: Run) -> list[Json]:
     """The state that a platform holds after these syncs: the last one of each stream."""
-    return list({state["stream"]["stream_descriptor"]["name"]: state for run in runs for state in run.state_file}.values())
+    return list(
+        {state["stream"]["stream_descriptor"]["name"]: state for run in runs for state in run.state_file}.values()
+    )
 
 
 def catalog_of(streams: Iterable[Json], mode: str = "incremental") -> Json:
@@ -337,9 +341,7 @@ class Started:
         if self.reader is not None:
             self.reader.join(PATIENCE)
         os.close(self.pipe)
-        return Run(
-            code, self.output.decode(), self.errors.read_text(encoding="utf-8"), peak, whole=code in (0, 1)
-        )
+        return Run(code, self.output.decode(), self.errors.read_text(encoding="utf-8"), peak, whole=code in (0, 1))
 
 
 @dataclass

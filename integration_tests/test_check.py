@@ -44,15 +44,29 @@ WRONG_SETTINGS = [
     ("a refused token", {"access_token": "wrong-token"}, "Check that it is entered whole"),
     ("an expired token", {"access_token": "token-expired"}, "has expired. Make a new one in Canvas"),
     ("a revoked token", {"access_token": "token-revoked"}, "has been revoked. Make a new one in Canvas"),
-    ("no permission", {"access_token": "token-noperm", "account_id": "2"}, 'the permission to view usage reports ("read_reports")'),
+    (
+        "no permission",
+        {"access_token": "token-noperm", "account_id": "2"},
+        'the permission to view usage reports ("read_reports")',
+    ),
     ("an unknown account", {"account_id": "77"}, "Canvas knows no account 77. Check the account ID"),
-    ("an unknown report", {"reports": ["provisionig_csv"]}, "'provisionig_csv'. Check `reports` in the configuration"),
+    (
+        "an unknown report",
+        {"reports": ["provisionig_csv"]},
+        "'provisionig_csv'. Check `reports` in the configuration",
+    ),
     ("a report that would fit", {"reports": ["provisionig_csv"]}, "offered are: course_storage_csv, "),
-    ("an unknown host", {"base_url": "https://no-such-host.invalid"}, "no-such-host.invalid is unknown. Check the address"),
-]  # fmt: skip
+    (
+        "an unknown host",
+        {"base_url": "https://no-such-host.invalid"},
+        "no-such-host.invalid is unknown. Check the address",
+    ),
+]
 
 
-@pytest.mark.parametrize(("settings", "words"), [case[1:] for case in WRONG_SETTINGS], ids=[case[0] for case in WRONG_SETTINGS])
+@pytest.mark.parametrize(
+    ("settings", "words"), [one[1:] for one in WRONG_SETTINGS], ids=[one[0] for one in WRONG_SETTINGS]
+)
 def test_a_wrong_setting_is_named_with_its_fix(
     sandbox: Sandbox, connector: Connector, settings: Json, words: str
 ) -> None:
@@ -64,22 +78,57 @@ def test_a_wrong_setting_is_named_with_its_fix(
 
 INVALID = [
     ("no token", {"access_token": ""}, {}, "`platform.access_token` must not be empty"),
-    ("a plain http address", {"base_url": "http://school.example.com"}, {}, "`platform.base_url` is refused: https is needed"),
-    ("an address with a path", {"base_url": "https://school.example.com/login"}, {}, "must look like this: https://<your school>"),
-    ("an unknown setting", {"acount_id": "1"}, {}, "`platform.acount_id` is not a setting. Known here are: access_token, account_id"),
+    (
+        "a plain http address",
+        {"base_url": "http://school.example.com"},
+        {},
+        "`platform.base_url` is refused: https is needed",
+    ),
+    (
+        "an address with a path",
+        {"base_url": "https://school.example.com/login"},
+        {},
+        "must look like this: https://<your school>",
+    ),
+    (
+        "an unknown setting",
+        {"acount_id": "1"},
+        {},
+        "`platform.acount_id` is not a setting. Known here are: access_token, account_id",
+    ),
     ("an unknown shared setting", {}, {"startdate": "x"}, "`startdate` is not a setting"),
-    ("a date that is none", {}, {"start_date": "yesterday"}, "`start_date` must look like this: YYYY-MM-DDTHH:MM:SSZ"),
-    ("dates in the wrong order", {}, {"start_date": "2024-02-01T00:00:00Z", "end_date": "2024-01-01T00:00:00Z"},
-     "The start date is not before the end date. Change one of them."),
+    (
+        "a date that is none",
+        {},
+        {"start_date": "yesterday"},
+        "`start_date` must look like this: YYYY-MM-DDTHH:MM:SSZ",
+    ),
+    (
+        "dates in the wrong order",
+        {},
+        {"start_date": "2024-02-01T00:00:00Z", "end_date": "2024-01-01T00:00:00Z"},
+        "The start date is not before the end date. Change one of them.",
+    ),
     ("a timeout of nothing", {}, {"report_timeout_minutes": 0}, "`report_timeout_minutes` must be more than 0"),
-    ("a poll interval of nothing", {}, {"poll_interval_seconds": 0.01}, "`poll_interval_seconds` must be at least 0.1"),
-    ("a parameter without a value", {"report_parameters": [{"report": "a", "name": "b"}]}, {},
-     "`platform.report_parameters.0.value` is missing"),
+    (
+        "a poll interval of nothing",
+        {},
+        {"poll_interval_seconds": 0.01},
+        "`poll_interval_seconds` must be at least 0.1",
+    ),
+    (
+        "a parameter without a value",
+        {"report_parameters": [{"report": "a", "name": "b"}]},
+        {},
+        "`platform.report_parameters.0.value` is missing",
+    ),
     ("an unknown platform", {"name": "moodle"}, {}, "`platform.name` must be one of: canvas"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("platform", "shared", "words"), [case[1:] for case in INVALID], ids=[case[0] for case in INVALID])
+@pytest.mark.parametrize(
+    ("platform", "shared", "words"), [one[1:] for one in INVALID], ids=[one[0] for one in INVALID]
+)
 def test_an_invalid_configuration_is_refused_in_plain_words(
     sandbox: Sandbox, connector: Connector, platform: Json, shared: Json, words: str
 ) -> None:
