@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .faults import JOB_FAULTS, Fault, Faults
+from .faults import JOB_FAULTS, REPORT_FAULTS, Fault, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,8 +124,9 @@ class JobBook:
     def order(
         self, vendor: str, report: str, params: dict[str, Any], make: Callable[[Job], Artifact], **about: Any
     ) -> Job:
-        """A new job whose file `make` writes in the background."""
-        fault = self._faults.draw(JOB_FAULTS, vendor, report)
+        """A new job whose file `make` writes in the background; a `seeded` one draws no fault."""
+        seeded = about.get("origin") == "seeded"
+        fault = None if seeded else self._faults.draw(JOB_FAULTS, vendor, report)
         number = next(self._numbers)
         job = Job(
             number=number,
@@ -139,7 +140,7 @@ class JobBook:
             fault=fault,
             **about,
         )
-        job.empty = self._faults.draw(("report_empty",), vendor, report) is not None
+        job.empty = not seeded and self._faults.draw(REPORT_FAULTS, vendor, report) is not None
         job.words = fault.args.get("words") if fault else None
         job.build = self._pool.submit(make, job)
         self._jobs[vendor, job.key] = job

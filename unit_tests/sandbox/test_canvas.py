@@ -11,6 +11,7 @@ import pytest
 
 from integration_tests.sandbox.formats import cell_text
 from integration_tests.sandbox.vendors.canvas_catalog import REPORT_TYPES
+from integration_tests.sandbox.vendors.canvas_reports import streams_of
 
 if TYPE_CHECKING:
     from integration_tests.sandbox import Sandbox
@@ -42,7 +43,7 @@ def test_what_is_served_is_what_truth_says(sandbox: Sandbox, canvas: Canvas, rep
     asked = dict.fromkeys(outputs, "true") if len(outputs) > 1 else {}
     asked |= WINDOW if report.startswith("students_with") else {}
     tables = members(canvas.report(report, **asked).content)
-    for stream in sandbox.vendors["canvas"]._streams_of(report):  # type: ignore[attr-defined]
+    for stream in streams_of(report):
         expected = list(sandbox.truth("canvas", stream))
         output = stream.removeprefix(report.removesuffix("_csv") + "_") if len(outputs) > 1 else ""
         chosen = tables.values() if report.startswith("mgp") else [tables[output]]
@@ -58,7 +59,7 @@ def test_what_is_served_is_what_truth_says(sandbox: Sandbox, canvas: Canvas, rep
 @pytest.mark.parametrize("report", sorted(set(REPORT_TYPES) - {"mgp_grade_export_csv"}))
 def test_values_have_the_types_of_the_catalog(sandbox: Sandbox, report: str) -> None:
     for stream, columns in zip(
-        sandbox.vendors["canvas"]._streams_of(report),  # type: ignore[attr-defined]
+        streams_of(report),
         REPORT_TYPES[report].outputs.values(),
         strict=True,
     ):

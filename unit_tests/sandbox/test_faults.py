@@ -260,3 +260,10 @@ def test_faults_of_the_download_requests(sandbox: Sandbox, canvas: Canvas, fault
     answer = canvas.bare(url)
     assert (answer.status_code, answer.headers.get("Retry-After")) == (status, "5" if status == 429 else None)
     assert canvas.bare(url).status_code == 200
+
+
+def test_seeded_runs_take_no_fault_away(sandbox: Sandbox, canvas: Canvas) -> None:
+    sandbox.fault("job_fails@canvas")
+    sandbox.act("canvas", "seed_run", report="lti_report_csv", status="complete")
+    canvas("GET", REPORTS)
+    assert canvas.finished("lti_report_csv")["status"] == "error"

@@ -122,11 +122,14 @@ def test_a_failed_report(sandbox: Sandbox, second_nature: SecondNature) -> None:
     assert second_nature.finished(SINGLE)["status"] == "complete"
 
 
-def test_course_status(second_nature: SecondNature) -> None:
+def test_course_status(sandbox: Sandbox, second_nature: SecondNature) -> None:
     course = second_nature("GET", "/api/course-status/").json()[0]["course_id"]
     path = f"/api/course-status/{course}/"
     everybody = second_nature("GET", path).json()
     assert any(row["completed_at"] is None for row in everybody)
+    assert everybody == [
+        row for row in sandbox.truth("second_nature", "course_user_state") if row["course_id"] == course
+    ]
     some = second_nature(
         "GET", path, params={"completed_from": int(ANCHOR - 90 * DAY), "include_external_user_id": "true"}
     )

@@ -15,88 +15,36 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..core import Pairs, Request, Response, Route, html_response, json_response
-from ..data import DAY, Table, hex_uuid, records, utc_text
-from ..downloads import Artifact
-from ..formats import write_csv, write_csv_zip
-from ..jobs import BuildRefused, Job, State
+from ..data import hex_uuid, utc_text
 from ..world import Record, Vendor, World
-from .canvas_catalog import REPORT_TYPES, ReportType
-from .canvas_data import CanvasData, Term, Wanted, course_id, course_sis
+from .canvas_reports import EVERY_REPORT, NO_FILE, CanvasReports, Switches, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
-TRUE_WORDS = ("true", "1", "yes", "y", "on", "t")
+    from ..jobs import Job, State
+    from .canvas_catalog import ReportType
+    from .canvas_data import Term
+
 STATUS = {"queued": "created", "done": "complete", "failed": "error"}
-SELECTABLE = ("provisioning_csv", "sis_export_csv")
 GRADES = ("grade_export_csv", "mgp_grade_export_csv")
-OUTCOMES = ("outcome_results_csv", "student_assignment_outcome_map_csv", "outcome_export_csv")
-NO_FILE = "Failed, the report failed to generate a file. Please try again."
-TWO_WEEKS = 14 * DAY
-CUSTOM_REPORTS = {
-    "custom_attendance_csv": ReportType(
-        "Attendance (Example University)",
-        (("campus", False, "Campus code"),),
-        {"custom_attendance": ("Campus Code", "Student ID", "Attended On", "Minutes", "Note")},
-    ),
-    "faculty_load_summary": ReportType("Faculty Load", (), {"faculty_load_summary": ("Faculty", "Load %", "Comment")}),
-}
 ACCOUNTS = {"1": (1, None, "Example University"), "2": (2, 1, "School of Medicine")}
-
-
-@dataclass
-class Switches:
-    """Settings of the institution and of the user whose token is used.
-
-    Args:
-        offered: The report ids the account offers; all 20 and two custom ones when None.
-        semicolon, bom: Feature options of the requesting user; they shape the outcome reports only.
-        no_outcomes: Outcome reports have the one row `No outcomes found`.
-        slow_slots: How many reports run at once, the others stay `created`; all when None.
-        no_verifier: `attachment.url` comes without its verifier (a newer feature flag); `/api/v1/files/:id` has it.
-        paginate_reports: The list of reports is paged too, as documented (the code renders it whole).
-        permission_status: 403 (newer) or 401 (older) when a permission is missing.
-        custom_ran: Whether the first custom report has a finished last run.
-    """
-
-    token: str = "canvas-token"
-    offered: list[str] | None = None
-    integration_ids: bool = False
-    grade_override: bool = False
-    pronouns: bool = False
-    temporary_enrollments: bool = False
-    consortium: bool = False
-    mastery_scales: bool = False
-    token_status: bool = True
-    semicolon: bool = False
-    bom: bool = False
-    no_outcomes: bool = False
-    slow_slots: int | None = None
-    no_verifier: bool = False
-    paginate_reports: bool = False
-    permission_status: int = 403
-    link_seconds: float = 900
-    custom_ran: bool = True
 
 
 class Canvas(Vendor):
     """One institution with a root account (1) and a sub-account (2)."""
 
     name = "canvas"
-
     switches_type = Switches
     switches: Switches
 
     def __init__(self, world: World, settings: dict[str, Any]) -> None:
         super().__init__(world, settings)
-        self.data = CanvasData(world.rows, world.seed, world.anchor)
+        self.reports = CanvasReports(world, self.switches)
         self._custom_run_seeded = False
 
     def config(self) -> dict[str, Any]:
@@ -195,7 +143,7 @@ class Canvas(Vendor):
     def _terms(self, request: Request) -> Response:
         if self._account_id(request.args["account"]) is None:
             return self.error(404)
-        terms = [_term_json(term) for term in self.data.terms if term.status == "active"]
+        terms = [_term_json(term) for term in self.reports.data.terms if term.status == "active"]
         page, links = self._page(request, terms)
         return json_response({"enrollment_terms": page}, headers=links)
 
@@ -225,8 +173,7 @@ class Canvas(Vendor):
     @property
     def report_types(self) -> dict[str, ReportType]:
         """The types this account offers."""
-        everything = {**REPORT_TYPES, **CUSTOM_REPORTS}
-        return {k: v for k, v in everything.items() if self.switches.offered is None or k in self.switches.offered}
+        return {k: v for k, v in EVERY_REPORT.items() if self.switches.offered is None or k in self.switches.offered}
 
     def _seed_custom(self) -> None:
         if not self._custom_run_seeded and self.switches.custom_ran and "custom_attendance_csv" in self.report_types:
@@ -275,9 +222,11 @@ class Canvas(Vendor):
             return self.error(404)
         params = _parameters(request)
         term = params.get("enrollment_term_id") or params.get("enrollment_term")
-        if term and self._term_places(str(term)) is None:
+        if term and self.reports.term_places(str(term)) is None:
             return json_response({"error": f"invalid enrollment_term_id '{term}'"}, 400)
-        job = self.world.jobs.order("canvas", request.args["report"], params, self._make, account=account, owner="me")
+        job = self.world.jobs.order(
+            "canvas", request.args["report"], params, self.reports.make, account=account, owner="me"
+        )
         if self.switches.slow_slots is not None:
             job.extra["queued"] = True
         return json_response(self._run_json(job))
@@ -357,7 +306,7 @@ class Canvas(Vendor):
         """Updated every 1000 lines."""
         if job.state == "queued":
             return None
-        return self.data.rows // 1000 * 1000 if job.state == "done" else job.polls * 1000
+        return self.reports.data.rows // 1000 * 1000 if job.state == "done" else job.polls * 1000
 
     def _shown_parameters(self, job: Job) -> dict[str, Any]:
         found = dict(job.params)
@@ -413,204 +362,14 @@ class Canvas(Vendor):
             302, [("Location", url), ("Content-Type", "text/html")], b"<html><body>redirected</body></html>"
         )
 
-    # making a report
-
-    def _make(self, job: Job) -> Artifact:
-        """Write the file of a run.
-
-        Raises:
-            BuildRefused: The run ends as `error`.
-        """
-        outputs = self._outputs(job.report, job.params)
-        tables = [
-            (name, table) for name, table in self._tables(job.report, job.params) if name in outputs or not outputs
-        ]
-        if not tables:
-            raise BuildRefused(NO_FILE)
-        stamp = datetime.fromtimestamp(self.world.clock.now(), timezone.utc).strftime("%d_%b_%Y")
-        stem = f"{job.report.removesuffix('_csv')}_{stamp}_{job.number}"
-        zipped = len(tables) > 1 or job.report == "mgp_grade_export_csv"
-        key = json.dumps(
-            ["canvas", job.report, job.params, job.empty, self._state_key(job)], sort_keys=True, default=str
-        )
-        path = self.world.cache.build(key, lambda target: self._write(target, job, tables, zipped))
-        if zipped:
-            return Artifact(path, "application/zip", f"{stem}.zip")
-        return Artifact(path, "text/csv", f"{stem}-{hex_uuid(1, job.number, 7)[:6]}.csv")
-
-    def _state_key(self, job: Job) -> list[Any]:
-        """What the bytes of a file depend on besides its parameters."""
-        versions = [self.world.overlay.version("canvas", stream) for stream in self._streams_of(job.report)]
-        data = self.data
-        day = job.created // DAY if job.report == "students_with_no_submissions_csv" else 0
-        return [
-            data.rows,
-            data.seed,
-            data.anchor,
-            versions,
-            repr(self.switches),
-            day,
-            job.number if any(versions) else 0,
-        ]
-
-    def _write(self, path: Path, job: Job, tables: list[tuple[str, Table]], zipped: bool) -> None:
-        separator = ";" if self.switches.semicolon and job.report in OUTCOMES else ","
-        bom = self.switches.bom and job.report in OUTCOMES
-        if job.empty:
-            tables = [(name, Table(table.columns, ())) for name, table in tables]
-        if not zipped:
-            write_csv(path, tables[0][1], separator, bom)
-            return
-        write_csv_zip(path, tables)
-
-    def _outputs(self, report: str, params: dict[str, Any]) -> list[str]:
-        """The outputs that are asked for."""
-        names = list({**REPORT_TYPES, **CUSTOM_REPORTS}[report].outputs)
-        if report in SELECTABLE:
-            return [name for name in names if _true(params.get(name))] or ["<none>"]
-        return [] if report == "mgp_grade_export_csv" else names
-
-    def _tables(self, report: str, params: dict[str, Any]) -> Iterator[tuple[str, Table]]:
-        """Every output of a report with these parameters, by member name."""
-        wanted = self._wanted(report, params)
-        if report == "mgp_grade_export_csv":
-            for place, term in enumerate(self.data.terms):
-                if term.status == "active" and (wanted.terms is None or place in wanted.terms):
-                    yield (
-                        term.name,
-                        self._changed("mgp_grade_export", self.data.period_table(place, wanted, self._kept)),
-                    )
-        elif report in CUSTOM_REPORTS:
-            yield self._custom_table(report)
-        else:
-            for output in REPORT_TYPES[report].outputs:
-                yield output, self._table(report, output, params, wanted)
-
-    def _custom_table(self, report: str) -> tuple[str, Table]:
-        (output, columns), *_ = CUSTOM_REPORTS[report].outputs.items()
-        rows: Iterator[Sequence[str | None]] = (
-            (f"0{n % 3}", f"{n:06d}", f"2026-01-{n % 28 + 1:02d}", str(n % 90), None if n % 2 else "n/a")[
-                : len(columns)
-            ]
-            for n in range(max(3, self.data.rows // 10))
-        )
-        return output, self._changed(output, Table(columns, rows))
-
-    def _kept(self, columns: Sequence[str], also: frozenset[str] = frozenset()) -> list[int]:
-        """The places of the columns that this institution's switches bring."""
-
-        def on(column: str) -> bool:
-            switch = column.partition(" ?")[2]
-            if not switch:
-                return True
-            name = switch.removeprefix("!")
-            return (name in also or bool(getattr(self.switches, name, False))) != switch.startswith("!")
-
-        return [place for place, column in enumerate(columns) if on(column)]
-
-    def _table(self, report: str, output: str, params: dict[str, Any], wanted: Wanted) -> Table:
-        catalog = REPORT_TYPES[report].outputs[output]
-        state = params.get("include_enrollment_state")
-        also = frozenset({"enrollment_state"}) if state not in (None, "", False) else frozenset()
-        kept = self._kept(catalog, also)
-        names = [column.split(" ?")[0].split(":")[0] for column in catalog]
-        columns = [names[place] for place in kept]
-        stream = stream_name(report, output)
-        if self.switches.no_outcomes and report in OUTCOMES:
-            return Table(columns, [("No outcomes found",)])
-        rows = self.data.rows_of(report, output, wanted)
-        if len(kept) < len(names):
-            ragged = len(names)
-            rows = ([row[place] for place in kept] + list(row[ragged:]) for row in rows)
-        if self.switches.mastery_scales and report == "outcome_export_csv":
-            rows = (row[: len(columns)] for row in rows)
-        table = self._changed(stream, Table(columns, rows))
-        if report == "sis_export_csv" and output == "enrollments" and self.switches.temporary_enrollments:
-            return _shifted(table)
-        return table
-
-    def _changed(self, stream: str, table: Table) -> Table:
-        return Table(table.columns, self.world.overlay.apply("canvas", stream, table.columns, table.rows))
-
-    def _term_places(self, text: str) -> frozenset[int] | None:
-        """The places of the terms a parameter names; None when it names none that exists."""
-        terms = self.data.terms
-        if text == "active_terms":
-            return frozenset(place for place, term in enumerate(terms) if term.status == "active")
-        known = {str(term.id): place for place, term in enumerate(terms)}
-        known |= {f"sis_term_id:{term.sis_id}": place for place, term in enumerate(terms) if term.sis_id}
-        found = [known.get(part.strip()) for part in text.split(",")]
-        return None if None in found else frozenset(place for place in found if place is not None)
-
-    def _wanted(self, report: str, params: dict[str, Any]) -> Wanted:
-        term = params.get("enrollment_term_id") or params.get("enrollment_term")
-        course = params.get("course_id") or params.get("course")
-        start, end = self._window(report, params)
-        return Wanted(
-            terms=self._term_places(str(term)) if term else None,
-            course=self._course_place(str(course)) if course else None,
-            include_deleted=_true(params.get("include_deleted")),
-            created_by_sis=params.get("created_by_sis") not in (None, "", False),  # presence, not truth
-            no_enrollments=_true(params.get("no_enrollments")),
-            living_tokens=_true(params.get("exclude_deleted_and_expired")),
-            start=start,
-            end=end,
-            states=_words(params.get("enrollment_state") or params.get("enrollment_states")),
-            roles=_words(params.get("enrollment_filter")),
-        )
-
-    def _course_place(self, text: str) -> int:
-        for course in range(self.data.courses):
-            if text in (str(course_id(course)), f"sis_course_id:{course_sis(course)}"):
-                return course
-        raise BuildRefused(f"Couldn't find Course with 'id'={text}")
-
-    def _window(self, report: str, params: dict[str, Any]) -> tuple[float | None, float | None]:
-        start, end = (_moment(params.get(name)) for name in ("start_at", "end_at"))
-        if report != "students_with_no_submissions_csv":
-            return start, end
-        if end is None:
-            end = self.world.clock.now() if start is None else start + TWO_WEEKS
-        return max(start or 0.0, end - TWO_WEEKS), end
-
-    # truth
-
-    def _streams_of(self, report: str) -> list[str]:
-        return [stream_name(report, output) for output in {**REPORT_TYPES, **CUSTOM_REPORTS}[report].outputs]
+    # tests
 
     def streams(self) -> list[str]:
-        return sorted(stream for report in self.report_types for stream in self._streams_of(report))
+        return sorted(stream for report in self.report_types for stream in streams_of(report))
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
-        """Options: `parameters` (an object, as the run was ordered); for `students_with_no_submissions` also `windows`,
-        a list of [start, end] texts (those of the runs that completed here when absent).
-        """
-        report, output = next(
-            (report, output) for report, kind in {**REPORT_TYPES, **CUSTOM_REPORTS}.items()
-            for output in kind.outputs if stream_name(report, output) == stream
-        )  # fmt: skip
-        params = _object(options.get("parameters", {}))
-        if report == "students_with_no_submissions_csv":
-            yield from self._windows_truth(report, output, params, _object(options.get("windows")))
-        elif report == "mgp_grade_export_csv":
-            for member, table in self._tables(report, params):
-                yield from records(table, _report_member=member)
-        elif self.switches.no_outcomes and report in OUTCOMES:
-            return
-        else:
-            tables = dict(self._tables(report, params))
-            yield from records(tables[output])
-
-    def _windows_truth(self, report: str, output: str, params: dict[str, Any], windows: Any) -> Iterator[Record]:
-        if windows is None:
-            runs = [job for job in self.world.jobs.of("canvas", report) if job.state == "done"]
-            windows = [(job.params.get("start_at"), job.params.get("end_at")) for job in runs]
-        for start, end in windows:
-            asked = {**params, "start_at": start, "end_at": end}
-            table = dict(self._tables(report, asked))[output]
-            yield from records(table, _report_start=start, _report_end=end)
-
-    # tests' own actions
+        """See `CanvasReports.truth`."""
+        return self.reports.truth(stream, **options)
 
     def act(self, action: str, **args: Any) -> Any:
         """`seed_run`: put a run into the history.
@@ -628,7 +387,7 @@ class Canvas(Vendor):
         account: str = "1", owner: str = "me", polls: int = 1, ended_minutes: float | None = None,
     ) -> Job:  # fmt: skip
         job = self.world.jobs.order(
-            "canvas", report, dict(parameters or {}), self._make, account=account, owner=owner, origin="seeded",
+            "canvas", report, dict(parameters or {}), self.reports.make, account=account, owner=owner, origin="seeded",
             created=self.world.clock.now() - age_minutes * 60,
         )  # fmt: skip
         states: dict[str, State] = {
@@ -644,11 +403,6 @@ class Canvas(Vendor):
         if job.finished:
             job.ended = self.world.clock.now() - 60 * (age_minutes if ended_minutes is None else ended_minutes)
         return job
-
-
-def stream_name(report: str, output: str) -> str:
-    """The stream of an output (contract, section 2)."""
-    return f"{report.removesuffix('_csv')}_{output}" if report in SELECTABLE else report.removesuffix("_csv")
 
 
 def _term_json(term: Term) -> dict[str, Any]:
@@ -682,38 +436,3 @@ def _nested(pairs: Pairs) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def _true(value: Any) -> bool:
-    return str(value).strip().lower() in TRUE_WORDS
-
-
-def _words(value: Any) -> frozenset[str] | None:
-    if value in (None, "", []):
-        return None
-    words = value if isinstance(value, list) else str(value).split(",")
-    return None if "all" in words else frozenset(words)
-
-
-def _moment(value: Any) -> float | None:
-    """Seconds since 1970; a time without an offset is the account's (mountain) time."""
-    if value in (None, ""):
-        return None
-    try:
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError as error:
-        raise BuildRefused(f"invalid date: {value}") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone(timedelta(hours=-7)))).timestamp()
-
-
-def _object(value: Any) -> Any:
-    """An option of `truth`: as it is, or JSON when it came over the control API."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _shifted(table: Table) -> Table:
-    """The SIS export's defect with temporary enrollments: three headers for one value, so later cells shift left."""
-    place = list(table.columns).index("temporary_enrollment_source_user_id")
-    source = "temporary_enrollment_source_user_id"
-    headers = [source, f"canvas_{source}", source]
-    return Table([*table.columns[:place], *headers, *table.columns[place + 1 :]], table.rows)

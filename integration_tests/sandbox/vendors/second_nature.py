@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 FORMATS = ("xlsx", "csv", "json")
 STATUS = {"queued": "pending", "running": "in_progress", "done": "complete", "aborted": "failed"}
 COURSES = 4
+STATE_COLUMNS = (
+    "user_email", "updated_at", "completed_at", "score", "passed", "course_id", "external_course_id",
+    "external_user_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -438,31 +442,34 @@ class SecondNature(Vendor):
     # course status
 
     def _course_list(self, _request: Request) -> Response:
-        return json_response([{"course_id": c, "external_course_id": f"00{n}"} for n, c in enumerate(self.course_ids)])
+        return json_response(list(records(self._courses())))
 
     def _course_state(self, request: Request) -> Response:
         if request.args["course"] not in self.course_ids:
             return self.error(404)
-        course = self.course_ids.index(request.args["course"])
         low, high = (_number(request.param(name)) for name in ("completed_from", "completed_until"))
-        found = []
-        for number in range(course, self.world.rows, COURSES):
-            at, (_, email, done, score, passed, _) = self._completion(number)
-            if (low is not None or high is not None) and (
-                at is None or not (low or 0.0) <= at <= (at if high is None else high)
-            ):
-                continue
-            row = {"user_email": email, "updated_at": utc_text(self._time(number, 413)), "completed_at": done}
-            row |= {
-                "score": score,
-                "passed": passed,
-                "course_id": self.course_ids[course],
-                "external_course_id": f"00{course}",
-            }
-            if request.param("include_external_user_id") == "true":
-                row["external_user_id"] = f"{number:06d}"
-            found.append(row)
-        return json_response(found)
+        outer = request.param("include_external_user_id") == "true"
+        states = records(self._course_states(request.args["course"], outer))
+        return json_response([row for row in states if _completed_within(row["completed_at"], low, high)])
+
+    def _courses(self) -> Table:
+        columns = ("course_id", "external_course_id")
+        rows = ((course, f"00{number}") for number, course in enumerate(self.course_ids))
+        return Table(columns, self.world.overlay.apply(self.name, "course_status", columns, rows))
+
+    def _course_states(self, course: str | None, outer: bool) -> Table:
+        """The users of a course (of all courses in turn when None); `outer`: with their external ids."""
+        changed = self.world.overlay.apply(self.name, "course_user_state", STATE_COLUMNS, self._state_rows())
+        place = STATE_COLUMNS.index("course_id")
+        rows = (row for row in changed if course in (None, row[place]))
+        return Table(STATE_COLUMNS, rows) if outer else Table(STATE_COLUMNS[:-1], (row[:-1] for row in rows))
+
+    def _state_rows(self) -> Iterator[Row]:
+        for course, key in enumerate(self.course_ids):
+            for number in range(course, self.world.rows, COURSES):
+                _, (_, email, done, score, passed, _) = self._completion(number)
+                changed = utc_text(self._time(number, 413))
+                yield email, changed, done, score, passed, key, f"00{course}", f"{number:06d}"
 
     # truth
 
@@ -474,8 +481,13 @@ class SecondNature(Vendor):
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
         """Options: `format` (`json`; `csv`: every value is text; `xlsx`: numbers and booleans as the cells have them),
-        `start_time`, `end_time`, `course_id` as in a ticket. No `_report_*` columns.
+        `start_time`, `end_time`, `course_id` as in a ticket. No `_report_*` columns. `course_status` and
+        `course_user_state` (option `include_external_user_id`) are the sibling API's.
         """
+        if stream == "course_status":
+            return records(self._courses())
+        if stream == "course_user_state":
+            return records(self._course_states(None, bool(options.get("include_external_user_id"))))
         report, sheet = self._sheet_of(stream)
         form = options.pop("format", "json")
         params = {key: int(value) if key.endswith("_time") else value for key, value in options.items()}
@@ -492,6 +504,16 @@ def stream_name(report: str, sheet: str) -> str:
 
 def _number(text: str | None) -> float | None:
     return None if text is None else float(text)
+
+
+def _completed_within(done: str | None, low: float | None, high: float | None) -> bool:
+    """With a time filter, only users who completed in the window (both ends included)."""
+    if low is None and high is None:
+        return True
+    if done is None:
+        return False
+    at = _epoch(done)
+    return (low is None or at >= low) and (high is None or at <= high)
 
 
 def _naive(text: str) -> datetime:
