@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..jobs import Job, State
     from .canvas_catalog import ReportType
-    from .canvas_data import Term
+    from .canvas_data import CanvasData, Term
 
 STATUS = {"queued": "created", "done": "complete", "failed": "error"}
 GRADES = ("grade_export_csv", "mgp_grade_export_csv")
@@ -46,6 +46,11 @@ class Canvas(Vendor):
         super().__init__(world, settings)
         self.reports = CanvasReports(world, self.switches)
         self._custom_run_seeded = False
+
+    @property
+    def data(self) -> CanvasData:
+        """The institution."""
+        return self.reports.data
 
     def config(self) -> dict[str, Any]:
         return {"name": "canvas", "base_url": self.origin, "access_token": self.switches.token}
@@ -143,7 +148,7 @@ class Canvas(Vendor):
     def _terms(self, request: Request) -> Response:
         if self._account_id(request.args["account"]) is None:
             return self.error(404)
-        terms = [_term_json(term) for term in self.reports.data.terms if term.status == "active"]
+        terms = [_term_json(term) for term in self.data.terms if term.status == "active"]
         page, links = self._page(request, terms)
         return json_response({"enrollment_terms": page}, headers=links)
 
@@ -306,7 +311,7 @@ class Canvas(Vendor):
         """Updated every 1000 lines."""
         if job.state == "queued":
             return None
-        return self.reports.data.rows // 1000 * 1000 if job.state == "done" else job.polls * 1000
+        return self.data.rows // 1000 * 1000 if job.state == "done" else job.polls * 1000
 
     def _shown_parameters(self, job: Job) -> dict[str, Any]:
         found = dict(job.params)
