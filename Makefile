@@ -40,7 +40,7 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	@touch $(VENV)/.runtime $@
 
-demo: $(VENV)/.runtime ## read all five platforms from a sandbox on this machine, in one command
+demo: $(VENV)/.dev ## read all five platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
 test: lint types unit ## everything that needs no image and no other client
