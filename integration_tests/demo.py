@@ -131,7 +131,7 @@ class Run:
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", delete=False) as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
         self._database.execute(f'CREATE SCHEMA IF NOT EXISTS "{platform}"')
-        source = f"read_json('{file.name}', format='newline_delimited', sample_size=-1, maximum_depth=1)"
+        source = f"read_json('{file.name}', format='newline_delimited', sample_size=-1, maximum_depth=2)"
         if appended and self._has(platform, stream):
             self._database.execute(f'INSERT INTO "{platform}"."{stream}" BY NAME SELECT * FROM {source}')  # noqa: S608 - names of the demo's own
         else:

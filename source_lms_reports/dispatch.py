@@ -109,9 +109,10 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Ask for nothing more. Jobs go on at the vendor; their tickets are in the state."""
-        with self._changed:
-            self._stopped = True
+        self._stopped = True
+        if self._changed.acquire(timeout=1.0):  # a thread that waits for a reader of stdout may hold it for ever
             self._changed.notify_all()
+            self._changed.release()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:

@@ -122,7 +122,8 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         try:
             settings, client = self._connect(config)
             found = discover(client, Reports(client.platform, settings), self._spool)
-            return self._as_streams(settings, client, [Selected(stream) for stream in found], {})
+            selected = [Selected(stream) for stream in found]
+            return self._as_streams(Sync(settings, client, selected, self._spool), selected, {})
         except ReportError as error:
             raise as_traced(error) from error
 
@@ -143,11 +144,15 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         modes = {one.stream.name: one.sync_mode for one in catalog.streams}
         states = ConnectorStateManager(state=state)
         selected = [_selected(stream, modes[stream.name], states) for stream in chosen]
-        streams = self._as_streams(settings, client, selected, modes)
+        sync = Sync(settings, client, selected, self._spool)
+        streams = self._as_streams(sync, selected, modes)
         missing = [name for name in schemas if name not in {stream.name for stream in chosen}]
         failures: list[AirbyteTracedException] = []
         if streams:
-            yield from _noting_failures(self._concurrent_source.read(streams), failures)
+            try:
+                yield from _noting_failures(self._concurrent_source.read(streams), failures)
+            finally:
+                sync.stop()
         if missing:
             names = ", ".join(f"'{name}'" for name in missing)
             words = (
@@ -178,10 +183,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             for name, definition in platform.authenticators.items()
         }
 
-    def _as_streams(
-        self, settings: Settings, client: Client, selected: list[Selected], modes: Mapping[str, SyncMode]
-    ) -> list[AbstractStream]:
-        sync = Sync(settings, client, selected, self._spool)
+    def _as_streams(self, sync: Sync, selected: list[Selected], modes: Mapping[str, SyncMode]) -> list[AbstractStream]:
         return [self._as_stream(sync, one, modes.get(one.stream.name)) for one in selected]
 
     def _as_stream(self, sync: Sync, one: Selected, mode: SyncMode | None) -> DefaultStream:

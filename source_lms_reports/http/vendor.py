@@ -132,22 +132,25 @@ class Vendor:
         if self._client.platform.pattern == "repeat":
             ticket = _ticket(order, order.identity, now)
             return Placed(ticket, self._repeat(order, "order"))
-        document = self._ask("order", order, parameters=order.parameters)
+        answer, document = self._ask("order", order, parameters=order.parameters)
         job_id = find(document, self._job.id)
         if job_id in (None, ""):
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
-        return Placed(_ticket(order, str(job_id), now), self._read_job(document))
+        return Placed(_ticket(order, str(job_id), now), self._read_job(document, answer))
 
     def _poll(self, order: Order, ticket: Ticket) -> JobReport:
         if self._client.platform.pattern == "repeat":
             return self._repeat(order, "poll")
-        return self._read_job(self._ask("poll", order, ticket=ticket))
+        answer, document = self._ask("poll", order, ticket=ticket)
+        return self._read_job(document, answer)
 
-    def _ask(self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Any:
+    def _ask(
+        self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any
+    ) -> tuple[Answer, Any]:
         call = self._call(step, order, parameters, **extra)
         answer = self._client.send(call, step, order.report)
-        return self._client.json(answer, step)
+        return answer, self._client.json(answer, step)
 
     def _call(self, name: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Call:
         authenticator = self._reports[order.report].authenticator if order.report in self._reports else None
@@ -155,7 +158,7 @@ class Vendor:
             name, parameters=parameters, authenticator=authenticator, report=order.report, **extra
         )
 
-    def _read_job(self, document: Any) -> JobReport:
+    def _read_job(self, document: Any, answer: Answer | None = None) -> JobReport:
         job = self._job
         raw = find(document, job.status)
         status = _STATUSES.get(job.statuses.get(str(raw).lower(), "")) if raw is not None else JobStatus.QUEUED
@@ -171,6 +174,7 @@ class Vendor:
             progress=_number(find(document, job.progress)),
             lines=_whole(find(document, job.lines)),
             finished_at=_epoch(find(document, job.finished_at)),
+            retry_after=answer.retry_after(self._client.clock()) if answer else None,
             payload=Links(_links(find(document, job.links)), _epoch(find(document, job.expires_at))),
         )
 
@@ -283,7 +287,7 @@ class Vendor:
         spec = self._client.platform.find
         if spec is None:
             return NothingFound()
-        document = self._ask(spec.request, order)
+        _, document = self._ask(spec.request, order)
         jobs = [
             (self._read_job(job), job)
             for job in (document if isinstance(document, list) else [])
