@@ -123,10 +123,14 @@ class Vendor(ABC):
             return Response(302, [("Location", other_host)])
         return self._refusal(effect, fault)
 
+    def throttled(self) -> Response:
+        """The plain-text 403 of Canvas' throttle."""
+        answer = text_response("403 Forbidden (Rate Limit Exceeded)\n", 403)
+        return answer.header("X-Rate-Limit-Remaining", "0.0").header("X-Request-Cost", "0.0")
+
     def _refusal(self, effect: str, fault: Fault) -> Response:
         if effect == "throttle":
-            answer = text_response("403 Forbidden (Rate Limit Exceeded)\n", 403)
-            return answer.header("X-Rate-Limit-Remaining", "0.0").header("X-Request-Cost", "0.0")
+            return self.throttled()
         status = int(effect[:3])
         if status in (502, 503, 504):
             return html_response(f"{status} Server Error", status)

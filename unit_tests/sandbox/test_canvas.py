@@ -152,13 +152,14 @@ def test_abort_finds_running_reports_only_and_delete_hides_the_run(canvas: Canva
         ("canvas-token-expired", 401, "Expired access token."),
         ("canvas-token-revoked", 401, "Revoked access token."),
         ("nonsense", 401, "Invalid access token."),
+        ("canvas-token-noscope", 401, "Insufficient scopes on access token."),
         ("canvas-token-noperm", 403, "user not authorized to perform that action"),
     ],
 )
 def test_refusals(canvas: Canvas, token: str, status: int, words: str) -> None:
     answer = canvas("GET", f"{ACCOUNT}/reports", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["errors"][0]["message"]) == (status, words)
-    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401 and "scopes" not in words)
 
 
 def test_no_token_unknown_report_and_bad_term(canvas: Canvas) -> None:
@@ -294,3 +295,11 @@ def test_an_account_offers_what_it_offers(sandbox: Sandbox, canvas: Canvas) -> N
     assert [item["report"] for item in canvas("GET", f"{ACCOUNT}/reports").json()] == ["lti_report_csv"]
     assert canvas("POST", f"{ACCOUNT}/reports/grade_export_csv").status_code == 404
     assert sandbox.streams("canvas") == ["lti_report"]
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"parallel_limit": 0}}}], indirect=True)
+def test_too_many_requests_at_once_are_throttled_in_plain_text(sandbox: Sandbox, canvas: Canvas) -> None:
+    answer = canvas("GET", ACCOUNT)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/plain; charset=utf-8")
+    sandbox.vendors["canvas"].apply_settings({"parallel_limit": 1})
+    assert [canvas("GET", ACCOUNT).status_code for _ in range(3)] == [200, 200, 200]

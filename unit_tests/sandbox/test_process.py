@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import requests
@@ -16,18 +17,22 @@ from integration_tests.sandbox.server import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from unit_tests.sandbox.conftest import Canvas, Sana, SecondNature
+
 VENDORS = {"canvas", "second_nature", "sana", "tinqwise", "hapyak"}
 
 
 def test_it_prints_its_configs_and_serves_until_sigterm(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     command = [sys.executable, "-m", "integration_tests.sandbox", "--rows", "10", "--ready-file", str(ready)]
+    command += ["--fault", "list_500@canvas:count=2", "--set", "hapyak.auth=brightcove_oauth"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert wait_until(lambda: ready.exists() and ready.read_text().endswith("}"), 20)
         about = json.loads(ready.read_text())
         control = about["control"]["canvas"]
         assert set(about["configs"]) == VENDORS
-        assert requests.get(control + "faults", timeout=5).json() == []
+        assert [fault["count"] for fault in requests.get(control + "faults", timeout=5).json()] == [2]
+        assert about["configs"]["hapyak"]["platform"]["credentials"]["auth_type"] == "brightcove_oauth"
         process.send_signal(signal.SIGTERM)
         printed = process.communicate(timeout=20)[0]
     assert process.returncode == 0
@@ -74,3 +79,17 @@ def test_data_is_the_same_for_the_same_seed() -> None:
             return [list(one.truth(v, s)) for v in ("canvas", "sana", "tinqwise") for s in one.streams(v)]
 
     assert all_rows(3) == all_rows(3) != all_rows(4)
+
+
+def test_parallel_orders_get_jobs_of_their_own(
+    sandbox: Sandbox, canvas: Canvas, second_nature: SecondNature, sana: Sana
+) -> None:
+    def order(_: int) -> tuple[object, ...]:
+        ticket = second_nature.order("license-usage", format="csv").json()["ticket_id"]
+        job = sana.order('SELECT "user" FROM "analytics"."users"').json()["data"]["jobId"]
+        return canvas.order("lti_report_csv")["id"], ticket, job, sana.token("read").json()["data"]["accessToken"]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(order, range(24)))
+    assert [len(set(keys)) for keys in zip(*found, strict=True)] == [24] * 4
+    assert len(sandbox.running_jobs()) == 72

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -46,6 +48,8 @@ class Canvas(Vendor):
         super().__init__(world, settings)
         self.reports = CanvasReports(world, self.switches)
         self._custom_run_seeded = False
+        self._guard = threading.Lock()
+        self._parallel = 0
 
     @property
     def data(self) -> CanvasData:
@@ -83,10 +87,14 @@ class Canvas(Vendor):
 
     def error(self, status: int, reason: str = "") -> Response:
         challenge = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
+        if status == 401 and reason == "noscope":
+            return json_response({"errors": [{"message": "Insufficient scopes on access token."}]}, 401)
         if status == 401:
-            words = {"revoked": "Revoked access token.", "expired": "Expired access token."}
-            message = words.get(reason, "Expired access token." if reason == "" else "Invalid access token.")
-            return json_response({"errors": [{"message": message}]}, 401, challenge)
+            words = {"revoked": "Revoked access token.", "invalid": "Invalid access token."}
+            wrong = {"message": words.get(reason, "Expired access token.")}
+            if reason not in words:
+                wrong["expired_at"] = utc_text(self.world.clock.now() - 60)
+            return json_response({"errors": [wrong]}, 401, challenge)
         if status == 403:
             body = {
                 "status": "unauthorized",
@@ -104,13 +112,29 @@ class Canvas(Vendor):
 
     def _api(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
-            response = self._unauthorized(request) or handler(request)
+            with self._counting() as parallel:
+                if self.switches.parallel_limit is not None and parallel > self.switches.parallel_limit:
+                    request.mark("quota-exceeded:parallel")
+                    return self.throttled()
+                response = self._unauthorized(request) or handler(request)
             return response.header("X-Request-Cost", "0.0271").header("X-Rate-Limit-Remaining", "599.9")
 
         return answer
 
+    @contextmanager
+    def _counting(self) -> Iterator[int]:
+        """How many requests are being answered at once, this one included."""
+        with self._guard:
+            self._parallel += 1
+            now = self._parallel
+        try:
+            yield now
+        finally:
+            with self._guard:
+                self._parallel -= 1
+
     def _unauthorized(self, request: Request) -> Response | None:
-        """The refusal, unless the token is good. Tokens named `...-expired`, `...-revoked`, `...-noperm` are so."""
+        """The refusal, unless the token is good. Tokens may end in expired, revoked, noscope, noperm."""
         header = request.header("Authorization") or ""
         token = (
             header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else request.param("access_token")
@@ -123,7 +147,7 @@ class Canvas(Vendor):
         ending = token.rpartition("-")[2]
         if ending == "noperm":
             return None if request.path.rstrip("/").endswith(("/self", "/1")) else self.error(403)
-        return self.error(401, ending if ending in ("expired", "revoked") else "invalid")
+        return self.error(401, ending if ending in ("expired", "revoked", "noscope") else "invalid")
 
     # accounts and terms
 

@@ -45,6 +45,7 @@ class Switches:
         semicolon, bom: Feature options of the requesting user; they shape the outcome reports only.
         no_outcomes: Outcome reports have the one row `No outcomes found`.
         slow_slots: How many reports run at once, the others stay `created`; all when None.
+        parallel_limit: More requests at once than this are throttled (403, plain text); no limit when None.
         no_verifier: `attachment.url` comes without its verifier (a newer feature flag); `/api/v1/files/:id` has it.
         paginate_reports: The list of reports is paged too, as documented (the code renders it whole).
         permission_status: 403 (newer) or 401 (older) when a permission is missing.
@@ -64,6 +65,7 @@ class Switches:
     bom: bool = False
     no_outcomes: bool = False
     slow_slots: int | None = None
+    parallel_limit: int | None = None
     no_verifier: bool = False
     paginate_reports: bool = False
     permission_status: int = 403

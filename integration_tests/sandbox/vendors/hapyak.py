@@ -2,7 +2,8 @@
 
 202 while a report is made, then 200 with the report as the body; finished reports are answered from a cache for a day,
 however stale. Quotas count unique reports, not requests. Output stops silently at the row cap. Columns and the JSON
-shape are not public; the ones here are made up after the grain that the page tells.
+shape are not public; the ones here are made up after the grain that the page tells. There are no status words: the
+fault `job_unknown_status` answers 299, a failed report 500.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..core import Request, Response, Route, json_response, text_response
+from ..core import Request, Response, Route, json_response
 from ..data import DAY, Row, Table, hex_uuid, last_name, mix, records, utc_text
 from ..downloads import Artifact
 from ..formats import cell_text, write_csv, write_json_rows
@@ -199,7 +200,7 @@ class HapYak(Vendor):
             return self.world.downloads.direct(request, self.name, job.report, job.artifact)
         if job.finished:
             return json_response({"error": job.words or "The report could not be generated"}, 500)
-        return text_response("", 299) if shown.startswith("?") else self._busy(request)
+        return json_response({"status": shown[1:]}, 299) if shown.startswith("?") else self._busy(request)
 
     def _standing(self, request: Request) -> Job | None:
         """The run that answers a request, if there is one."""
