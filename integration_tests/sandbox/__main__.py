@@ -59,7 +59,9 @@ def main(argv: list[str]) -> int:
         text = json.dumps({"configs": configs, **about}, indent=2)
         print(text, flush=True)
         if args.ready_file:
-            args.ready_file.write_text(text)
+            unfinished = args.ready_file.with_suffix(".part")
+            unfinished.write_text(text)
+            unfinished.rename(args.ready_file)
         done.wait()
     return 0
 

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
+import weakref
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,10 @@ class Cache:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self._temporary = directory is None
+        temporary = directory is None
         self.directory = Path(tempfile.mkdtemp(prefix="lms-sandbox-")) if directory is None else directory
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._remove = weakref.finalize(self, shutil.rmtree, self.directory, ignore_errors=True) if temporary else None
         self._lock = threading.Lock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -42,5 +44,5 @@ class Cache:
 
     def close(self) -> None:
         """Remove the files, unless they are to be kept."""
-        if self._temporary:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        if self._remove is not None:
+            self._remove()
