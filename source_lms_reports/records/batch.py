@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -43,31 +43,41 @@ class Envelope:
         """Data lines, each of which ends with a line feed, as messages."""
         if not lines:
             return b""
-        tail = b',"emitted_at":%d%b\n' % (emitted_at, self._tail)
-        return self._head + lines[:-1].replace(b"\n", tail + self._head) + tail
+        head = self._head
+        between = b',"emitted_at":%d%b\n%b' % (emitted_at, self._tail, head)
+        return b"".join((head, memoryview(lines.replace(b"\n", between))[: -len(head)]))
 
 
 class CellBatch(Batch):
-    """Records as typed columns, in which an empty text is an empty cell."""
+    """Records as columns.
 
-    def __init__(self, envelope: Envelope, names: Sequence[str], columns: Sequence[Iterable[Any]], count: int) -> None:
+    Args:
+        envelope: The stream's.
+        columns: The values by the columns' names.
+        texts: For each column whether it is one of texts, where an empty cell is `""`; elsewhere it is None.
+        count: How many records there are.
+    """
+
+    def __init__(
+        self, envelope: Envelope, columns: Mapping[str, list[Any]], texts: tuple[bool, ...], count: int
+    ) -> None:
         self.count = count
         self._envelope = envelope
-        self._names = tuple(names)
         self._columns = columns
+        self._texts = texts
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """See `Batch.rows`."""
-        names = self._names
-        for row in zip(*self._columns, strict=True):
-            yield {name: None if value == "" else value for name, value in zip(names, row, strict=True)}
+        for row in zip(*self._columns.values(), strict=True):
+            yield {name: None if value == "" else value for name, value in zip(self._columns, row, strict=True)}
 
     def lines(self, emitted_at: int) -> bytes:
         """See `Batch.lines`."""
-        form = _form(self._names)
+        form = _form(tuple(self._columns), self._texts)
         if form is None:
             return ObjectBatch(self._envelope, list(self.rows())).lines(emitted_at)
-        return self._envelope.wrap(_ENCODER.encode_lines(list(map(form, *self._columns))), emitted_at)
+        # A list and not its iterator: the encoder of msgspec 0.22 never lets go of what an iterator gives it.
+        return self._envelope.wrap(_ENCODER.encode_lines(list(map(form, *self._columns.values()))), emitted_at)
 
 
 class ObjectBatch(Batch):
@@ -89,9 +99,12 @@ class ObjectBatch(Batch):
 
 
 @lru_cache(maxsize=256)
-def _form(names: tuple[str, ...]) -> Any:
+def _form(names: tuple[str, ...], texts: tuple[bool, ...]) -> Any:
     """A class with one field a column, whose encoder leaves out empty ones; None if a name needs escaping."""
     if not names or any(char in '"\\' or char < " " for name in names for char in name):
         return None
-    fields = [(f"f{at}", Any, msgspec.field(default="", name=name)) for at, name in enumerate(names)]
+    fields = [
+        (f"f{at}", Any, msgspec.field(default="" if text else None, name=name))
+        for at, (name, text) in enumerate(zip(names, texts, strict=True))
+    ]
     return msgspec.defstruct("Row", fields, omit_defaults=True, gc=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
 Kind = Literal["text", "integer", "number", "boolean"]
-Caster = Callable[[list[str]], list[Any]]
+Caster = Callable[[list[str]], tuple[list[Any], bool]]
+"""From a column's texts to its values (an empty cell is None), and whether some of them stayed texts."""
 
 _INTEGER = re.compile(r"\s*(-?(?:0|[1-9][0-9]*))(?:\.0+)?\s*")
 _NUMBER = re.compile(r"\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
@@ -37,10 +39,15 @@ def kind_of(schema: Mapping[str, Any]) -> Kind:
     return "boolean" if types == {"boolean"} else "text"
 
 
-def integers(cells: list[str]) -> list[Any]:
+def integers(cells: list[str]) -> tuple[list[Any], bool]:
     """Integers of any size; `5.0` is 5, and `007` stays a text, as its zeros would be lost."""
     values = _decoded(cells, _INTEGERS, "ntfeE.")
-    return values if values is not None else [_integer(cell) for cell in cells]
+    return (values, False) if values is not None else _each(_integer, cells)
+
+
+def _each(cast: Callable[[str], Any], cells: list[str]) -> tuple[list[Any], bool]:
+    values = [cast(cell) for cell in cells]
+    return values, str in set(map(type, values))
 
 
 def _integer(cell: str) -> int | str | None:
@@ -50,21 +57,23 @@ def _integer(cell: str) -> int | str | None:
     return int(found[1]) if found and len(found[1]) <= _DIGITS else cell
 
 
-def numbers(cells: list[str]) -> list[Any]:
+def numbers(cells: list[str]) -> tuple[list[Any], bool]:
     """Integers and floats; a decimal that a float cannot hold stays a text."""
     values = _decoded(cells, _NUMBERS, "ntfeE")
     if values is None:
-        return [_number(cell) for cell in cells]
-    if max(map(len, cells), default=0) > _SAFE:
-        _keep_unholdable(cells, values)
-    return values
+        return _each(_number, cells)
+    return values, max(map(len, cells), default=0) > _SAFE and _keep_unholdable(cells, values)
 
 
-def _keep_unholdable(cells: list[str], values: list[Any]) -> None:
+def _keep_unholdable(cells: list[str], values: list[Any]) -> bool:
+    """Put back the texts of decimals that do not come out of their floats as they went in; whether there are any."""
+    kept = False
     written = msgspec.json.encode(values)[1:-1].decode().split(",")
     for at, (cell, text) in enumerate(zip(cells, written, strict=True)):
         if cell != text and len(cell) > _SAFE:
             values[at] = _number(cell)
+            kept = kept or isinstance(values[at], str)
+    return kept
 
 
 def _number(cell: str) -> float | int | str | None:
@@ -93,12 +102,12 @@ def _decoded(cells: list[str], decoder: msgspec.json.Decoder[Any], suspicious: s
     return values if len(values) == len(cells) else None
 
 
-def booleans(cells: list[str]) -> list[Any]:
+def booleans(cells: list[str]) -> tuple[list[Any], bool]:
     """true/false, t/f, yes/no, y/n, 1/0 in any case."""
     values = list(map(_COMMON.get, cells))
     if values.count(None) == cells.count(""):
-        return values
-    return [_boolean(cell) for cell in cells]
+        return values, False
+    return _each(_boolean, cells)
 
 
 def _boolean(cell: str) -> bool | str | None:
@@ -115,16 +124,16 @@ def as_text(cell: Any) -> Any:
     return repr(cell) if isinstance(cell, (int, float)) else cell
 
 
-def natives(cells: list[Any], kind: Kind) -> list[Any]:
+def natives(cells: list[Any], kind: Kind) -> tuple[list[Any], bool]:
     """A sheet's cells, which may be typed already, in a schema's type."""
     if kind == "text":
-        return cells if set(map(type, cells)) <= {str} else [as_text(cell) for cell in cells]
-    return [_native(cell, kind) for cell in cells]
+        return (cells if set(map(type, cells)) <= {str} else [as_text(cell) for cell in cells]), False
+    return _each(partial(_native, kind=kind), cells)
 
 
 def _native(cell: Any, kind: Kind) -> Any:
     if isinstance(cell, str):
-        return CASTERS[kind]([cell])[0]
+        return CASTERS[kind]([cell])[0][0]
     if kind == "boolean":
         return bool(cell) if cell in (0, 1) else as_text(cell)
     if isinstance(cell, bool) or (kind == "integer" and not isinstance(cell, int)):

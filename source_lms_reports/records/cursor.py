@@ -24,30 +24,32 @@ class CursorWindow:
 
     def select(self, texts: list[str]) -> list[bool] | None:
         """For each value whether its row is kept; None if all are. Values that are no time are kept."""
-        distinct = set(texts)
-        distinct.discard("")
-        if not distinct:
+        filled = [text for text in texts if text] if "" in texts else texts
+        if not filled:
             return None
-        ordered = sorted(distinct)
-        dropped = self._by_text(ordered) if in_text_order(ordered) else None
+        dropped = self._by_text(filled) if in_text_order(filled) else None
         if dropped is None:
-            dropped = self._one_by_one(ordered)
+            dropped = self._one_by_one(set(filled))
         return [text not in dropped for text in texts] if dropped else None
 
-    def _by_text(self, ordered: list[str]) -> set[str] | None:
-        """The values to drop among sorted ones; None if one of those that decide is no time."""
-        greatest = instant(ordered[-1])
+    def _by_text(self, texts: list[str]) -> set[str] | None:
+        """The values to drop where their order is that of time; None if one of those that decide is no time."""
+        least, greatest = min(texts), max(texts)
         try:
-            early = ordered[: _place(ordered, self._from)] if self._from else []
-            late = ordered[_place(ordered, self._before) :] if self._before else []
+            first, last = _certain(least), _certain(greatest)
+            inside = (self._from is None or first >= self._from) and (self._before is None or last < self._before)
+            dropped = [] if inside else self._outside(sorted(set(texts)))
         except _NoTimeError:
             return None
-        if greatest is None:
-            return None
-        self._observe(ordered[-1], greatest)
-        return {text for text in (*early, *late) if instant(text) is not None}
+        self._observe(greatest, last)
+        return {text for text in dropped if instant(text) is not None}
 
-    def _one_by_one(self, texts: list[str]) -> set[str]:
+    def _outside(self, ordered: list[str]) -> list[str]:
+        early = ordered[: _place(ordered, self._from)] if self._from else []
+        late = ordered[_place(ordered, self._before) :] if self._before else []
+        return early + late
+
+    def _one_by_one(self, texts: set[str]) -> set[str]:
         dropped = set()
         for text in texts:
             at = instant(text)

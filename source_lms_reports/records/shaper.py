@@ -13,8 +13,6 @@ from source_lms_reports.records.batch import Batch, CellBatch, Envelope, ObjectB
 from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
 from source_lms_reports.records.cursor import CursorWindow
 
-_EXPECTED: Mapping[Kind, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
-
 
 @dataclass
 class _Uncast:
@@ -52,6 +50,7 @@ class Shaper:
         self._envelope = Envelope(stream, namespace)
         self._constants = dict(constants or {})
         self._kinds = {name: kind_of(column) for name, column in schema.get("properties", {}).items()}
+        self._typed_names = {name for name, kind in self._kinds.items() if kind != "text"} - set(self._constants)
         self._cursor_field = cursor_field
         self._window = CursorWindow(keep_from, keep_before)
         self._uncast: dict[str, _Uncast] = {}
@@ -114,21 +113,16 @@ class Shaper:
             count = len(rows)
         if not count:
             return None
-        names, values = [], []
+        typed: dict[str, list[Any]] = {}
         for name, cells in zip(table.columns, columns, strict=True):
             if name not in self._constants:
-                names.append(name)
-                values.append(self._typed(name, cells, rows, chunk.native))
-        return self._batch(names, values, extra, count)
-
-    def _batch(self, names: list[str], values: list[Any], extra: list[Any] | None, count: int) -> Batch:
+                typed[name] = self._typed(name, cells, rows, chunk.native)
         for name, constant in self._constants.items():
-            names.append(name)
-            values.append([constant] * count)
+            typed[name] = [constant] * count
         if extra:
-            names.append(EXTRA)
-            values.append(["" if cells is None else cells for cells in extra])
-        return CellBatch(self._envelope, names, values, count)
+            typed[EXTRA] = extra
+        texts = tuple(name not in self._typed_names and name != EXTRA for name in typed)
+        return CellBatch(self._envelope, typed, texts, count)
 
     def _kept(self, table: Table, columns: list[list[Any]], count: int, native: bool) -> list[bool] | None:
         field = self._cursor_field
@@ -144,23 +138,20 @@ class Shaper:
     def _typed(self, name: str, cells: list[Any], rows: list[int] | range, native: bool) -> list[Any]:
         kind = self._kinds.get(name, "text")
         if native:
-            values = natives(cells, kind)
+            values, uncast = natives(cells, kind)
         elif kind == "text":
             return cells
         else:
-            values = CASTERS[kind](cells)
-        if kind != "text":
-            values = self._counted(name, kind, values, rows)
+            values, uncast = CASTERS[kind](cells)
+        if uncast:
+            self._count_uncast(name, kind, values, rows)
         return values
 
-    def _counted(self, name: str, kind: Kind, values: list[Any], rows: list[int] | range) -> list[Any]:
-        """Null as `""`, and a note of what stayed text."""
-        if str in set(map(type, values)):
-            texts = [(at, value) for at, value in enumerate(values) if isinstance(value, str) and value]
-            for at, value in texts:
+    def _count_uncast(self, name: str, kind: Kind, values: list[Any], rows: list[int] | range) -> None:
+        for at, value in enumerate(values):
+            if isinstance(value, str):
                 uncast = self._uncast.setdefault(name, _Uncast(kind, 0, rows[at], _short(value)))
                 uncast.count += 1
-        return ["" if value is None else value for value in values] if None in values else values
 
     def _objects(self, chunk: ObjectChunk, seen: dict[str, None]) -> Batch:
         rows = chunk.objects

@@ -75,10 +75,10 @@ _UNIFORM = re.compile(rb"0000-00-00(?:[T ]00:00(?::00(?:\.0{1,9})?)?(?: ?(?:Z|UT
 
 def in_text_order(texts: list[str]) -> bool:
     """Whether the texts all have one form, in UTC, in which the order of texts is the order of times."""
-    if not texts[0].isascii():
+    joined = "\n".join(texts)
+    if not joined.isascii():
         return False
     form = texts[0].encode().translate(_DIGITS)
     if not _UNIFORM.fullmatch(form):
         return False
-    joined = "".join(texts)
-    return len(joined) == len(form) * len(texts) and joined.encode().translate(_DIGITS) == form * len(texts)
+    return joined.encode().translate(_DIGITS) == b"\n".join([form] * len(texts))

@@ -85,7 +85,10 @@ def _by_hand(content: bytes) -> str:
     return text
 
 
-@given(text=st.text(max_size=100), encoding=st.sampled_from(["utf-8", "utf-16", "utf-32"]), block=st.integers(4, 50))
+_NO_MARK = st.text(max_size=100).map(lambda text: text.lstrip("\0"))  # NULs behind a UTF-16 mark are UTF-32's mark
+
+
+@given(text=_NO_MARK, encoding=st.sampled_from(["utf-8", "utf-16", "utf-32"]), block=st.integers(4, 50))
 def test_generated_texts_come_back(text: str, encoding: str, block: int) -> None:
     content = io.BytesIO(("\ufeff" + text if encoding == "utf-8" else text).encode(encoding))
     with blocks_of(block):

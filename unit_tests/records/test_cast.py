@@ -61,7 +61,7 @@ def test_the_type_that_a_schema_asks_for(schema: dict[str, Any], kind: str) -> N
 )
 @pytest.mark.parametrize("others", [[], ["", "1"], ["x"]])
 def test_integers(text: str, value: Any, others: list[str]) -> None:
-    found = integers([text, *others])[0]
+    found = integers([text, *others])[0][0]
 
     assert (found, type(found)) == (value, type(value))
 
@@ -90,19 +90,19 @@ def test_integers(text: str, value: Any, others: list[str]) -> None:
 )
 @pytest.mark.parametrize("others", [[], ["", "1"], ["x"], ["0.25", "0.7579544029403025"]])
 def test_numbers(text: str, value: Any, others: list[str]) -> None:
-    found = numbers([text, *others])[0]
+    found = numbers([text, *others])[0][0]
 
     assert (found, type(found)) == (value, type(value))
 
 
 @pytest.mark.parametrize("true", ["true", "t", "yes", "y", "1", "True", "TRUE", "T", "YES", "Y", "tRuE", " yes "])
 def test_true(true: str) -> None:
-    assert booleans([true, ""]) == [True, None]
+    assert booleans([true, ""]) == ([True, None], False)
 
 
 @pytest.mark.parametrize("false", ["false", "f", "no", "n", "0", "False", "FALSE", "F", "No", "NO", "N", "fAlSe"])
 def test_false(false: str) -> None:
-    assert booleans([false, "maybe", "2", "", "01"]) == [False, "maybe", "2", None, "01"]
+    assert booleans([false, "maybe", "2", "", "01"]) == ([False, "maybe", "2", None, "01"], True)
 
 
 _WILD = st.text(st.sampled_from('0123456789-+.eE ,[]"ntx'), max_size=8)
@@ -117,18 +117,20 @@ def _same(cell: str, value: Any) -> bool:
 
 @given(st.lists(_WILD | st.integers().map(str), max_size=6))
 def test_no_value_is_lost_to_integers(cells: list[str]) -> None:
-    values = integers(cells)
+    values, uncast = integers(cells)
 
-    assert values == [integers([cell])[0] for cell in cells]
+    assert values == [integers([cell])[0][0] for cell in cells]
+    assert uncast == any(isinstance(value, str) for value in values)
     for cell, value in zip(cells, values, strict=True):
         assert _same(cell, value)
 
 
 @given(st.lists(_WILD | _DECIMALS, max_size=6))
 def test_no_value_is_lost_to_numbers(cells: list[str]) -> None:
-    values = numbers(cells)
+    values, uncast = numbers(cells)
 
-    assert list(map(repr, values)) == [repr(numbers([cell])[0]) for cell in cells]
+    assert list(map(repr, values)) == [repr(numbers([cell])[0][0]) for cell in cells]
+    assert uncast == any(isinstance(value, str) for value in values)
     for cell, value in zip(cells, values, strict=True):
         assert (
             value == cell
@@ -147,4 +149,4 @@ def test_no_value_is_lost_to_numbers(cells: list[str]) -> None:
     ],
 )
 def test_cells_of_a_sheet(kind: Any, cells: list[Any], values: list[Any]) -> None:
-    assert list(map(repr, natives(cells, kind))) == list(map(repr, values))
+    assert list(map(repr, natives(cells, kind)[0])) == list(map(repr, values))
