@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from source_lms_reports.jobs.events import Delivered, Event, Failed, Progressed, TicketOpened
 from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.terminal import Board
 
 LOGGER = logging.getLogger("airbyte")
 _INTERVAL = 5.0
@@ -28,14 +29,16 @@ class Progress:
     Args:
         clock: Epoch seconds.
         interval: The least seconds between two lines.
+        board: Live lines for a person who watches, beside the log.
     """
 
-    def __init__(self, clock: Callable[[], float], interval: float = _INTERVAL) -> None:
+    def __init__(self, clock: Callable[[], float], interval: float = _INTERVAL, board: Board | None = None) -> None:
+        self._board = board
         self._clock = clock
         self._interval = interval
         self._guard = threading.Lock()
         self._lines: dict[str, _Line] = {}
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, tuple[float, int]] = {}
         self._last = float("-inf")
 
     def event(self, event: Event) -> None:
@@ -60,14 +63,25 @@ class Progress:
     def rows(self, stream: str, count: int) -> None:
         """Take note of rows handed over."""
         with self._guard:
-            self._rows[stream] = self._rows.get(stream, 0) + count
-            self._lines[stream] = _Line(f"{stream}: {self._rows[stream]:,} rows")
-        self._maybe_tell()
+            begun, before = self._rows.get(stream, (self._clock(), 0))
+            self._rows[stream] = (begun, before + count)
+        rate = (before + count) / max(self._clock() - begun, 1.0)
+        self._say(stream, f"{stream}: {before + count:,} rows ({rate:,.0f} a second)")
 
     def _note(self, order: Order, text: str) -> None:
         span = f" {order.window.start or ''}..{order.window.end or ''}" if order.window else ""
+        self._say(order.identity, f"{order.report}{span}: {text}")
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        if self._board is not None:
+            self._board.close()
+
+    def _say(self, key: str, text: str) -> None:
         with self._guard:
-            self._lines[order.identity] = _Line(f"{order.report}{span}: {text}")
+            self._lines[key] = _Line(text)
+        if self._board is not None:
+            self._board.show(key, text)
         self._maybe_tell()
 
     def _maybe_tell(self) -> None:

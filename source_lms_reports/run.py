@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _STATE = '{"type":"STATE"'
 _SIGTERM_EXIT = 128 + int(signal.SIGTERM)
 _CLOSED_PIPE_EXIT = 120
+_USAGE_EXIT = 2
 
 
 class _Terminated(BaseException):
@@ -27,6 +28,10 @@ def run(args: list[str] | None = None) -> None:
         args: The arguments after the program's name; by default those of the process.
     """
     arguments = sys.argv[1:] if args is None else args
+    if not arguments or arguments[0] in ("-h", "--help"):
+        _help(sys.stdout if arguments else sys.stderr)
+        _leave(0 if arguments else _USAGE_EXIT)
+        return
     signal.signal(signal.SIGTERM, _terminate)
     from source_lms_reports.source import SourceLmsReports
 
@@ -43,6 +48,13 @@ def run(args: list[str] | None = None) -> None:
     finally:
         source.close()
     _leave(code)
+
+
+def _help(out: TextIO) -> None:
+    from source_lms_reports.platform import platform_names
+    from source_lms_reports.terminal import HELP
+
+    out.write(HELP.replace("{platforms}", ", ".join(platform_names())))
 
 
 def _print_messages(source: SourceLmsReports, arguments: list[str]) -> None:

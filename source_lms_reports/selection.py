@@ -11,7 +11,9 @@ from source_lms_reports.http.client import Client, Refusal
 from source_lms_reports.plan import ReportStream
 
 
-def select(client: Client, reports: Reports, schemas: Mapping[str, Any]) -> list[ReportStream]:
+def select(
+    client: Client, reports: Reports, schemas: Mapping[str, Any], cursors: Mapping[str, str]
+) -> list[ReportStream]:
     """The streams with the names in `schemas`; names that no stream has are left out.
 
     The vendor is only asked for its list where a name is not declared. The columns of a stream that was found by
@@ -22,6 +24,7 @@ def select(client: Client, reports: Reports, schemas: Mapping[str, Any]) -> list
         client: The vendor's API.
         reports: The connection's reports.
         schemas: The catalog's schema of each selected stream.
+        cursors: The catalog's cursor column of each stream that has one.
 
     Raises:
         ReportError: The vendor does not tell its reports.
@@ -35,7 +38,10 @@ def select(client: Client, reports: Reports, schemas: Mapping[str, Any]) -> list
             continue
         if listed is None:
             listed = _listed(client, reports)
-        stream = _among_listed(reports, name, listed, schema or {})
+        columns = dict((schema or {}).get("properties") or {})
+        if name in cursors:
+            columns.setdefault(cursors[name], {})
+        stream = _among_listed(reports, name, listed, columns)
         if stream is not None:
             chosen.append(stream)
     return chosen
@@ -55,16 +61,15 @@ def _typed(stream: ReportStream, schema: Mapping[str, Any] | None) -> ReportStre
     return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
 
 
-def _among_listed(reports: Reports, name: str, listed: list[str], schema: Mapping[str, Any]) -> ReportStream | None:
+def _among_listed(reports: Reports, name: str, listed: list[str], columns: Mapping[str, Any]) -> ReportStream | None:
     """The listed report that the name belongs to, and the part of it that the rest of the name tells."""
     listing = reports.platform.listing
     if listing is None:
         return None
     bases = {reports.listed_name(listing, report): report for report in listed}
-    properties = schema.get("properties") or {}
     if name in bases:
-        return reports.unlisted_stream(listing, bases[name], properties=properties)
+        return reports.unlisted_stream(listing, bases[name], properties=columns)
     for base in sorted(bases, key=len, reverse=True):
         if name.startswith(f"{base}_"):
-            return reports.unlisted_stream(listing, bases[base], snake_case(name[len(base) + 1 :]), properties)
+            return reports.unlisted_stream(listing, bases[base], snake_case(name[len(base) + 1 :]), columns)
     return None

@@ -138,7 +138,8 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         try:
             settings, client = self._connect(config)
             schemas = {one.stream.name: one.stream.json_schema for one in catalog.streams}
-            chosen = select(client, Reports(client.platform, settings), schemas)
+            cursors = {one.stream.name: one.cursor_field[0] for one in catalog.streams if one.cursor_field}
+            chosen = select(client, Reports(client.platform, settings), schemas, cursors)
         except ReportError as error:
             raise as_traced(error) from error
         modes = {one.stream.name: one.sync_mode for one in catalog.streams}

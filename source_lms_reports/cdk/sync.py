@@ -24,6 +24,7 @@ from source_lms_reports.plan import ReportPlan, ReportStream, Selected, Slice
 from source_lms_reports.progress import Progress
 from source_lms_reports.records.times import instant
 from source_lms_reports.settings import Settings
+from source_lms_reports.terminal import make_board
 from source_lms_reports.windows import now_utc
 
 LOGGER = logging.getLogger("airbyte")
@@ -52,7 +53,7 @@ class Sync:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
-        self.progress = Progress(clock)
+        self.progress = Progress(clock, board=make_board())
         self.started = now_utc(clock())
         self._client = client
         self._platform = client.platform
@@ -150,6 +151,7 @@ class Sync:
 
     def stop(self) -> None:
         """The sync is over."""
+        self.progress.close()
         self._dispatcher.stop()
 
     def _make_plan(self, group: Sequence[Selected]) -> ReportPlan:
