@@ -46,4 +46,5 @@ def read_options(platform: Platform, settings: Settings, stream: ReportStream) -
         records_path=tuple(str(step) for step in files.records),
         empty_markers=tuple(spec.empty_markers),
         headerless_members=tuple(spec.headerless_members),
+        ends_with_line_end=files.ends_with_line_end,
     )

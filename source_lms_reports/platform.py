@@ -269,12 +269,17 @@ class CheckSpec(_Model, frozen=True, kw_only=True):
 
 
 class FilesSpec(_Model, frozen=True, kw_only=True):
-    """What the vendor's files are like unless a report says otherwise."""
+    """What the vendor's files are like unless a report says otherwise.
+
+    Attributes:
+        ends_with_line_end: Whether the vendor is known to end every CSV with a line end: one without is cut off.
+    """
 
     format: str = "csv"
     delimiters: str = ","
     encoding: str = "utf-8"
     records: Path = []
+    ends_with_line_end: bool = False
 
 
 class Platform(_Model, frozen=True, kw_only=True):

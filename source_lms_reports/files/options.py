@@ -38,6 +38,8 @@ class ReadOptions:
         empty_markers: Texts that, alone in the first cell of the only row, mean "no rows".
         limits: For ZIP and gzip.
         headerless_members: Patterns; a file whose only header cell matches one holds no table.
+        ends_with_line_end: Every CSV ends with a line end, so one that does not is cut off. Without this word, one is
+            told to be cut only where its last row lacks cells.
     """
 
     format: Format = "auto"
@@ -47,3 +49,4 @@ class ReadOptions:
     empty_markers: tuple[str, ...] = ()
     limits: ArchiveLimits = ArchiveLimits()
     headerless_members: tuple[str, ...] = ()
+    ends_with_line_end: bool = False

@@ -105,9 +105,14 @@ def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:
     if quotes & 1:
         for _ in table.chunks():  # tells a stray quote from a cell that was never closed
             pass
-    elif not lines:
+        return
+    if not lines:
         _refuse_sentence(table, source.label)
-    elif not tail.rstrip("\0").endswith(("\n", "\r")):
+    if tail.rstrip("\0").endswith(("\n", "\r")):
+        return
+    if options.ends_with_line_end:
+        raise TruncatedPayload(f"{source.label} ends without a line end: it is cut off. The next sync asks for it again.")
+    if lines:
         _verify_last_row(tail, table, source.label, options)
 
 

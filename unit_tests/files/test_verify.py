@@ -106,3 +106,14 @@ def test_text_where_json_is_expected(tmp_path: Path) -> None:
     for content in (b"id,name\n1,2\n", b"Service Unavailable", b'"ok"', b"null", b"17"):
         with pytest.raises(PayloadError):
             verify(payload(tmp_path, content), ReadOptions(format="json"))
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n3,4", b"a,b\r\n1,2\r\n3,", b"a,b"])
+def test_where_every_file_ends_with_a_line_end_one_that_does_not_is_cut(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(TruncatedPayload, match="without a line end"):
+        verify(payload(tmp_path, content), ReadOptions(ends_with_line_end=True))
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n3,4\n", b"a,b\r\n1,2\r\n", b"a,b\n", b'a,b\n1,"2\n"\n'])
+def test_where_every_file_ends_with_a_line_end_one_that_does_is_whole(tmp_path: Path, content: bytes) -> None:
+    verify(payload(tmp_path, content), ReadOptions(ends_with_line_end=True))
