@@ -14,6 +14,9 @@ from source_lms_reports.files.archive import corrupt
 LINES = 256 * 1024
 """Bytes of objects that follow one another which are handed on together."""
 
+WINDOW = 128 * 1024
+"""Bytes of an array that are looked at together, at least."""
+
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _PLACE = re.compile(r"\(byte (\d+)\)$")
@@ -118,11 +121,11 @@ class Scanner:
             self._at += 1
             return
         while True:
+            if len(self._text) - self._at < WINDOW and not self._exhausted:
+                self._more(WINDOW)
             if not self.peek():
                 raise self._cut()
-            end = self._many_end() or self._some_end()
-            yield b"[" + self._text[self._at : end] + b"]"
-            self._at = end
+            yield self._many() or self._some()
             if self.take(b",", b"]") == b"]":
                 return
 
@@ -141,35 +144,38 @@ class Scanner:
         if char := self.peek():
             raise self._malformed(f"{char!r} behind the end, at byte {self.offset}")
 
-    def _many_end(self) -> int:
-        """The end of the last complete object in sight, found from behind; 0 if that is not easy."""
+    def _many(self) -> bytes | None:
+        """All complete objects in sight, their end found from behind; None if that is not easy."""
         if self._text[self._at : self._at + 1] != b"{":
-            return 0
+            return None
         high = len(self._text)
         for _ in range(_TRIES):
             high = self._text.rfind(b"}", self._at, high)
             if high < 0:
-                return 0
+                return None
+            piece = b"".join((b"[", memoryview(self._text)[self._at : high + 1], b"]"))
             try:
-                _SKIP.decode(b"[" + self._text[self._at : high + 1] + b"]")
+                _SKIP.decode(piece)
             except (msgspec.DecodeError, RecursionError):
                 continue
-            return high + 1
-        return 0
+            self._at = high + 1
+            return piece
+        return None
 
-    def _some_end(self) -> int:
-        """The end of the last complete element in sight, found from the front; at least one is read."""
+    def _some(self) -> bytes:
+        """All complete elements in sight, their end found from the front; at least one is read."""
         first = self.value()
-        end = self._at
-        self._at -= len(first)
+        start, end = self._at - len(first), self._at
         while True:
             comma = _space_end(self._text, end)
             if self._text[comma : comma + 1] != b",":
-                return end
+                break
             after = self._value_end(_space_end(self._text, comma + 1))
             if after is None:
-                return end
+                break
             end = after
+        self._at = end
+        return b"".join((b"[", memoryview(self._text)[start:end], b"]"))
 
     def _value_end(self, start: int) -> int | None:
         """Where the value at `start` ends; None if that is not in sight."""

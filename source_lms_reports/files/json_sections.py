@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, UnknownFormat
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.json_scanner import Scanner, loose
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.text import ByteStream, text_blocks
+from source_lms_reports.files.text import ByteStream, text_blocks, utf8_blocks
+
+Manner = Literal["checked", "proven", "repaired"]
+"""`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
+surrogate pairs are written as their escapes: neither is JSON, but encoders of several languages write both."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,13 @@ class Section:
         name: Its `sheet_name`, else its `report_name`; None where the report is a lone array.
         start: Where its elements begin, in bytes of the text as `scanner` gives it; -1 if it has none.
         lines: Whether the records stand one behind the other without an array around them (NDJSON).
-        repaired: Whether the text must be read as `scanner(..., repaired=True)`.
+        manner: How the text must be read.
     """
 
     name: str | None
     start: int
     lines: bool = False
-    repaired: bool = False
+    manner: Manner = "checked"
 
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?(?P<open>\Z))|-?Infinity|NaN', re.DOTALL)
@@ -40,20 +45,19 @@ _UNQUOTED = 9
 """The length of `-Infinity`."""
 
 
-def scanner(stream: ByteStream, source: Source, notes: Notes, *, repaired: bool = False) -> Scanner:
+def scanner(stream: ByteStream, source: Source, notes: Notes, manner: Manner) -> Scanner:
     """A scanner over a JSON text in UTF-8, whatever its encoding was.
 
     Args:
         stream: The text's bytes.
         source: What the stream belongs to.
         notes: Where odd bytes are counted.
-        repaired: Put the words NaN and Infinity in quotes, and write halves of surrogate pairs as their escapes.
-            Neither is JSON, but encoders of several languages write both.
+        manner: How the text must be read.
     """
-    blocks = text_blocks(stream, source.charset, "utf-8", notes)
-    if repaired:
-        blocks = _repaired(blocks)
-    return Scanner((block.encode("utf-8", "surrogatepass") for block in blocks), source.label)
+    if manner == "repaired":
+        texts = _repaired(text_blocks(stream, source.charset, "utf-8", notes))
+        return Scanner((text.encode("utf-8", "surrogatepass") for text in texts), source.label)
+    return Scanner(utf8_blocks(stream, source.charset, notes, proven=manner == "proven"), source.label)
 
 
 def _repaired_token(token: str) -> str:
@@ -106,20 +110,22 @@ def sections(source: Source, options: ReadOptions) -> list[Section]:
         CorruptPayload: It is not JSON.
     """
     try:
-        return _found(source, options, repaired=False)
+        return _found(source, options, "checked")
     except CorruptPayload as error:
         try:
-            return [replace(section, repaired=True) for section in _found(source, options, repaired=True)]
+            return _found(source, options, "repaired")
         except CorruptPayload:
             raise error from None
 
 
-def _found(source: Source, options: ReadOptions, *, repaired: bool) -> list[Section]:
+def _found(source: Source, options: ReadOptions, manner: Manner) -> list[Section]:
+    notes = Notes()
     with closing(source.open()) as stream:
-        text = scanner(stream, source, Notes(), repaired=repaired)
+        text = scanner(stream, source, notes, manner)
         found = _Finder(text, source.label, options.records_path).document()
         text.end()
-        return found
+    manner = "proven" if manner == "checked" and not notes.messages() else manner
+    return [replace(section, manner=manner) for section in found]
 
 
 class _Finder:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.notes import Notes
 
 EXTRA = "_extra"
@@ -33,22 +34,6 @@ class CellChunk:
 
     def __len__(self) -> int:
         return len(self.columns[0])
-
-
-@dataclass
-class ObjectChunk:
-    """Rows that are JSON objects.
-
-    Args:
-        first_row: The number of the first row, counting from 1.
-        objects: The rows with their JSON types; a decimal that a float cannot hold is its text.
-    """
-
-    first_row: int
-    objects: list[dict[str, Any]]
-
-    def __len__(self) -> int:
-        return len(self.objects)
 
 
 Chunk = CellChunk | ObjectChunk

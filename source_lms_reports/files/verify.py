@@ -111,7 +111,9 @@ def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:
     if tail.rstrip("\0").endswith(("\n", "\r")):
         return
     if options.ends_with_line_end:
-        raise TruncatedPayload(f"{source.label} ends without a line end: it is cut off. The next sync asks for it again.")
+        raise TruncatedPayload(
+            f"{source.label} ends without a line end: it is cut off. The next sync asks for it again."
+        )
     if lines:
         _verify_last_row(tail, table, source.label, options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -39,13 +39,23 @@ class Envelope:
         self._head = b'{"type":"RECORD","record":{"stream":' + _ENCODER.encode(stream) + b',"data":'
         self._tail = b',"namespace":' + _ENCODER.encode(namespace) + b"}}" if namespace is not None else b"}}"
 
-    def wrap(self, lines: bytes, emitted_at: int) -> bytes:
-        """Data lines, each of which ends with a line feed, as messages."""
+    def wrap(self, lines: bytes, emitted_at: int, members: bytes = b"") -> bytes:
+        """Data lines as messages.
+
+        Args:
+            lines: JSON objects, each of which ends with a line feed.
+            emitted_at: Milliseconds since 1970.
+            members: What to put into each object, which is not empty then: `"name":"value"`.
+        """
         if not lines:
             return b""
-        head = self._head
+        head = self._head + b"{%b," % members if members else self._head
+        start = b"{" if members else b""
         between = b',"emitted_at":%d%b\n%b' % (emitted_at, self._tail, head)
-        return b"".join((head, memoryview(lines.replace(b"\n", between))[: -len(head)]))
+        wrapped = lines.replace(b"\n" + start, between)
+        if members:  # the last line feed has no object behind it
+            return b"".join((head, memoryview(wrapped)[1:-1], between[: -len(head)]))
+        return b"".join((head, memoryview(wrapped)[: -len(head)]))
 
 
 class CellBatch(Batch):
@@ -98,10 +108,49 @@ class ObjectBatch(Batch):
         return self._envelope.wrap(_ENCODER.encode_lines(filled), emitted_at)
 
 
+class FormBatch(Batch):
+    """Records that are JSON objects, as objects of a class.
+
+    Args:
+        envelope: The stream's.
+        rows: Objects of a class whose fields have these names.
+        names: The records' keys, in the order of the fields.
+        constants: What every record has besides.
+    """
+
+    def __init__(
+        self, envelope: Envelope, rows: list[msgspec.Struct], names: tuple[str, ...], constants: Mapping[str, str]
+    ) -> None:
+        self.count = len(rows)
+        self._envelope = envelope
+        self._rows = rows
+        self._names = names
+        self._constants = constants
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """See `Batch.rows`."""
+        for row in self._rows:
+            yield {**self._constants, **dict(zip(self._names, msgspec.structs.astuple(row), strict=True))}
+
+    def lines(self, emitted_at: int) -> bytes:
+        """See `Batch.lines`."""
+        lines = _ENCODER.encode_lines(self._rows)
+        if not self._constants:
+            return self._envelope.wrap(lines, emitted_at)
+        if b"{}\n" in lines:  # a record of nothing, perhaps, which leaves no place for a comma
+            return ObjectBatch(self._envelope, list(self.rows())).lines(emitted_at)
+        return self._envelope.wrap(lines, emitted_at, _ENCODER.encode(self._constants)[1:-1])
+
+
+def plain_names(names: Iterable[str]) -> bool:
+    """Whether no name needs escaping in JSON, which the classes of msgspec cannot have."""
+    return not any(char in '"\\' or char < " " for name in names for char in name)
+
+
 @lru_cache(maxsize=256)
 def _form(names: tuple[str, ...], texts: tuple[bool, ...]) -> Any:
     """A class with one field a column, whose encoder leaves out empty ones; None if a name needs escaping."""
-    if not names or any(char in '"\\' or char < " " for name in names for char in name):
+    if not names or not plain_names(names):
         return None
     fields = [
         (f"f{at}", Any, msgspec.field(default="" if text else None, name=name))

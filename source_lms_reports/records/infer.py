@@ -35,7 +35,7 @@ def _look(columns: tuple[str, ...], chunk: Chunk, found: dict[str, set[str]]) ->
         for name, cells in zip(columns, chunk.columns, strict=True):
             found[name] |= _types(cell for cell in cells if cell != "")
         return
-    for row in chunk.objects:
+    for row in chunk.objects():
         for name, value in row.items():
             found.setdefault(name, set()).update(_types([value]))
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import compress
 from typing import Any
 
-from source_lms_reports.files.table import EXTRA, CellChunk, ObjectChunk, Table, listed
-from source_lms_reports.records.batch import Batch, CellBatch, Envelope, ObjectBatch
+from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
+from source_lms_reports.records.batch import Batch, CellBatch, Envelope
 from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
 from source_lms_reports.records.cursor import CursorWindow
+from source_lms_reports.records.objects import ObjectShaper
 
 
 @dataclass
@@ -71,14 +72,14 @@ class Shaper:
         """
         if table.columns:
             self._compare(table.columns)
-        seen: dict[str, None] = {}
+        objects = ObjectShaper(self._envelope, self._constants, self._cursor_field, self._window)
         for chunk in table.chunks():
-            batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else self._objects(chunk, seen)
+            batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else objects.batch(chunk)
             if batch is not None and batch.count:
                 self.emitted += batch.count
                 yield batch
-        if seen:
-            self._compare(tuple(seen))
+        if objects.names:
+            self._compare(tuple(objects.names))
         self._table_notes += table.notes.messages()
 
     def warnings(self) -> list[str]:
@@ -152,23 +153,6 @@ class Shaper:
             if isinstance(value, str):
                 uncast = self._uncast.setdefault(name, _Uncast(kind, 0, rows[at], _short(value)))
                 uncast.count += 1
-
-    def _objects(self, chunk: ObjectChunk, seen: dict[str, None]) -> Batch:
-        rows = chunk.objects
-        for row in rows:
-            seen.update(dict.fromkeys(row))
-        if self._cursor_field is not None:
-            keep = self._window.select([_cursor_text(row, self._cursor_field, self._constants) for row in rows])
-            if keep is not None:
-                rows = list(compress(rows, keep))
-        if self._constants:
-            rows = [{**row, **self._constants} for row in rows]
-        return ObjectBatch(self._envelope, rows)
-
-
-def _cursor_text(row: Mapping[str, Any], field: str, constants: Mapping[str, str]) -> str:
-    value = constants.get(field, row.get(field))
-    return "" if value is None else str(value)
 
 
 def _short(value: str) -> str:

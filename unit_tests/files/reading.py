@@ -44,7 +44,7 @@ def rows_of(table: Table) -> Rows:
     rows: Rows = []
     for chunk in table.chunks():
         if not isinstance(chunk, CellChunk):
-            rows += chunk.objects
+            rows += chunk.objects()
             continue
         for at, cells in enumerate(zip(*chunk.columns, strict=True)):
             row = {name: None if cell == "" else cell for name, cell in zip(table.columns, cells, strict=True)}

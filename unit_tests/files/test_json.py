@@ -232,4 +232,4 @@ def test_wild_text_is_refused_or_read_as_the_standard_library_reads_it(text: str
 
 
 def _rows(table: Any) -> Rows:
-    return [row for chunk in table.chunks() for row in chunk.objects]
+    return [row for chunk in table.chunks() for row in chunk.objects()]

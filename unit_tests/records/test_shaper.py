@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -135,6 +136,24 @@ def test_a_constant_is_in_every_row_and_may_be_the_cursor(tmp_path: Path, conten
     assert kept.cursor_max == dropped.cursor_max == "2024-01-31"
 
 
+def test_constants_in_json_records_of_nothing_and_over_keys_of_their_name(tmp_path: Path) -> None:
+    shaper = Shaper("s", {}, constants={"c": "mine", "d": 'a"b'})
+
+    assert _shape(tmp_path, b'[{}, {"a": null}, {"a": 1}]', shaper) == [
+        {"c": "mine", "d": 'a"b', "a": value} for value in (None, None, 1)
+    ]
+    assert _shape(tmp_path, b'[{"c": 1, "a": 2}]', Shaper("s", {}, constants={"c": "x"})) == [{"c": "x", "a": 2}]
+
+
+def test_json_records_of_ever_new_keys(tmp_path: Path) -> None:
+    records = [{f"k{number}": number, 'odd "name"' if number > 900 else "n": 1} for number in range(1000)]
+
+    with blocks_of(64), patch("source_lms_reports.files.json_scanner.WINDOW", 1000):
+        rows = _shape(tmp_path, json.dumps(records).encode(), Shaper("s", {}))
+
+    assert [{name: value for name, value in row.items() if value is not None} for row in rows] == records
+
+
 def test_a_constant_wins_over_a_column(tmp_path: Path) -> None:
     shaper = Shaper("s", {}, constants={"a": "mine"})
 
@@ -147,8 +166,15 @@ def test_json_keeps_its_types(tmp_path: Path) -> None:
         {"id": 6, "passed": 1, "updated_at": "2023-01-01"}, {"id": 123456789012345678901234567890, "name": ""}]"""
 
     assert _shape(tmp_path, content, shaper) == [
-        {"id": "5", "score": None, "x": {"deep": None}, "updated_at": 1709209815},
-        {"id": 123456789012345678901234567890, "name": ""},
+        {"id": "5", "score": None, "x": {"deep": None}, "updated_at": 1709209815, "passed": None, "name": None},
+        {
+            "id": 123456789012345678901234567890,
+            "score": None,
+            "x": None,
+            "updated_at": None,
+            "passed": None,
+            "name": "",
+        },
     ]
     assert shaper.cursor_max == "1709209815"
     assert shaper.warnings() == ["Columns that the schema does not know, emitted all the same: x"]

@@ -1,0 +1,96 @@
+"""The records of a JSON report, a slice at a time, with exact numbers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from source_lms_reports.errors import UnknownFormat
+from source_lms_reports.files.archive import corrupt
+
+_LONG_NUMBER = b"0" * 16
+"""What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
+_DIGITS = 4000
+"""Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
+_OUTLINE = bytes(0x30 if chr(byte) in "0123456789." else byte for byte in range(256))
+
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+class ObjectChunk:
+    """Rows that are JSON objects.
+
+    Args:
+        text: `[{...}, ...]`, which is valid JSON.
+        label: What messages call the report.
+    """
+
+    def __init__(self, text: bytes, label: str) -> None:
+        self._text = text
+        self._label = label
+        self._exact = _LONG_NUMBER in text.translate(_OUTLINE)
+
+    def __len__(self) -> int:
+        return len(_COUNTED.decode(self._text))
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The rows with their JSON types; a decimal that a float cannot hold is its text.
+
+        Raises:
+            UnknownFormat: An element is not a record.
+        """
+        try:
+            return (_EXACT if self._exact else _PLAIN).decode(self._text)
+        except (msgspec.DecodeError, RecursionError):
+            return _slowly(self._text, self._label)
+
+    def in_form(self, form: type[Form]) -> list[Form] | None:
+        """The same rows as objects of a class, which is faster; None if they do not fit.
+
+        Args:
+            form: Has a field for each key and forbids others.
+        """
+        try:
+            return _decoder(form, self._exact).decode(self._text)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+
+@lru_cache(maxsize=64)
+def _decoder(form: type[Form], exact: bool) -> msgspec.json.Decoder[list[Form]]:
+    return msgspec.json.Decoder(list[form], float_hook=exact_number if exact else None)  # type: ignore[valid-type]
+
+
+def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
+    """What only Python's own parser reads: numbers beyond any float."""
+    try:
+        objects: list[dict[str, Any]] = json.loads(text, parse_float=exact_number, parse_int=_exact_integer)
+    except (ValueError, RecursionError) as error:
+        raise corrupt(label, error) from error
+    if not all(isinstance(row, dict) for row in objects):
+        raise UnknownFormat(f"{label} has an array whose elements are not all records.")
+    return objects
+
+
+def _exact_integer(text: str) -> int | str:
+    return int(text) if len(text) <= _DIGITS else text
+
+
+def exact_number(text: str) -> float | str:
+    """A decimal as a float, or its text where a float cannot hold it."""
+    number = float(text)
+    if repr(number) == text:
+        return number
+    if number in (float("inf"), float("-inf")) or Decimal(repr(number)) != Decimal(text):
+        return text
+    return number
+
+
+_PLAIN = msgspec.json.Decoder(list[dict[str, Any]])
+_EXACT = msgspec.json.Decoder(list[dict[str, Any]], float_hook=exact_number)
+_COUNTED = msgspec.json.Decoder(list[msgspec.Raw])
