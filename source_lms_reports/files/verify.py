@@ -68,7 +68,8 @@ def _verify_workbook(source: Source, limits: ArchiveLimits) -> None:
         is_zip = file.read(8) != OLE
     if is_zip:
         _verify_zip(source, limits)
-    workbook(source.file, source.label)
+    else:
+        workbook(source.file, source.label)
 
 
 def _verify_zip(source: Source, limits: ArchiveLimits) -> None:

@@ -117,7 +117,7 @@ def _with_errors(rows: Iterator[Row], errors: Places, first_column: int) -> Iter
 
 
 def _filled(row: Row) -> int:
-    return sum(cell != "" for cell in row)
+    return len(row) - row.count("")
 
 
 def _header_row(rows: list[Row]) -> int | None:
@@ -148,7 +148,7 @@ class SheetTable(Table):
         first_row = 1
         try:
             while batch := list(islice(self._rows, ROWS)):
-                rows = [row for row in batch if any(cell != "" for cell in row)]
+                rows = [row for row in batch if row.count("") != len(row)]
                 if not rows or (first_row == 1 and self._is_marker(rows)):
                     continue
                 yield self._chunk(first_row, rows)
@@ -165,7 +165,7 @@ class SheetTable(Table):
         columns = [plain_cells(list(column), self.notes) for column in zip(*rows, strict=True)]
         beyond = columns[width:]
         chunk = CellChunk(first_row, columns[:width], native=True)
-        if any(any(cell != "" for cell in column) for column in beyond):
+        if any(column.count("") != len(column) for column in beyond):
             chunk.extra = [self._beyond(row, first_row + at) for at, row in enumerate(zip(*beyond, strict=True))]
         return chunk
 
@@ -181,11 +181,26 @@ def plain_cells(cells: list[Any], notes: Notes) -> list[Any]:
     kinds = set(map(type, cells))
     if kinds <= {str, bool}:
         return cells
+    if kinds == {float} and (whole := _integers(cells)) is not None:
+        return whole
+    if kinds <= {float, str}:
+        return [
+            int(cell) if type(cell) is float and cell.is_integer() and abs(cell) < _WHOLE else cell for cell in cells
+        ]
+    if kinds <= {dt.datetime, str}:
+        return [cell if type(cell) is str else cell.isoformat() for cell in cells]
     if dt.datetime in kinds and dt.date in kinds:  # midnight comes as a date
         cells = [_midnight(cell) if type(cell) is dt.date else cell for cell in cells]
     if float in kinds and kinds & {dt.datetime, dt.date}:
         notes.add(_NO_DATE_NOTE, sum(type(cell) is float for cell in cells))
     return [_plain(cell) for cell in cells]
+
+
+def _integers(cells: list[float]) -> list[int] | None:
+    if not -_WHOLE < min(cells) <= max(cells) < _WHOLE:
+        return None
+    whole = list(map(int, cells))
+    return whole if whole == cells else None
 
 
 def _midnight(day: dt.date) -> str:

@@ -124,10 +124,20 @@ def as_text(cell: Any) -> Any:
     return repr(cell) if isinstance(cell, (int, float)) else cell
 
 
+_NATIVE: Mapping[Kind, set[type]] = {
+    "integer": {int, type(None)},
+    "number": {int, float, type(None)},
+    "boolean": {bool, type(None)},
+}
+
+
 def natives(cells: list[Any], kind: Kind) -> tuple[list[Any], bool]:
     """A sheet's cells, which may be typed already, in a schema's type."""
     if kind == "text":
         return (cells if set(map(type, cells)) <= {str} else [as_text(cell) for cell in cells]), False
+    values = [None if cell == "" else cell for cell in cells]
+    if set(map(type, values)) <= _NATIVE[kind]:
+        return values, False
     return _each(partial(_native, kind=kind), cells)
 
 
