@@ -12,6 +12,7 @@
             ├── HtmlPayload
             ├── ErrorPayload
             ├── TruncatedPayload
+            │   └── UnendedPayload
             ├── CorruptPayload
             ├── ArchiveLimitExceeded
             └── UnknownFormat
@@ -97,6 +98,13 @@ class ErrorPayload(PayloadError):
 
 class TruncatedPayload(PayloadError):
     """The report ends early: inside a row, a quoted field, or before its announced length."""
+
+
+class UnendedPayload(TruncatedPayload):
+    """The last row seems whole, but the line end that the vendor always writes is missing: the last cell may be cut.
+
+    The same bytes from a second download are taken as proof that nothing is.
+    """
 
 
 class CorruptPayload(PayloadError):

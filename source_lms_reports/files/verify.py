@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 
-from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload
+from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import OLE, Source, corrupt, sources
 from source_lms_reports.files.csv import CsvTable, rows_of
 from source_lms_reports.files.json_sections import sections
@@ -111,12 +111,11 @@ def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:
         _refuse_sentence(table, source.label)
     if tail.rstrip("\0").endswith(("\n", "\r")):
         return
-    if options.ends_with_line_end:
-        raise TruncatedPayload(
-            f"{source.label} ends without a line end: it is cut off. The next sync asks for it again."
-        )
     if lines:
         _verify_last_row(tail, table, source.label, options)
+    if options.ends_with_line_end:
+        raise UnendedPayload(f"{source.label} ends without a line end: it may be cut off. The next sync asks for "
+        f"it again.")
 
 
 def _texts(source: Source, head: bytes, options: ReadOptions) -> Iterator[str]:
