@@ -15,12 +15,14 @@ class Part:
         name: The file's name from the URL or `Content-Disposition`, if there is any.
         content_type: The `Content-Type` header's type; a hint only, the bytes decide.
         charset: The `charset` of the `Content-Type` header, if there is any.
+        is_framed: Whether the answer told its own end (by a length or by chunks), so that no byte of it is missing.
     """
 
     path: Path
     name: str | None = None
     content_type: str | None = None
     charset: str | None = None
+    is_framed: bool = True
 
 
 @dataclass(frozen=True)

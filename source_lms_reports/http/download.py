@@ -163,4 +163,5 @@ def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
         name=name or None,
         content_type=content_type.split(";")[0].strip().lower() or None,
         charset=charset[1] if charset else None,
+        is_framed="content-length" in headers or "transfer-encoding" in headers,
     )
