@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["text", "integer", "number", "boolean"]
+Kind = Literal["text", "integer", "number", "boolean", "nested"]
 Caster = Callable[[list[str]], tuple[list[Any], bool]]
 """From a column's texts to its values (an empty cell is None), and whether some of them stayed texts."""
 
@@ -36,6 +37,8 @@ def kind_of(schema: Mapping[str, Any]) -> Kind:
         return "integer"
     if types and types <= {"number", "integer"}:
         return "number"
+    if types and types <= {"array", "object"}:
+        return "nested"
     return "boolean" if types == {"boolean"} else "text"
 
 
@@ -114,7 +117,22 @@ def _boolean(cell: str) -> bool | str | None:
     return _BOOLEANS.get(cell.strip().lower(), cell) if cell else None
 
 
-CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boolean": booleans}
+def nested(cells: list[str]) -> tuple[list[Any], bool]:
+    """Lists and objects that a vendor writes into a cell as JSON: the same report in JSON holds them as such."""
+    return _each(_nested, cells)
+
+
+def _nested(cell: str) -> Any:
+    if not cell:
+        return None
+    try:
+        value = json.loads(cell, parse_float=_number)
+    except (ValueError, RecursionError):
+        return cell
+    return value if isinstance(value, (list, dict)) else cell
+
+
+CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boolean": booleans, "nested": nested}
 
 
 def as_text(cell: Any) -> Any:
@@ -128,6 +146,7 @@ _NATIVE: Mapping[Kind, set[type]] = {
     "integer": {int, type(None)},
     "number": {int, float, type(None)},
     "boolean": {bool, type(None)},
+    "nested": {list, dict, type(None)},
 }
 
 
@@ -146,6 +165,8 @@ def _native(cell: Any, kind: Kind) -> Any:
         return CASTERS[kind]([cell])[0][0]
     if kind == "boolean":
         return bool(cell) if cell in (0, 1) else as_text(cell)
+    if kind == "nested":
+        return as_text(cell)
     if isinstance(cell, bool) or (kind == "integer" and not isinstance(cell, int)):
         return as_text(cell)
     return cell

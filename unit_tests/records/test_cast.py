@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_lms_reports.records.cast import booleans, integers, kind_of, natives, numbers
+from source_lms_reports.records.cast import CASTERS, booleans, integers, kind_of, natives, numbers
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from source_lms_reports.records.cast import booleans, integers, kind_of, natives
         ({"type": ["boolean", "null"]}, "boolean"),
         ({"type": ["null", "string"], "format": "date-time"}, "text"),
         ({"type": ["null", "string", "integer"]}, "text"),
-        ({"type": ["null", "array"]}, "text"),
+        ({"type": ["null", "array"]}, "nested"),
         ({"type": "null"}, "text"),
         ({}, "text"),
     ],
@@ -150,3 +150,18 @@ def test_no_value_is_lost_to_numbers(cells: list[str]) -> None:
 )
 def test_cells_of_a_sheet(kind: Any, cells: list[Any], values: list[Any]) -> None:
     assert list(map(repr, natives(cells, kind)[0])) == list(map(repr, values))
+
+
+def test_given_json_in_cells_when_the_schema_wants_lists_and_objects_then_they_are_parsed() -> None:
+    cells = ['{"tone": 3, "pace": null}', '["a", 1.5]', "", "[cut", "7", '{"exact": 0.1234567890123456789}']
+    values, uncast = CASTERS["nested"](cells)
+    assert values[:3] == [{"tone": 3, "pace": None}, ["a", 1.5], None]
+    assert values[3:5] == ["[cut", "7"]
+    assert values[5] == {"exact": "0.1234567890123456789"}
+    assert uncast
+
+
+def test_given_a_column_of_lists_when_its_kind_is_asked_then_it_is_nested() -> None:
+    assert kind_of({"type": ["null", "array"]}) == "nested"
+    assert kind_of({"type": ["null", "object"]}) == "nested"
+    assert kind_of({"type": ["null", "string", "object"]}) == "text"
