@@ -141,6 +141,11 @@ class ReportPlan:
         names = tuple(one.stream.name for one in self._selected)
         return Order(self._first.report, chosen, window, names, direct=self._direct)
 
+    def piece(self, window: Window) -> Slice:
+        """One window by itself, with the job of an earlier sync that answers it."""
+        order = self.order(window)
+        return Slice(order, window, ticket=self._tickets.get(order.identity))
+
     def _of_window(self, window: Window | None) -> Iterator[Slice]:
         for number, parameters in enumerate(self._sets, start=1):
             order = self.order(window, parameters)
@@ -187,7 +192,7 @@ class ReportPlan:
         if start is None and spec.only_with_start:
             return iter([None])
         if spec.unit == "days":
-            return iter(self._days(spec, start))
+            return self._days(spec, start)
         return self._instants(spec, start)
 
     def _start(self, one: Selected, spec: WindowSpec) -> datetime | None:
@@ -205,12 +210,22 @@ class ReportPlan:
     def _days(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
         unit = str(fill_all({"length": spec.length}, self._settings.context)["length"])
         end = midnight(self._now)
-        first = midnight(start) if start else midnight(earlier(end, spec.default_start))
-        spans = list(whole_units(first, end, unit)) if is_calendar(unit) else list(cut(first, end, unit))
-        if spec.open_end and is_calendar(unit):
-            reached = spans[-1].end if spans else unit_start(first, unit)
+        position = midnight(start) if start else earlier(end, spec.default_start)
+        if is_calendar(unit):
+            yield from map(as_days, self._units(position, end, unit, spec.open_end))
+            return
+        while position < end:
+            window = self._left_behind(position) or as_days(next(cut(position, end, unit)))
+            yield window
+            position = midnight(instant(window.end or "") or end) + timedelta(days=1)
+
+    @staticmethod
+    def _units(start: datetime, end: datetime, unit: str, open_end: bool) -> list[Span]:
+        spans = list(whole_units(start, end, unit))
+        if open_end:
+            reached = spans[-1].end if spans else unit_start(start, unit)
             spans.append(Span(reached, end + timedelta(days=1)))
-        return map(as_days, spans)
+        return spans
 
     def _instants(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
         position = start
@@ -230,9 +245,9 @@ class ReportPlan:
 
     def _left_behind(self, position: datetime | None) -> Window | None:
         """The window of a ticket of an earlier sync that begins at `position` and would be ordered just so today."""
-        begin = rfc3339(position) if position else None
+        begins = (rfc3339(position), position.date().isoformat()) if position else (None,)
         for ticket in self._tickets.values():
-            if ticket.window is None or ticket.window.start != begin or ticket.window.end is None:
+            if ticket.window is None or ticket.window.start not in begins or ticket.window.end is None:
                 continue
             end = instant(ticket.window.end)
             ordered = (self.order(ticket.window, parameters).identity for parameters in self._sets)

@@ -21,6 +21,7 @@ from source_lms_reports.windows import rfc3339
 
 LOGGER = logging.getLogger("airbyte")
 TICKETS = "_report_tickets"
+_TICKET_LIFE = 86_400.0
 
 
 def read_tickets(state: Mapping[str, Any], stream: str) -> tuple[Ticket, ...]:
@@ -99,6 +100,13 @@ class ReportCursor(Cursor):
         with self._guard:
             if self._tickets.pop(identity, None) is not None:
                 self._emit()
+
+    def forget_all_but(self, wanted: list[str]) -> None:
+        """Drop tickets that no order of this sync answers to and that are too old for a later one to take up."""
+        oldest = self._started.timestamp() - _TICKET_LIFE
+        with self._guard:
+            kept = {key: one for key, one in self._tickets.items() if key in wanted or one.ordered_at > oldest}
+            self._tickets = kept
 
     def window_read(self, identities: list[str], reached: str | None) -> None:
         """A window has been read to its end, and all its rows are handed over.

@@ -15,7 +15,6 @@ from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
-from source_lms_reports.jobs.ticket import Window
 from source_lms_reports.plan import (
     ReportPlan,
     ReportStream,
@@ -64,6 +63,7 @@ class StreamReader:
         """
         plan = self._sync.plan(self.stream)
         pieces = plan.slices()
+        self._cursor.forget_all_but([piece.order.identity for piece in pieces])
         ahead = self._sync.lookahead
         for number, piece in enumerate(pieces):
             for coming in pieces[number : number + ahead]:
@@ -132,10 +132,7 @@ class StreamReader:
             f"vendor gives at a time "
             f"({spec.split_at_rows:,}); asking again in halves."
         )
-        return [self._half(plan, window) for window in two]
-
-    def _half(self, plan: ReportPlan, window: Window) -> Slice:
-        return Slice(plan.order(window), window)
+        return [plan.piece(window) for window in two]
 
     def _rows(self, piece: Slice, payload: Payload) -> Iterator[Mapping[str, Any]]:
         stream = self.stream
