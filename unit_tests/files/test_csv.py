@@ -5,6 +5,7 @@ import io
 import tempfile
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -142,6 +143,23 @@ def test_a_file_that_ends_inside_quotes_is_cut_off_even_after_stray_quotes(tmp_p
 
     with pytest.raises(TruncatedPayload, match="inside a quoted cell"):
         rows_of(next(tables))
+
+
+def test_the_mark_for_quoted_cells_may_be_a_cell(tmp_path: Path) -> None:
+    assert _read(tmp_path, 'a,b\n\x1a,"x"\n"y",\x1a\x1a\n') == [{"a": "\x1a", "b": "x"}, {"a": "y", "b": "\x1a\x1a"}]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_well_formed_file_is_never_read_cell_by_cell(tmp_path: Path, newline: str) -> None:
+    buffer = io.StringIO(newline="")
+    table = [[str(number), "a\nb", 'c, "d"', "e\rf", "g"] for number in range(50)]
+    csv.writer(buffer, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows([["1", "2", "3", "4", "5"], *table])
+    for quoting in ("all", "some"):
+        text = buffer.getvalue() if quoting == "all" else buffer.getvalue().replace('"g"', "g")
+        with blocks_of(64), patch("source_lms_reports.files.csv.rows_of", side_effect=AssertionError):
+            content = payload(tmp_path, text.encode())
+            rows = [list(row.values()) for table_ in open_tables(content, DEFAULT) for row in rows_of(table_)]
+        assert rows == table
 
 
 _WILD = st.text(alphabet=st.sampled_from('ab,;"\n\r \x1aéŁ😀'), max_size=60)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,25 @@ def test_cut_and_damaged_workbooks(tmp_path: Path) -> None:
                 list(table.chunks())
         except PayloadError:
             continue
+
+
+def test_a_checksum_that_does_not_match(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_sheet(["a", "b"], [1, "x"]))) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    book = buffer.getvalue()
+    read(payload(tmp_path, book))
+
+    with pytest.raises(CorruptPayload):
+        verify(payload(tmp_path, book.replace(b"<v>1</v>", b"<v>2</v>")), DEFAULT)
+
+
+def test_whole_numbers_that_a_float_cannot_count_stay_floats(tmp_path: Path) -> None:
+    rows = _read(tmp_path, ["a", "b"], [2.0**53, 1.0], [1e300, "x"], [-1e19, None])
+
+    assert [repr(row["a"]) for row in rows] == ["9007199254740992", "1e+300", "-1e+19"]
+    assert [repr(row["a"]) for row in _read(tmp_path, ["a"], [1e19], [2.0], [None])] == ["1e+19", "2"]
 
 
 def test_an_old_or_encrypted_workbook_that_is_none(tmp_path: Path) -> None:

@@ -45,6 +45,23 @@ def test_a_form_of_time_that_means_none_drops_nothing_else() -> None:
     assert window.greatest == "2024-01-31"
 
 
+def test_the_end_of_the_window_is_not_in_it_and_its_beginning_is() -> None:
+    assert CursorWindow(None, _day(4)).select(["2024-01-03", "2024-01-04"]) == [True, False]
+    assert CursorWindow(_day(3), None).select(["2024-01-03", "2024-01-04"]) is None
+
+
+def test_a_day_that_does_not_exist_is_kept_among_dropped_ones() -> None:
+    window = CursorWindow(datetime(2024, 3, 1, tzinfo=timezone.utc), None)
+
+    assert window.select(["2024-01-10", "2024-01-11", "2024-01-40", "2024-02-02", "2024-03-01"]) == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
 _TIMES = st.datetimes(datetime(2023, 12, 31), datetime(2024, 1, 5))  # noqa: DTZ001
 _FORMS = [
     "%Y-%m-%dT%H:%M:%SZ",

@@ -191,6 +191,14 @@ def test_ragged_rows_have_their_extra_cells(tmp_path: Path) -> None:
     ]
 
 
+def test_extra_cells_stay_with_their_rows(tmp_path: Path) -> None:
+    shaper = Shaper("s", {}, cursor_field="at", keep_from=datetime(2024, 1, 1, tzinfo=timezone.utc))
+
+    rows = _shape(tmp_path, b"at\n2023-01-01,x\n2024-01-01\n2024-01-02,y\n", shaper)
+
+    assert [row["_extra"] for row in rows] == [None, ["y"]]
+
+
 def test_names_that_need_escaping(tmp_path: Path) -> None:
     content = b'"a ""quoted"" name","two\nlines",back\\slash,\xc3\xa9\n1,,3,4\n'
 
