@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import OLE, Source, corrupt, sources
@@ -82,6 +83,7 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
                     f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
                 )
             damaged = archive.testzip()
+            _verify_xml(archive)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -90,10 +92,23 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
         RuntimeError,
         NotImplementedError,
         ValueError,
+        ExpatError,
     ) as error:
         raise corrupt(source.label, error) from error
     if damaged is not None:
         raise corrupt(source.label, ValueError(f"checksum of {damaged}"))
+
+
+def _verify_xml(archive: zipfile.ZipFile) -> None:
+    """The workbook's own parts are well formed: its reader finds out row by row, when others are emitted already.
+
+    Raises:
+        ExpatError: One of them is not.
+    """
+    for info in archive.infolist():
+        if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
+            with archive.open(info) as part:
+                ParserCreate().ParseFile(part)
 
 
 def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from source_lms_reports.errors import (
+    CorruptPayload,
     EmptyPayload,
     ErrorPayload,
     HtmlPayload,
@@ -117,3 +121,20 @@ def test_where_every_file_ends_with_a_line_end_one_that_does_not_is_cut(tmp_path
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n3,4\n", b"a,b\r\n1,2\r\n", b"a,b\n", b'a,b\n1,"2\n"\n'])
 def test_where_every_file_ends_with_a_line_end_one_that_does_is_whole(tmp_path: Path, content: bytes) -> None:
     verify(payload(tmp_path, content), ReadOptions(ends_with_line_end=True))
+
+
+@pytest.mark.parametrize("broken", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+def test_a_workbook_whose_xml_ends_early_is_refused_before_a_row_is_read(tmp_path: Path, broken: str) -> None:
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as made:
+        sheet = made.add_worksheet()
+        for row in range(50):
+            sheet.write_row(row, 0, ["id", "name"] if not row else [row, f"name {row}"])
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(book) as whole, zipfile.ZipFile(damaged, "w") as target:
+        for name in whole.namelist():
+            data = whole.read(name)
+            target.writestr(name, data[: len(data) * 2 // 3] if name == broken else data)
+
+    with pytest.raises(CorruptPayload):
+        verify(payload(tmp_path, damaged.getvalue()), ReadOptions())
