@@ -23,6 +23,12 @@ _RENEW_BEFORE_SHARE = 0.1
 _DEFAULT_LIFE = 300.0
 
 
+class _Used(threading.local):
+    """The token that a thread used last."""
+
+    token: str | None = None
+
+
 @dataclass
 class TokenAuthenticator(DeclarativeAuthenticator):
     """A bearer token from a token endpoint (OAuth 2 client credentials, RFC 6749 section 4.4), renewed before it ends.
@@ -52,7 +58,8 @@ class TokenAuthenticator(DeclarativeAuthenticator):
         self._guard = threading.RLock()
         self._client: Client | None = None
         self._token: str | None = None
-        self._issued = self._ends = 0.0
+        self._used = _Used()
+        self._ends = 0.0
 
     def bind(self, client: Client) -> None:
         """Use `client` to ask for tokens."""
@@ -73,11 +80,18 @@ class TokenAuthenticator(DeclarativeAuthenticator):
         return f"Bearer {self._current()}"
 
     def renew(self) -> bool:
-        """Drop a token that was refused. False if it was issued in this second: a new one would be refused as well."""
+        """Drop the token that this thread used last, because it was refused.
+
+        Where another thread has renewed it meanwhile, the new one stays.
+
+        Returns:
+            Whether there will be another token for the next request.
+        """
         with self._guard:
-            if self._client is None or self._client.clock() - self._issued < 1.0:
+            if self._client is None:
                 return False
-            self._token = None
+            if self._token == self._used.token:
+                self._token = None
             return True
 
     def _current(self) -> str:
@@ -85,6 +99,7 @@ class TokenAuthenticator(DeclarativeAuthenticator):
             client = self._bound()
             if self._token is None or client.clock() >= self._ends:
                 self._token = self._ask(client)
+            self._used.token = self._token
             return self._token
 
     def _bound(self) -> Client:
@@ -102,8 +117,7 @@ class TokenAuthenticator(DeclarativeAuthenticator):
         REDACTOR.register(token)
         life = find(document, self.expires_path)
         seconds = float(life) if isinstance(life, (int, float)) and life > 0 else _DEFAULT_LIFE
-        self._issued = client.clock()
-        self._ends = self._issued + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
+        self._ends = client.clock() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token
 
     def _call(self, client: Client) -> Call:
