@@ -56,6 +56,34 @@ def normal(text: str) -> str:
     return re.sub(r"(\s*<>)+", OPEN, text).strip()
 
 
+def all_texts() -> str:
+    """Every text in the code, one a line; what an f-string leaves open is `<>`."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.JoinedStr, ast.Constant))]
+        found += [text for node in nodes for text in _templates(node, tree)]
+    return "\n".join(dict.fromkeys(found))
+
+
+def warnings() -> list[Message]:
+    """The warnings that the code writes to the log or counts while it reads a file."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and _is_warning(call):
+                source = f"{path.relative_to(PACKAGE).as_posix()}:{call.lineno}"
+                texts = _templates(call.args[0], tree)
+                found += [Message(text, "", source) for text in texts if len(re.findall("[a-z]{2}", text)) > 4]
+    return found
+
+
+def _is_warning(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    return bool(call.args) and (name in ("LOGGER.warning", "self._warn_once") or name.endswith("notes.add"))
+
+
 def _of_platforms() -> Iterator[Message]:
     for name in platform_names():
         for number, rule in enumerate(load_platform(name).errors, start=1):

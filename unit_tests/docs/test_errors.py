@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from unit_tests.docs import pages
-from unit_tests.docs.messages import Message, all_messages, normal
+from unit_tests.docs.messages import Message, all_messages, all_texts, normal, warnings
 
 Row = tuple[str, str]
 
@@ -51,6 +51,23 @@ def test_each_row_says_what_it_means_and_what_to_do() -> None:
         if len(cells) == 4 and not (cells[2].endswith((".", "Meaning", "means")) and cells[3].endswith((".", "Cure")))
     ]
     assert not thin
+
+
+def told_warnings() -> list[list[str]]:
+    """The warnings of the page as their pieces between what is left open."""
+    rows = pages.rows(pages.section(pages.read("docs/errors.md"), "Warnings"))
+    return [[piece.strip(" :") for piece in cells[0].replace("\\\\", "\\").split("…")] for cells in rows[1:]]
+
+
+def test_each_warning_of_the_page_is_one_of_the_code() -> None:
+    texts = all_texts()
+    assert not [piece for pieces in told_warnings() for piece in pieces if piece not in texts]
+
+
+def test_each_warning_of_the_code_is_on_the_page() -> None:
+    told = told_warnings()
+    missing = [one for one in warnings() if not any(all(piece in one.text for piece in pieces) for pieces in told)]
+    assert not missing
 
 
 def test_the_collector_finds_messages_of_every_kind(messages: list[Message]) -> None:
