@@ -16,6 +16,7 @@ class Part:
         content_type: The `Content-Type` header's type; a hint only, the bytes decide.
         charset: The `charset` of the `Content-Type` header, if there is any.
         is_framed: Whether the answer told its own end (by a length or by chunks), so that no byte of it is missing.
+        link: The answer's `Link` header, where the file is a page of a list.
     """
 
     path: Path
@@ -23,6 +24,7 @@ class Part:
     content_type: str | None = None
     charset: str | None = None
     is_framed: bool = True
+    link: str | None = None
 
 
 @dataclass(frozen=True)

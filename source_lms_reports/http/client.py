@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import urljoin
 
@@ -12,9 +12,10 @@ import requests
 from requests.auth import AuthBase
 
 from source_lms_reports.errors import ConfigError, ReportError, TransientError
+from source_lms_reports.files.payload import Part
 from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.template import fill, fill_all
-from source_lms_reports.http.transport import Call, ConnectionFault, Transport, same_host
+from source_lms_reports.http.transport import Call, ConnectionFault, Transport, read_answer, same_host
 from source_lms_reports.platform import ErrorRule, Platform, RequestSpec
 from source_lms_reports.redaction import redact
 
@@ -112,7 +113,7 @@ class Client:
             Refusal: No answer, or one that is no success.
         """
         answer = self._send(call)
-        if answer.status == 401 and _renew(call.auth):
+        if answer.status == 401 and renew(call.auth):
             answer = self._send(call)
         self.judge(answer, phase, report)
         return answer
@@ -122,6 +123,28 @@ class Client:
             return self.transport.send(call)
         except ConnectionFault as fault:
             raise Refusal("transient", fault, uncertain=fault.maybe_received) from fault
+        except ReportError as error:
+            raise Refusal(_kind_of(error), error) from error
+
+    def fetch(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
+        """Send `call`, and save the body of a good answer instead of reading it.
+
+        Args:
+            call: The request.
+            save: Writes a body to disk.
+            good: The statuses of answers that are saved.
+
+        Returns:
+            What was saved, or the answer that is not good.
+
+        Raises:
+            Refusal: No answer came, or it broke off.
+        """
+        try:
+            with self.transport.stream(call) as response:
+                return save(response) if response.status_code in good else read_answer(response)
+        except ConnectionFault as fault:
+            raise Refusal("transient", fault) from fault
         except ReportError as error:
             raise Refusal(_kind_of(error), error) from error
 
@@ -180,7 +203,7 @@ class Client:
             answer = self.send(call, phase, str(extra.get("report", "")))
             document = self.json(answer, phase)
             yield document
-            url = next_page(spec, answer, document)
+            url = next_page(spec, answer.headers.get("link"), document)
             call = self.follow(call, url, seen) if url else None
 
     def items(self, name: str, phase: str, **extra: Any) -> list[Any]:
@@ -225,10 +248,10 @@ class Client:
         return Call(call.method, url, headers=call.headers, auth=call.auth)
 
 
-def next_page(spec: RequestSpec, answer: Answer, document: Any) -> str | None:
-    """The address of the page after `answer`, or None at the end."""
+def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str | None:
+    """The address of the page after `document`, or None at the end."""
     if spec.pages == "link_header":
-        links = requests.utils.parse_header_links(answer.headers.get("link") or "")
+        links = requests.utils.parse_header_links(link_header or "")
         return next((link["url"] for link in links if link.get("rel") == "next"), None)
     if spec.pages == "next_url":
         url = find(document, spec.next)
@@ -261,10 +284,10 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str] | None:
     return {name: str(value) for name, value in values.items()} or None
 
 
-def _renew(auth: AuthBase | None) -> bool:
+def renew(auth: AuthBase | None) -> bool:
     """Ask credentials to renew themselves; False where they cannot or did so a moment ago."""
-    renew = getattr(auth, "renew", None)
-    return bool(renew()) if renew is not None else False
+    method = getattr(auth, "renew", None)
+    return bool(method()) if method is not None else False
 
 
 def _kind_of(error: ReportError) -> Kind:

@@ -163,5 +163,6 @@ def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
         name=name or None,
         content_type=content_type.split(";")[0].strip().lower() or None,
         charset=charset[1] if charset else None,
+        link=headers.get("link"),
         is_framed="content-length" in headers or "transfer-encoding" in headers,
     )

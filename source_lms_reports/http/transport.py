@@ -85,6 +85,7 @@ class Transport:
         adapter = HTTPAdapter(pool_connections=8, pool_maxsize=32, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        self._session.headers["Accept-Encoding"] = "gzip"  # the one encoding that files are known by
         self._session.headers["User-Agent"] = f"source-lms-reports/{__version__}"
 
     def close(self) -> None:
@@ -99,7 +100,7 @@ class Transport:
             ConfigError: The address is refused: plain http, or a redirect to another host.
         """
         with self.stream(call) as response:
-            return _read(response)
+            return read_answer(response)
 
     @contextlib.contextmanager
     def stream(self, call: Call) -> Iterator[requests.Response]:
@@ -178,13 +179,18 @@ class Transport:
             raise connection_fault(error, url) from error
 
 
-def _read(response: requests.Response) -> Answer:
+def read_answer(response: requests.Response) -> Answer:
+    """The whole answer of an API call.
+
+    Raises:
+        ConnectionFault: It broke off, or is too long to be an answer.
+    """
     body = bytearray()
     try:
         for block in response.iter_content(_BLOCK):
             body += block
             if len(body) > MAX_ANSWER_BYTES:
-                break
+                raise ConnectionFault(f"{_host(response.url)} answers with more than an API should.")
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise connection_fault(error, response.url) from error
     return Answer(response.status_code, response.headers, bytes(body), response.url)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
+import requests
 
 from source_lms_reports.errors import LinkExpired, PayloadError, TransientError, UnendedPayload
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.verify import verify
 from source_lms_reports.http.answer import Answer, find
-from source_lms_reports.http.client import Client, Refusal, next_page
+from source_lms_reports.http.client import Client, Refusal, next_page, renew
 from source_lms_reports.http.download import download, store
 from source_lms_reports.http.spool import Spool
-from source_lms_reports.http.transport import Call, ConnectionFault
+from source_lms_reports.http.transport import Call
 from source_lms_reports.jobs.actions import (
     Abort,
     Aborted,
@@ -52,6 +56,7 @@ _STATUSES = {
     "gone": JobStatus.GONE,
 }
 _BLOCK = 1024 * 1024
+_GZIP = b"\x1f\x8b"
 _TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
 
 Progress = Callable[[Order, int, "int | None"], None]
@@ -193,24 +198,26 @@ class Vendor:
 
     def _repeat(self, order: Order, phase: str) -> JobReport:
         """Send the order's one request: the vendor is at work (no body), or the body is the report."""
-        call = self._call("order", order, order.parameters)
-        try:
-            with self._client.transport.stream(call) as response:
-                state = self._job.http_statuses.get(response.status_code)
-                if state == "ready":
-                    part = store(response, self._spool, lambda done, total: self._progress(order, done, total))
-                    return JobReport(JobStatus.READY, payload=Arrived(Payload((part,))))
-                body = response.content
-                answer = Answer(response.status_code, response.headers, body, response.url)
-        except ConnectionFault as fault:
-            raise Refusal("transient", fault, uncertain=False) from fault
-        if state == "running":
-            return JobReport(JobStatus.RUNNING, retry_after=answer.retry_after(self._client.clock()))
-        if answer.status == 401 and (renew := getattr(call.auth, "renew", None)) and renew():
-            return self._repeat(order, phase)
-        self._client.judge(answer, phase, order.report)
-        words = f"{self._client.platform.title} answered with the unexpected status {answer.status}."
-        raise Refusal("transient", TransientError(words, detail=answer.words))
+        ready = [status for status, state in self._job.http_statuses.items() if state == "ready"]
+        found = self._saved(self._call("order", order, order.parameters), order, ready)
+        if isinstance(found, Part):
+            return JobReport(JobStatus.READY, payload=Arrived(Payload((found,))))
+        if self._job.http_statuses.get(found.status) == "running":
+            return JobReport(JobStatus.RUNNING, retry_after=found.retry_after(self._client.clock()))
+        self._client.judge(found, phase, order.report)
+        words = f"{self._client.platform.title} answered with the unexpected status {found.status}."
+        raise Refusal("transient", TransientError(words, detail=found.words))
+
+    def _saved(self, call: Call, order: Order, good: Collection[int]) -> Part | Answer:
+        """The body of a good answer on disk, or the other answer; asked again once where the credentials had ended."""
+
+        def save(response: requests.Response) -> Part:
+            return store(response, self._spool, lambda done, total: self._progress(order, done, total))
+
+        found = self._client.fetch(call, save, good)
+        if isinstance(found, Answer) and found.status == 401 and renew(call.auth):
+            found = self._client.fetch(call, save, good)
+        return found
 
     # -- fetching
 
@@ -297,11 +304,15 @@ class Vendor:
         call: Call | None = self._call(spec.request, order, order.parameters, **extra)
         seen: set[str] = set()
         while call is not None:
-            answer = self._client.send(call, "fetch", order.report)
-            path = self._spool.new_file()
-            path.write_bytes(answer.body)
-            yield Part(path, content_type=answer.content_type or None)
-            url = next_page(request, answer, answer.json() if request.pages == "next_url" and answer.is_json else None)
+            found = self._saved(call, order, [200])
+            if isinstance(found, Answer):
+                self._client.judge(found, "fetch", order.report)
+                raise Refusal(
+                    "transient", TransientError(f"The list of {order.report} ended with status {found.status}.")
+                )
+            yield found
+            document = _members(found.path) if request.pages == "next_url" else None
+            url = next_page(request, found.link, document)
             call = self._client.follow(call, url, seen) if url else None
 
     # -- adopting and aborting
@@ -352,6 +363,23 @@ def _telling(parameters: Mapping[str, Any], ignore: list[str]) -> dict[str, str]
     }
     lowered = {name: "true" if text.lower() in _TRUE else text for name, text in texts.items()}
     return {name: text for name, text in lowered.items() if text.lower() not in ("false", "none")}
+
+
+def _members(path: Path) -> dict[str, Any]:
+    """The members of the JSON object in a file that are no lists; of anything else, none.
+
+    A list may hold any number of rows, so lists are stepped over, not made.
+    """
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+    with gzip.open(path) if is_packed else path.open("rb") as file:
+        if not file.peek(1).lstrip().startswith(b"{"):
+            return {}
+        try:
+            raw = msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, EOFError, OSError):
+            return {}  # the proof of the payload will tell what is wrong with it
+    return {name: msgspec.json.decode(one) for name, one in raw.items() if bytes(memoryview(one)[:1]) != b"["}
 
 
 def _digest(path: Path) -> str:
