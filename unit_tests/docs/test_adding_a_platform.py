@@ -30,7 +30,7 @@ from source_lms_reports.source import SourceLmsReports
 for line in sys.stdin:
     entrypoint = AirbyteEntrypoint(SourceLmsReports())
     for message in entrypoint.run(entrypoint.parse_args(json.loads(line))):
-        print(message)
+        print(f"{message}\\n", end="")
     print("end")
 """
 
