@@ -37,6 +37,7 @@ from source_lms_reports.catalog import Reports
 from source_lms_reports.cdk.batches import Gate
 from source_lms_reports.cdk.cursor import ReportCursor, read_cursor, read_tickets
 from source_lms_reports.cdk.failures import as_traced
+from source_lms_reports.cdk.outlet import Outlet
 from source_lms_reports.cdk.partitions import ReportPartitions
 from source_lms_reports.cdk.reading import StreamReader
 from source_lms_reports.cdk.sync import Sync
@@ -89,6 +90,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         #: Set by an entrypoint that takes rows in batches; without it rows are plain records.
         self.gate: Gate | None = None
         self._spool = Spool()
+        self._outlet = Outlet(self._concurrent_source._queue, self._message_repository)
         self._transport: Transport | None = None
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
@@ -190,7 +192,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
     def _as_stream(self, sync: Sync, one: Selected, mode: SyncMode | None) -> DefaultStream:
         stream = one.stream
         field = stream.cursor if mode is SyncMode.incremental else None
-        cursor = ReportCursor(stream.name, field, one.cursor_value, one.tickets, sync.started, self._message_repository)
+        cursor = ReportCursor(stream.name, field, one.cursor_value, one.tickets, sync.started, self._outlet)
         sync.register(stream.name, cursor)
         return DefaultStream(
             partition_generator=ReportPartitions(StreamReader(sync, one, cursor, self.gate)),
