@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import (
     CorruptPayload,
