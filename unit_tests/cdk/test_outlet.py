@@ -25,7 +25,12 @@ def test_given_a_thread_when_it_emits_then_nobody_else_can_hold_its_message_back
     queue: Queue[Any] = Queue()
     shared = InMemoryMessageRepository()
     outlet = Outlet(queue, ConcurrentMessageRepository(queue, shared))
-    worker = threading.Thread(target=lambda: [outlet.emit_message(_message(str(number))) for number in range(3)])
+
+    def emit() -> None:
+        for number in range(3):
+            outlet.emit_message(_message(str(number)))
+
+    worker = threading.Thread(target=emit)
     worker.start()
     worker.join()
     assert list(shared.consume_queue()) == []
