@@ -103,10 +103,10 @@ def _sheet_table(
 def _rows(book: calamine.CalamineWorkbook, name: str, errors: Places) -> Iterator[Row]:
     """The rows of a sheet from its very first, with the errors that the reader leaves out."""
     sheet = book.get_sheet_by_name(name)
+    if sheet.start is None:
+        return iter(())
     rows: Iterator[Row] = sheet.iter_rows()
-    if not errors or sheet.start is None:
-        return rows
-    return _with_errors(rows, errors, sheet.start[1])
+    return _with_errors(rows, errors, sheet.start[1]) if errors else rows
 
 
 def _with_errors(rows: Iterator[Row], errors: Places, first_column: int) -> Iterator[Row]:
