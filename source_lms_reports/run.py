@@ -8,6 +8,8 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from source_lms_reports.startup import quick_imports
+
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
 
@@ -33,9 +35,10 @@ def run(args: list[str] | None = None) -> None:
         _leave(0 if arguments else _USAGE_EXIT)
         return
     signal.signal(signal.SIGTERM, _terminate)
-    from source_lms_reports.source import SourceLmsReports
+    with quick_imports():
+        from source_lms_reports.source import SourceLmsReports
 
-    source = SourceLmsReports()
+        source = SourceLmsReports()
     code = 0
     try:
         _print_messages(source, arguments)
