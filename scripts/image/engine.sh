@@ -15,5 +15,5 @@ podman_() {
   podman "${store_args[@]}" --tmpdir "$STORE/tmp" --cgroup-manager cgroupfs --runtime runc --events-backend none "$@"
 }
 
-# What stands between a plain `run` and such a machine: no network of its own, no limits that it could not raise.
-run_args=(--network host --ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
+# What stands between a plain `run` and such a machine: limits that it could not raise.
+run_args=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024)

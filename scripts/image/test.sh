@@ -8,9 +8,13 @@ source scripts/image/engine.sh
 image=source-lms-reports:ci
 build_args=()
 if ! docker info > /dev/null 2>&1; then
-  if ! command -v buildah podman runc debootstrap > /dev/null; then
+  for tool in buildah debootstrap podman runc; do
+    command -v "$tool" > /dev/null || missing="${missing:-} $tool"
+  done
+  if [ -n "${missing:-}" ]; then
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends buildah debootstrap podman runc > /dev/null
+    # shellcheck disable=SC2086 # one word a package
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $missing > /dev/null
   fi
   PATH="$PWD/scripts/image/bin:$PATH"
   scripts/image/base.sh
@@ -18,4 +22,5 @@ if ! docker info > /dev/null 2>&1; then
 fi
 
 docker build "${build_args[@]}" --tag "$image" --file Dockerfile .
-CONNECTOR_IMAGE=$image .venv/bin/python -m pytest integration_tests -m image_tests "$@"
+CONNECTOR_IMAGE=$image "${PYTHON:-.venv/bin/python}" -m pytest integration_tests -m image_tests \
+  --connector-image "$image" --read-from-streams=all --read-scenarios=canvas,second_nature,sana,tinqwise,hapyak "$@"

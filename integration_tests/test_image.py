@@ -1,0 +1,150 @@
+"""The connector inside its image, called as the platform calls it. `make image-test` builds the image and runs this."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.connector import Run, catalog_of, quick
+from integration_tests.sandbox import Sandbox
+
+pytestmark = pytest.mark.image_tests
+
+IMAGE = os.environ.get("CONNECTOR_IMAGE", "source-lms-reports:dev")
+ROOT = Path(__file__).parents[1]
+PATIENCE = 120
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rows=20) as started:
+        yield started
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """The folder that is mounted. The connector's user is not the one who wrote it."""
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
+    return folder
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    """Put a file where the connector finds it."""
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(content))
+    file.chmod(0o644)
+
+
+def container(secrets: Path, *args: str, options: tuple[str, ...] = ()) -> list[str]:
+    """The command line that runs the image."""
+    return ["docker", "run", "--rm", "--network", "host", "-v", f"{secrets}:/secrets:ro", *options, IMAGE, *args]
+
+
+def run(secrets: Path, *args: str, options: tuple[str, ...] = ()) -> Run:
+    """Run the image to its end, without standard input."""
+    done = subprocess.run(
+        container(secrets, *args, options=options),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def inspect(form: str) -> Any:
+    """What the image says of itself."""
+    done = subprocess.run(
+        ["docker", "image", "inspect", "--format", "{{json " + form + "}}", IMAGE],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_image_has_airbytes_labels_user_and_entrypoint() -> None:
+    from unit_tests.packaging.project import metadata
+
+    config = inspect(".Config")
+    assert config["Labels"]["io.airbyte.name"] == metadata()["dockerRepository"]
+    assert config["Labels"]["io.airbyte.version"] == metadata()["dockerImageTag"]
+    assert config["User"] == "1000"
+    entrypoint = dict(line.split("=", 1) for line in config["Env"])["AIRBYTE_ENTRYPOINT"]
+    assert config["Entrypoint"] == entrypoint.split()
+
+
+def test_spec_runs_without_config_network_or_writable_disk(secrets: Path) -> None:
+    done = run(secrets, "spec", options=("--read-only", "--tmpfs", "/tmp"))  # noqa: S108 - inside the container
+    assert (done.code, done.stderr, len(done.of("SPEC"))) == (0, "", 1)
+
+
+def test_the_platforms_way_of_starting_gives_the_same_spec(secrets: Path) -> None:
+    """The platform replaces the entrypoint and evaluates AIRBYTE_ENTRYPOINT."""
+    done = run(secrets, "-c", 'eval "$AIRBYTE_ENTRYPOINT spec"', options=("--entrypoint", "sh"))
+    assert done.of("SPEC") == run(secrets, "spec").of("SPEC")
+
+
+@pytest.mark.parametrize("platform", ["canvas", "second_nature", "sana", "tinqwise"])
+def test_a_platform_is_checked_discovered_and_read_twice(platform: str, sandbox: Sandbox, secrets: Path) -> None:
+    config = quick(sandbox, platform)
+    write(secrets, "config", config)
+    assert run(secrets, "check", "--config", "/secrets/config.json").connection["status"] == "SUCCEEDED"
+
+    found = run(secrets, "discover", "--config", "/secrets/config.json").catalog
+    assert found
+    write(secrets, "catalog", catalog_of(found.values()))
+    first = run(secrets, "read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json")
+    assert first.code == 0, first.errors
+    assert set(first.final.values()) == {"COMPLETE"}
+
+    write(secrets, "state", first.state_file)
+    again = run(
+        secrets, "read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json",
+        "--state", "/secrets/state.json",
+    )  # fmt: skip
+    assert again.code == 0, again.errors
+    assert sum(again.counts.values()) < sum(first.counts.values())
+
+
+def test_a_wrong_token_is_told_in_words(sandbox: Sandbox, secrets: Path) -> None:
+    config = quick(sandbox, "canvas", access_token="revoked-token-1")
+    write(secrets, "config", config)
+    answer = run(secrets, "check", "--config", "/secrets/config.json").connection
+    assert answer["status"] == "FAILED"
+    assert "token" in answer["message"].lower()
+    assert "revoked-token-1" not in answer["message"]
+
+
+def test_a_stopped_container_ends_itself_and_keeps_its_ticket(sandbox: Sandbox, secrets: Path) -> None:
+    """The connector is process 1 there, which the kernel spares a SIGTERM that it does not handle."""
+    sandbox.fault("job_never@canvas")
+    config = quick(sandbox, "canvas", reports=["grade_export_csv"])
+    write(secrets, "config", config)
+    found = run(secrets, "discover", "--config", "/secrets/config.json").catalog
+    write(secrets, "catalog", catalog_of(found.values()))
+    name = f"lms-reports-{os.getpid()}"
+    args = container(
+        secrets, "read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json",
+        options=("--name", name),
+    )  # fmt: skip
+    with subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        lines = []
+        while not sandbox.requests("canvas", "poll"):
+            time.sleep(0.05)
+            assert started.poll() is None
+        subprocess.run(["docker", "kill", "--signal", "TERM", name], check=True, capture_output=True)
+        lines = started.stdout.read().splitlines()
+        assert started.wait(PATIENCE) == 143
+    assert all(json.loads(line) for line in lines)
