@@ -302,12 +302,14 @@ forked = Forked()
 
 @dataclass
 class Started:
-    """A command that is running. Its output is collected in the background unless it is `held`."""
+    """A command that is running. Its output is collected in the background, and no longer once `hold_at` has come."""
 
     process: Process
     pipe: int
     errors: Path
-    held: threading.Event
+    hold_at: bytes | None = None
+    holding: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
     chunks: list[bytes] = field(default_factory=list)
     reader: threading.Thread | None = None
 
@@ -319,11 +321,9 @@ class Started:
     def _take(self) -> None:
         while block := os.read(self.pipe, 1 << 16):
             self.chunks.append(block)
-            self.held.wait()
-
-    def hold(self) -> None:
-        """Take no more output: the command comes to a halt when the pipe is full."""
-        self.held.clear()
+            if self.hold_at is not None and self.hold_at in block:
+                self.holding.set()
+                self.released.wait()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -337,7 +337,7 @@ class Started:
     def finish(self, patience: float = PATIENCE) -> Run:
         """Wait for the end."""
         code, peak = self.process.wait(patience)
-        self.held.set()
+        self.released.set()
         if self.reader is not None:
             self.reader.join(PATIENCE)
         os.close(self.pipe)
@@ -383,34 +383,40 @@ class Connector:
         """`read`, to its end."""
         return self.start_read(config, catalog, state, *flags).finish()
 
-    def start_read(self, config: Json, catalog: Json, state: list[Json] | None = None, *flags: str) -> Started:
-        """Begin to `read`."""
+    def start_read(
+        self,
+        config: Json,
+        catalog: Json,
+        state: list[Json] | None = None,
+        *flags: str,
+        hold_at: bytes | None = None,
+    ) -> Started:
+        """Begin to `read`; `hold_at` as in `start`."""
         args = ["read", "--config", self._file("config", config), "--catalog", self._file("catalog", catalog)]
         if state is not None:
             args += ["--state", self._file("state", state)]
-        return self.start(*args, *flags)
+        return self.start(*args, *flags, hold_at=hold_at)
 
     def run(self, *args: str) -> Run:
         """Any command, to its end."""
         return self.start(*args).finish()
 
-    def start(self, *args: str) -> Started:
-        """Begin any command."""
+    def start(self, *args: str, hold_at: bytes | None = None) -> Started:
+        """Begin any command. Once `hold_at` was printed, no more output is taken: it stands still with a full pipe."""
         ours, theirs = os.pipe()
         errors = self.temporary.parent / f"{self.temporary.name}.stderr"
         with errors.open("wb") as err:
             process = self.launcher(args, self._environment(), theirs, err.fileno())
         os.close(theirs)
-        held = threading.Event()
-        held.set()
-        started = Started(process, ours, errors, held)
+        started = Started(process, ours, errors, hold_at)
         started.collect()
         return started
 
     @property
     def leftovers(self) -> list[str]:
-        """What the commands left in their temporary folder."""
-        return sorted(str(path.relative_to(self.temporary)) for path in self.temporary.rglob("*"))
+        """The files that the commands left in their temporary folder."""
+        files = (path for path in self.temporary.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(self.temporary)) for path in files)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}

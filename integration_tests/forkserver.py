@@ -5,6 +5,7 @@ It has one thread and does nothing but wait, so a fork of it is as good as a fre
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -29,6 +30,8 @@ def main(channel: socket.socket) -> None:
     entry = script.load()
     for name in PRELOADED:
         importlib.import_module(name)
+    importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
+    gc.freeze()
     while True:
         request, descriptors = _receive(channel)
         if request is None:
