@@ -94,11 +94,14 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         self._transport: Transport | None = None
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
-        """Take the configuration, if it was not known before."""
+        """Take the configuration, if it was not known before.
+
+        The CDK would keep a copy on disk; it holds secrets, and a process that is killed would leave them there.
+        """
         if not self._config:
             self._config = self._migrate_and_transform_config(None, config) or {}
             self._config_for_validation = self._config
-        return super().configure(config, temp_dir)
+        return self._config or config
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the platform can be reached with this configuration; if not, what to mend."""
