@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from source_lms_reports.records.batch import Batch
@@ -48,12 +49,33 @@ class Gate:
         self._free.release()
 
 
-def as_record_data(batch: Batch) -> dict[str, Any]:
-    """A batch as the data of a record."""
-    return {BATCH_KEY: batch}
+@dataclass(frozen=True)
+class Lines:
+    """A batch as it goes to stdout.
+
+    Made by the thread that made the batch: for another one it takes longer, as two threads then compete for the
+    interpreter and one frees the other's memory.
+
+    Args:
+        text: Whole RECORD messages, one a line.
+        count: How many there are.
+    """
+
+    text: bytes
+    count: int
 
 
-def batch_in(data: Mapping[str, Any] | None) -> Batch | None:
+def as_record_data(batch: Batch, emitted_at: int) -> dict[str, Any]:
+    """A batch as the data of a record.
+
+    Args:
+        batch: The rows.
+        emitted_at: Milliseconds since 1970.
+    """
+    return {BATCH_KEY: Lines(batch.lines(emitted_at), batch.count)}
+
+
+def lines_in(data: Mapping[str, Any] | None) -> Lines | None:
     """The batch that a record's data is, or None for a plain record."""
-    batch = data.get(BATCH_KEY) if data else None
-    return batch if isinstance(batch, Batch) else None
+    lines = data.get(BATCH_KEY) if data else None
+    return lines if isinstance(lines, Lines) else None

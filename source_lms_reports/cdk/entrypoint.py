@@ -16,10 +16,9 @@ from airbyte_cdk.sources import Source
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets
 
-from source_lms_reports.cdk.batches import Gate, batch_in
+from source_lms_reports.cdk.batches import Gate, Lines, lines_in
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.records.batch import Batch
 from source_lms_reports.redaction import REDACTOR, redact
 from source_lms_reports.validation import validate_config
 
@@ -99,12 +98,12 @@ class ReportEntrypoint(AirbyteEntrypoint):
         counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
         unchecked = 0
         for message in self.source.read(self.logger, config, catalog, state):
-            batch = batch_in(message.record.data) if message.type is Type.RECORD and message.record else None
+            batch = lines_in(message.record.data) if message.type is Type.RECORD and message.record else None
             if batch is None or message.record is None:
                 yield self.handle_record_counts(message, counts)
                 unchecked += 1
             else:
-                self._write(batch, message.record.emitted_at)
+                self._write(batch)
                 counts[HashableStreamDescriptor(name=message.record.stream, namespace=None)] += batch.count
                 unchecked += batch.count
             if unchecked >= _MEMORY_CHECK_ROWS:
@@ -122,12 +121,11 @@ class ReportEntrypoint(AirbyteEntrypoint):
                 yield self.handle_record_counts(message, counts)
             raise
 
-    def _write(self, batch: Batch, emitted_at: int) -> None:
+    def _write(self, batch: Lines) -> None:
         try:
-            lines = batch.lines(emitted_at)
             with PRINT_BUFFER.lock:
                 PRINT_BUFFER.flush()
-                _binary_stdout().write(lines)
+                _binary_stdout().write(batch.text)
         finally:
             self._gate.leave()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -174,7 +175,7 @@ class StreamReader:
                 yield from batch.rows()
             else:
                 self._gate.enter()
-                yield as_record_data(batch)
+                yield as_record_data(batch, time.time_ns() // 1_000_000)
 
     def _done(self, shaper: Shaper) -> None:
         self._warn(shaper.warnings())
