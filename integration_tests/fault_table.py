@@ -24,8 +24,8 @@ class Case:
         what: The same in a reader's words.
         faults: As the sandbox is told, without vendor and report; they strike the subject's report.
         needs: Traits that a subject must have.
-        ends: `whole`: the first sync ends well, with every row. `fails`: the struck stream ends INCOMPLETE with an error,
-            and the next sync, without the fault, makes it whole.
+        ends: `whole`: the first sync ends well, with every row. `fails`: the struck stream ends INCOMPLETE with an
+            error, and the next sync, without the fault, makes it whole.
         words: Texts that the error must contain, or, where the sync ends well, that one warning must contain.
         kind: The failure type of the error.
         jobs: How many jobs the first sync makes the vendor start for the struck report; None where it does not matter.
@@ -85,6 +85,7 @@ def _case(name: str, what: str, *faults: str, needs: str = "jobs", **more: Any) 
     return Case(name, what, faults or (name,), frozenset(needs.split()), **more)
 
 
+_OVERDUE = ("still not ready after", "the next sync takes it up")
 JOBS = (
     _case("job_fails", "the job fails once", jobs=2),
     _case("job_fails_twice", "the job fails twice", "job_fails:count=2", jobs=3),
@@ -98,11 +99,12 @@ JOBS = (
     _case("job_no_link", "the job is ready but names no file", needs="links", jobs=2),
     _case("job_restarts", "the job goes back to waiting", jobs=1),
     _case("job_slow", "the job takes its time", "job_slow:polls=6", jobs=1),
-    _case("job_unknown_status", "the job shows a status that no page names", jobs=1, words=("unknown job status 'paused'",)),
+    _case("job_unknown_status", "the job shows a status that no page names", jobs=1,
+          words=("unknown job status 'paused'",)),
     _case("job_unknown_for_ever", "the unknown status stays", "job_unknown_status:polls=always", ends="fails",
-          words=("still not ready after", "the next sync takes it up"), jobs=1, later_jobs=0, minutes=0.02, finish=True),
+          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.02, finish=True),
     _case("job_never", "the job is not ready at the deadline", ends="fails",
-          words=("still not ready after", "the next sync takes it up"), jobs=1, later_jobs=0, minutes=0.02, finish=True),
+          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.02, finish=True),
 )  # fmt: skip
 ORDERS = (
     _case("order_500", "ordering answers 500", jobs=1),
@@ -161,29 +163,29 @@ LINKS = (
     _case("link_changed_midway", "the file changes while it is resumed", needs="links", jobs=1),
 )  # fmt: skip
 BYTES = (
-    _case("link_html", "a web page comes instead of the report"),
-    _case("link_json_error", "a JSON error comes instead of the report"),
-    _case("link_empty", "nothing comes"),
-    _case("link_truncated", "less comes than was announced"),
-    _case("link_cut_row", "the report is cut inside a row, without a length", needs="jobs csv"),
-    _case("link_cut_row_length", "the report is cut inside a row, and its length agrees", needs="jobs csv"),
-    _case("link_cut_quote", "the report is cut inside a quoted cell", needs="jobs csv"),
-    _case("link_cut_json", "the report is cut, without a length", "link_cut_row", needs="jobs json"),
-    _case("link_cut_xlsx", "the workbook is cut, without a length", "link_cut_row", needs="jobs xlsx"),
-    _case("link_broken_gzip", "the gzip stream ends early"),
-    _case("link_broken_zip", "the ZIP has no end"),
-    _case("link_broken_xlsx", "the workbook's sheet is broken XML"),
-    _case("link_bad_checksum", "the ZIP's checksum is wrong"),
-    _case("link_zip_bomb", "a ZIP bomb comes"),
-    _case("link_zip_many", "a ZIP of too many members comes"),
+    _case("link_html", "a web page comes instead of the report", needs="file"),
+    _case("link_json_error", "a JSON error comes instead of the report", needs="file"),
+    _case("link_empty", "nothing comes", needs="file"),
+    _case("link_truncated", "less comes than was announced", needs="file"),
+    _case("link_cut_row", "the report is cut inside a row, without a length", needs="file csv"),
+    _case("link_cut_row_length", "the report is cut inside a row, and its length agrees", needs="file csv"),
+    _case("link_cut_quote", "the report is cut inside a quoted cell", needs="file csv"),
+    _case("link_cut_json", "the report is cut, without a length", "link_cut_row", needs="file json"),
+    _case("link_cut_xlsx", "the workbook is cut, without a length", "link_cut_row", needs="file xlsx"),
+    _case("link_broken_gzip", "the gzip stream ends early", needs="file"),
+    _case("link_broken_zip", "the ZIP has no end", needs="file"),
+    _case("link_broken_xlsx", "the workbook's sheet is broken XML", needs="file"),
+    _case("link_bad_checksum", "the ZIP's checksum is wrong", needs="file"),
+    _case("link_zip_bomb", "a ZIP bomb comes", needs="file"),
+    _case("link_zip_many", "a ZIP of too many members comes", needs="file"),
 )  # fmt: skip
 CLOTHES = (
-    _case("link_gzip", "the report comes with Content-Encoding gzip", jobs=1),
-    _case("link_gzip_file", "the report is a gzip file", jobs=1),
-    _case("link_wrong_type", "the report has a wrong type", jobs=1),
-    _case("link_no_type", "the report has no type and no name", jobs=1),
-    _case("link_lower_headers", "header names come in lower case", jobs=1),
-    _case("link_no_length", "the report comes without a length", jobs=1),
+    _case("link_gzip", "the report comes with Content-Encoding gzip", needs="file", jobs=1),
+    _case("link_gzip_file", "the report is a gzip file", needs="file", jobs=1),
+    _case("link_wrong_type", "the report has a wrong type", needs="file", jobs=1),
+    _case("link_no_type", "the report has no type and no name", needs="file", jobs=1),
+    _case("link_lower_headers", "header names come in lower case", needs="file", jobs=1),
+    _case("link_no_length", "the report comes without a length", needs="file", jobs=1),
 )  # fmt: skip
 PAGES = (
     _case("page_500", "a page answers 500", needs="pages"),
@@ -241,7 +243,7 @@ BYTES_FOR_GOOD = tuple(
 )
 CASES = (*JOBS, *ORDERS, *POLLS, *LINKS, *BYTES, *BYTES_FOR_GOOD, *CLOTHES, *PAGES, *TOKENS)
 
-_TICKETS = frozenset({"jobs", "links", "noquota"})
+_LINKS = frozenset({"jobs", "links", "file"})
 SUBJECTS = (
     Subject(
         "Canvas",
@@ -249,11 +251,85 @@ SUBJECTS = (
         stream="last_user_access",
         report="last_user_access_csv",
         healthy="zero_activity",
-        traits=_TICKETS | {"list", "csv", "throttle"},
+        traits=_LINKS | {"list", "csv", "throttle", "noquota"},
         instead={
             "order_401": {"words": ("has expired. Make a new one in Canvas",)},
             "poll_401": {"words": ("has expired. Make a new one in Canvas",)},
             "order_404": {"words": ("does not offer this report",)},
+        },
+    ),
+    Subject(
+        "Second Nature",
+        "second_nature",
+        stream="course_completion_report",
+        report="course-completion-report",
+        healthy="conversation_transcripts",
+        traits=_LINKS | {"blind", "json", "noquota"},
+        settings={"reports": ["course-completion-report", "conversation-transcripts"]},
+        instead={"order_lost_blind": {"orphans": 1}},
+    ),
+    Subject(
+        "Second Nature, CSV",
+        "second_nature",
+        stream="course_completion_report",
+        report="course-completion-report",
+        healthy="conversation_transcripts",
+        traits=frozenset({"file", "csv"}),
+        settings={"reports": ["course-completion-report", "conversation-transcripts"], "report_format": "csv"},
+    ),
+    Subject(
+        "Second Nature, XLSX",
+        "second_nature",
+        stream="course_completion_report",
+        report="course-completion-report",
+        healthy="conversation_transcripts",
+        traits=frozenset({"file", "xlsx"}),
+        settings={"reports": ["course-completion-report", "conversation-transcripts"], "report_format": "xlsx"},
+    ),
+    Subject(
+        "Sana",
+        "sana",
+        stream="user_course_instance_progress",
+        report="user_course_instance_progress",
+        healthy="users",
+        traits=_LINKS | {"blind", "csv", "tokens", "noquota"},
+        # The sandbox ends every token with the one that it refuses.
+        instead={
+            "order_401": {"everywhere": True},
+            "poll_401": {"everywhere": True},
+            "order_lost_blind": {"orphans": 1},
+        },
+    ),
+    Subject(
+        "TinQwise",
+        "tinqwise",
+        stream="modules",
+        report="modules",
+        healthy="users",
+        traits=frozenset({"pages", "tokens"}),
+        sandbox={"page_size": 25},
+    ),
+    Subject(
+        "HapYak",
+        "hapyak",
+        stream="user_stream_raw",
+        report="user_stream_raw",
+        healthy="signin_widget_detail",
+        traits=frozenset({"jobs", "file", "blind", "csv"}),
+        settings={"reports": ["user_stream_raw", "signin_widget_detail"]},
+        # The connector's own quota holds within a sync; two syncs in one minute would wait for the vendor's.
+        sandbox={"per_minute": 100},
+        shared={"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"},
+        instead={
+            "order_lost_blind": {"jobs": 1},
+            "job_unknown_status": {"words": ()},
+            # A poll is the order's own request, and 500 means that the report failed.
+            "poll_404": None,
+            "poll_500": {"faults": ("poll_500:count=2",)},
+            "poll_500_for_good": {
+                "words": ("could not be ordered", "Run the sync again later"),
+                "minutes": 1.0,
+            },
         },
     ),
 )
