@@ -81,7 +81,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
         status_when_absent: What an answer without a status means.
         words: What the vendor says about a failure.
-        http_statuses: For jobs whose state is told by the HTTP status alone.
+        http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
     """
 
     id: Path = []
@@ -94,7 +94,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     finished_at: Path = []
     links: Path = []
     expires_at: Path = []
-    http_statuses: dict[int, Literal["running", "ready"]] = {}
+    http_statuses: dict[int, Literal["running", "ready", "failed"]] = {}
 
 
 class FindSpec(_Model, frozen=True, kw_only=True):

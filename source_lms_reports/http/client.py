@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import requests
 from requests.auth import AuthBase
 
-from source_lms_reports.errors import ConfigError, ReportError, TransientError
+from source_lms_reports.errors import ConfigError, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
 from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.template import fill, fill_all
@@ -139,10 +139,13 @@ class Client:
 
         Raises:
             Refusal: No answer came, or it broke off.
+            PayloadError: `save` says so.
         """
         try:
             with self.transport.stream(call) as response:
                 return save(response) if response.status_code in good else read_answer(response)
+        except PayloadError:
+            raise
         except ConnectionFault as fault:
             raise Refusal("transient", fault) from fault
         except ReportError as error:

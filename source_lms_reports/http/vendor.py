@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import requests
 
-from source_lms_reports.errors import LinkExpired, PayloadError, TransientError, UnendedPayload
+from source_lms_reports.errors import LinkExpired, PayloadError, TransientError, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.verify import verify
@@ -22,7 +22,7 @@ from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.client import Client, Refusal, next_page, renew
 from source_lms_reports.http.download import download, store
 from source_lms_reports.http.spool import Spool
-from source_lms_reports.http.transport import Call
+from source_lms_reports.http.transport import Call, ConnectionFault
 from source_lms_reports.jobs.actions import (
     Abort,
     Aborted,
@@ -80,6 +80,10 @@ class Links:
 
     urls: tuple[str, ...] = field(repr=False)
     ends_at: float | None = None
+
+
+class BrokenOff(TruncatedPayload):
+    """The answer that is the report broke off. It counts as a bad payload, not as a poll that failed."""
 
 
 class Vendor:
@@ -199,11 +203,17 @@ class Vendor:
     def _repeat(self, order: Order, phase: str) -> JobReport:
         """Send the order's one request: the vendor is at work (no body), or the body is the report."""
         ready = [status for status, state in self._job.http_statuses.items() if state == "ready"]
-        found = self._saved(self._call("order", order, order.parameters), order, ready)
+        try:
+            found = self._saved(self._call("order", order, order.parameters), order, ready)
+        except BrokenOff as error:
+            return JobReport(JobStatus.READY, payload=error)
         if isinstance(found, Part):
             return JobReport(JobStatus.READY, payload=Arrived(Payload((found,))))
-        if self._job.http_statuses.get(found.status) == "running":
+        state = self._job.http_statuses.get(found.status)
+        if state == "running":
             return JobReport(JobStatus.RUNNING, retry_after=found.retry_after(self._client.clock()))
+        if state == "failed" and phase == "poll":
+            return JobReport(JobStatus.FAILED, words=found.words)
         self._client.judge(found, phase, order.report)
         words = f"{self._client.platform.title} answered with the unexpected status {found.status}."
         raise Refusal("transient", TransientError(words, detail=found.words))
@@ -212,7 +222,10 @@ class Vendor:
         """The body of a good answer on disk, or the other answer; asked again once where the credentials had ended."""
 
         def save(response: requests.Response) -> Part:
-            return store(response, self._spool, lambda done, total: self._progress(order, done, total))
+            try:
+                return store(response, self._spool, lambda done, total: self._progress(order, done, total))
+            except ConnectionFault as fault:
+                raise BrokenOff(f"The report broke off while it came. {fault.message}", detail=fault.detail) from fault
 
         found = self._client.fetch(call, save, good)
         if isinstance(found, Answer) and found.status == 401 and renew(call.auth):
@@ -264,6 +277,8 @@ class Vendor:
             yield from self._pages(action.order)
             return
         held = action.report.payload
+        if isinstance(held, BrokenOff):
+            raise held
         if isinstance(held, Arrived):
             if all(part.path.exists() for part in held.payload.parts):
                 yield from held.payload.parts
