@@ -310,6 +310,8 @@ class Started:
     hold_at: bytes | None = None
     holding: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    #: Set when all output was taken: the command has closed it.
+    ended: threading.Event = field(default_factory=threading.Event)
     chunks: list[bytes] = field(default_factory=list)
     reader: threading.Thread | None = None
 
@@ -324,6 +326,7 @@ class Started:
             if self.hold_at is not None and self.hold_at in block:
                 self.holding.set()
                 self.released.wait()
+        self.ended.set()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
