@@ -73,8 +73,9 @@ bench: $(VENV)/.dev ## speed and memory, as ratios measured in one run
 fuzz: $(VENV)/.dev ## the property tests with many more examples
 	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=fuzz
 
-soak: $(VENV)/.dev ## the long tests
-	@$(PYTEST) unit_tests integration_tests -m slow
+soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...; then the tests that take long
+	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),60)
+	@$(PYTEST) unit_tests integration_tests -m slow || test $$? -eq 5
 
 lock: $(VENV)/.dev ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	@$(BIN)/python -m pip install -qq uv
