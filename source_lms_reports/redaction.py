@@ -41,7 +41,7 @@ _PLAIN_SUFFIXES = ("__gte", "__lte", "_after", "_before")
 
 _URL_QUERY = re.compile(r"(?P<head>(?:https?://[^\s\"'<>?\\]+|/[\w.~%/-]+)\?)(?P<query>[^\s\"'<>\\]+)")
 _PARAMETER = re.compile(r"(?P<name>[^&=;]+)=(?P<value>[^&;]*)")
-_USERINFO = re.compile(r"(?P<scheme>https?://)[^\s/@\"']+@")
+_USERINFO = re.compile(r"(?P<scheme>https?://)[^\s/@\"'\\\[\](){}]+@")
 _CREDENTIAL = re.compile(
     r"\b(?P<word>Bearer|Token|Basic)(?P<gap>[ :]+)(?P<value>(?=\S*\d|\S{20})[A-Za-z0-9._~+/=-]{6,})"
 )

@@ -24,7 +24,8 @@ from source_lms_reports.validation import validate_config
 
 _GATE_SIZE = 8
 _MEMORY_CHECK_ROWS = 5_000
-_RECORD = '{"type":"RECORD"'
+#: Messages that hold no secret by their nature: the vendor's rows, and what is known before any configuration is.
+_PLAIN = ('{"type":"RECORD"', '{"type":"SPEC"', '{"type":"CATALOG"')
 
 
 class RedactingFormatter(AirbyteLogFormatter):
@@ -59,7 +60,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
         """The messages of a command, as lines."""
         try:
             for line in super().run(parsed_args):
-                yield line if line.startswith(_RECORD) else redact(line)
+                yield line if line.startswith(_PLAIN) else redact(line)
         finally:
             self._gate.close()
 
