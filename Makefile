@@ -64,7 +64,7 @@ image: ## build the container image with docker
 image-test: $(VENV)/.dev ## build the image without an engine and run the connector inside (Debian, root)
 	@scripts/image/test.sh
 
-clients-test: $(VENV)/.dev ## PyAirbyte, Meltano and cron, each in its own environment
+clients-test: $(VENV)/.dev ## PyAirbyte and Meltano, each in its own environment
 	@$(PYTEST) integration_tests/clients -m clients
 
 bench: $(VENV)/.dev ## speed and memory, as ratios measured in one run
