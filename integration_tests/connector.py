@@ -229,6 +229,44 @@ def script(args: Sequence[str], environment: Mapping[str, str], out: int, err: i
     return _Child(process.pid)
 
 
+#: Starts a command from a small process and writes the command's peak into a file. What is started from a large one
+#: counts that one's memory as its own peak: the kernel carries the figure over from before the program was loaded.
+_MEASURE = """
+import os, sys
+child = os.fork()
+if child == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@dataclass
+class _Measured:
+    pid: int
+    peak: Path
+
+    def wait(self, patience: float) -> tuple[int, int]:
+        code, _ = _Child(self.pid).wait(patience)
+        return code, int(self.peak.read_text())
+
+
+def measured_script(args: Sequence[str], environment: Mapping[str, str], out: int, err: int) -> Process:
+    """Start the installed console script so that its peak of memory is its own."""
+    peak = Path(tempfile.mkdtemp()) / "peak"
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", _MEASURE, str(peak), str(SCRIPT), *args],
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        env=dict(environment),
+    )
+    process.returncode = 0  # it is waited for by its id
+    return _Measured(process.pid, peak)
+
+
 class Forked:
     """Starts commands by forking a process that has imported the connector already."""
 
