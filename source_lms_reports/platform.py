@@ -79,7 +79,6 @@ class JobSpec(_Model, frozen=True, kw_only=True):
 
     Attributes:
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
-        status_when_absent: What an answer without a status means.
         words: What the vendor says about a failure.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
     """
