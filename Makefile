@@ -14,7 +14,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit integration clients-test image-test image bench fuzz soak lock wheel sbom clean
+.PHONY: help demo test check lint format types unit integration clients-test image-test image bench fuzz soak lock wheel sbom release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ wheel: $(VENV)/.dev ## wheel and sdist in dist/, byte for byte the same from the
 
 sbom: $(VENV)/.runtime ## what the connector brings along: dist/sbom.cdx.json and dist/licenses.csv
 	@$(BIN)/python scripts/sbom.py dist
+
+release-record: $(VENV)/.dev ## keep what this version promises in releases/, for later versions to be held against
+	@$(BIN)/python -m integration_tests.releases
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) dist build .tmp .ctr .clients .mypy_cache .pytest_cache .ruff_cache .hypothesis
