@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 from integration_tests.connector import Connector, Json, Run, catalog_of, present, quick, script
 from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox.journal import Entry
+from integration_tests.sandbox.vendors.canvas import Canvas
 
 PROVISIONING = 12
 
@@ -184,10 +185,12 @@ def courses_of(sandbox: Sandbox, term: str) -> list[Json]:
 
 
 def terms(sandbox: Sandbox) -> list[Json]:
+    vendor = sandbox.vendors["canvas"]
+    assert isinstance(vendor, Canvas)
     return [
         {"id": term.id, "sis_term_id": term.sis_id, "name": term.name, "status": term.status}
-        for term in sandbox.vendors["canvas"].data.terms
-    ]  # type: ignore[attr-defined]
+        for term in vendor.data.terms
+    ]
 
 
 def test_the_users_own_parameters_are_sent_to_their_report_only(

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import requests
+from requests_mock import Mocker
+
+from source_lms_reports.cdk.auth import TokenAuthenticator
+from source_lms_reports.http.client import Client, Refusal
+from source_lms_reports.http.transport import Transport
+from source_lms_reports.platform import load_platform
+from source_lms_reports.redaction import redact
+
+URL = "https://lms.example.com/api/token"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def made(clock: Callable[[], float], *, basic: bool = False) -> TokenAuthenticator:
+    authenticator = TokenAuthenticator(
+        config={},
+        parameters={},
+        token_url=URL,
+        client_id="client",
+        client_secret="secret-of-client",
+        scope="a b",
+        basic=basic,
+    )
+    platform = {"base_url": "https://lms.example.com"}
+    Client(
+        load_platform("sana"),
+        {"platform": platform, "config": {}},
+        {"default": authenticator},
+        Transport(),
+        clock=clock,
+    )
+    return authenticator
+
+
+def token(number: int, seconds: float = 3600) -> dict[str, object]:
+    return {"json": {"access_token": f"token-number-{number}", "expires_in": seconds}}
+
+
+def used(authenticator: TokenAuthenticator) -> str:
+    request = authenticator(requests.Request("GET", "https://lms.example.com/").prepare())
+    return str(request.headers["Authorization"])
+
+
+def test_a_token_is_asked_for_once_and_used_until_shortly_before_its_end() -> None:
+    clock = Clock()
+    with Mocker() as mock:
+        mock.post(URL, [token(1), token(2)])
+        authenticator = made(clock)
+
+        assert [used(authenticator), used(authenticator)] == ["Bearer token-number-1"] * 2
+        clock.now += 3600 - 61
+        assert used(authenticator) == "Bearer token-number-1"
+        clock.now += 2
+        assert used(authenticator) == "Bearer token-number-2"
+
+
+def test_a_short_lived_token_is_used_for_most_of_its_life() -> None:
+    clock = Clock()
+    with Mocker() as mock:
+        mock.post(URL, [token(1, 10), token(2, 10)])
+        authenticator = made(clock)
+        used(authenticator)
+        clock.now += 8.9
+        assert used(authenticator) == "Bearer token-number-1"
+        clock.now += 0.2
+        assert used(authenticator) == "Bearer token-number-2"
+
+
+def test_a_refused_token_is_renewed_at_once() -> None:
+    with Mocker() as mock:
+        mock.post(URL, [token(1), token(2)])
+        authenticator = made(Clock())
+        used(authenticator)
+
+        assert authenticator.renew() is True
+        assert used(authenticator) == "Bearer token-number-2"
+
+
+def test_two_threads_whose_token_was_refused_renew_it_once() -> None:
+    with Mocker() as mock:
+        mock.post(URL, [token(1), token(2), token(3)])
+        authenticator = made(Clock())
+        both_have_one = threading.Barrier(2)
+        first_has_renewed = threading.Event()
+        seen: list[str] = []
+
+        def other() -> None:
+            used(authenticator)
+            both_have_one.wait(10)
+            first_has_renewed.wait(10)
+            assert authenticator.renew() is True
+            seen.append(used(authenticator))
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        used(authenticator)
+        both_have_one.wait(10)
+        authenticator.renew()
+        seen.append(used(authenticator))
+        first_has_renewed.set()
+        thread.join(10)
+
+        assert seen == ["Bearer token-number-2"] * 2
+        assert mock.call_count == 2
+
+
+@pytest.mark.parametrize("basic", [False, True])
+def test_the_client_is_named_in_the_form_or_in_a_basic_header(basic: bool) -> None:
+    with Mocker() as mock:
+        mock.post(URL, **token(1))
+        used(made(Clock(), basic=basic))
+        assert mock.last_request is not None
+        form, header = mock.last_request.text, mock.last_request.headers.get("Authorization")
+
+    assert "grant_type=client_credentials" in form
+    assert "scope=a+b" in form
+    assert ("secret-of-client" in form) is not basic
+    assert (header is not None) is basic
+
+
+def test_tokens_are_masked_from_the_moment_they_are_known() -> None:
+    with Mocker() as mock:
+        mock.post(URL, json={"access_token": "tok-5up3r", "expires_in": 1})
+        used(made(Clock()))
+    assert redact("it was tok-5up3r") == "it was ****"
+
+
+@pytest.mark.parametrize(
+    "answer", [{"json": {}}, {"json": {"access_token": ""}}, {"text": "<html>"}, {"status_code": 500}]
+)
+def test_an_endpoint_that_gives_no_token_is_a_refusal(answer: dict[str, object]) -> None:
+    with Mocker() as mock:
+        mock.post(URL, **answer)
+        with pytest.raises(Refusal):
+            used(made(Clock()))
