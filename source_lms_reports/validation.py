@@ -56,7 +56,7 @@ def _tag(branches: Iterable[Mapping[str, Any]]) -> str:
 def _chosen(branches: list[dict[str, Any]], tag: str, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
     names = {branch["properties"][tag]["const"]: branch for branch in branches}
     chosen = value.get(tag) if isinstance(value, Mapping) else None
-    if chosen not in names:
+    if not isinstance(chosen, str) or chosen not in names:
         raise ConfigError(f"Config validation error: `{'.'.join((*path, tag))}` must be one of: {', '.join(names)}.")
     return names[chosen]
 
