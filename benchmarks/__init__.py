@@ -1,0 +1,1 @@
+"""Speed and memory of reading reports, as ratios between processes that run in turn."""

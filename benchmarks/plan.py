@@ -1,0 +1,80 @@
+"""What is run: which contender reads which report, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.contenders.commands import CONTENDERS, Contender
+
+#: The size that the tables are about.
+ROWS = {"csv": 500_000, "json": 500_000, "xlsx": 200_000, "start": 1}
+#: Contenders that would take minutes read fewer rows; their line says how many.
+SLOW_ROWS = 100_000
+SLOW = frozenset({"cdk", "cdk-decoder", "cdk-json"})
+#: Sizes for the growth of time and memory, besides the size above.
+GROWTH = {
+    "connector": (50_000, 1_000_000, 2_000_000),
+    "loop": (50_000, 1_000_000, 2_000_000),
+    "cdk": (20_000,),
+    "cdk-decoder": (20_000,),
+    "singer": (50_000,),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the plan.
+
+    Args:
+        contender: Who reads.
+        kind: The format.
+        rows: How many rows.
+        runs: How many rounds it takes part in.
+    """
+
+    contender: Contender
+    kind: str
+    rows: int
+    runs: int
+
+    @property
+    def key(self) -> str:
+        """Its name in the results."""
+        return f"{self.kind}/{self.contender.key}/{self.rows}"
+
+
+def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[str], *, whole: bool) -> list[Case]:
+    """The cases, in the order in which a round goes through them.
+
+    Args:
+        kinds: The formats.
+        rows: One size for everyone; None for the sizes of the published tables.
+        runs: Rounds.
+        only: Keys of contenders; empty for all.
+        whole: Whether the CDK's own path reads the report of full size too, once, which takes minutes.
+    """
+    chosen = set(only)
+    cases: list[Case] = []
+    for kind in kinds:
+        for one in CONTENDERS.values():
+            if kind not in one.kinds or (chosen and one.key not in chosen):
+                continue
+            if rows is not None and kind != "start":
+                cases.append(Case(one, kind, rows, runs))
+                continue
+            size = min(ROWS[kind], SLOW_ROWS) if one.key in SLOW else ROWS[kind]
+            cases.append(Case(one, kind, size, runs))
+            if kind == "csv":
+                cases += [Case(one, kind, more, 1) for more in GROWTH.get(one.key, ())]
+            if whole and one.key in ("cdk", "cdk-json"):
+                cases.append(Case(one, kind, ROWS[kind], 1))
+    return cases
+
+
+def rounds(cases: Sequence[Case]) -> Iterable[tuple[int, Case]]:
+    """All runs in order, in turn: A B C, A B C. Cases with fewer runs are in the first rounds."""
+    for number in range(max((case.runs for case in cases), default=0)):
+        for case in cases:
+            if number < case.runs:
+                yield number, case

@@ -1,0 +1,88 @@
+"""One run of the benchmark: reports are generated, a server is started, outputs are compared, programs are measured."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.contenders.commands import Job
+from benchmarks.measure import Cost, run
+from benchmarks.plan import Case
+
+#: Rows of the report by which outputs are compared.
+SAMPLE = 1_000
+
+
+class WrongOutput(Exception):
+    """A contender's records are not those of the report."""
+
+
+class Session:
+    """A server over a folder of reports.
+
+    Args:
+        server: The server's address.
+        reports: Where the reports are.
+        work: For everything else.
+    """
+
+    def __init__(self, server: str, reports: Path, work: Path) -> None:
+        self._server = server
+        self._reports = reports
+        self._work = work
+
+    def generate(self, cases: Sequence[Case]) -> None:
+        """Make the reports that the cases read, and the samples."""
+        wanted = {(case.kind, rows) for case in cases if case.kind != "start" for rows in (case.rows, SAMPLE)}
+        commands = [_generator(kind, rows, self._reports / f"{rows}.{kind}") for kind, rows in sorted(wanted)]
+        for command in commands:
+            subprocess.run(command, check=True)
+
+    def compare(self, case: Case) -> None:
+        """Have a contender read the sample, which also warms it up.
+
+        Raises:
+            WrongOutput: Its records differ from the report's.
+        """
+        output = self._work / "output"
+        with output.open("wb") as out:
+            run(case.contender.command(self._job(case.kind, SAMPLE)), self._log, out)
+        if case.contender.emits:
+            command = [sys.executable, "-m", "benchmarks.outputs", str(output), str(SAMPLE)]
+            judged = subprocess.run(command, capture_output=True, text=True, check=False)
+            if judged.returncode:
+                raise WrongOutput(f"{case.contender.title}, {case.kind}: {judged.stderr}")
+
+    def measure(self, case: Case) -> Cost:
+        """Run a contender on its report."""
+        return run(case.contender.command(self._job(case.kind, case.rows)), self._log)
+
+    @property
+    def _log(self) -> Path:
+        return self._work / "stderr"
+
+    def _job(self, kind: str, rows: int) -> Job:
+        return Job(self._server, kind, rows, self._work)
+
+
+def _generator(kind: str, rows: int, path: Path) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.report", kind, str(rows), str(path)]
+
+
+@contextlib.contextmanager
+def session(folder: Path) -> Iterator[Session]:
+    """A session in a folder, with its server in a process of its own."""
+    reports, work = folder / "reports", folder / "work"
+    reports.mkdir()
+    work.mkdir()
+    command = [sys.executable, "-m", "benchmarks.server", str(reports)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            if server.stdout is None:
+                raise RuntimeError("the server has no stdout")
+            yield Session(server.stdout.readline().strip(), reports, work)
+        finally:
+            server.terminate()
