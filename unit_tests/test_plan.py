@@ -112,7 +112,7 @@ def test_details_are_asked_for_in_half_years_and_summaries_in_whole_units() -> N
     assert details == [("2025-01-01", "2025-06-30"), ("2025-07-01", "2025-12-31"), ("2026-01-01", "2026-03-01")]
     months = windows("hapyak", "user_engagement_summary_raw", start_date="2026-01-10T00:00:00Z")
     assert months == [("2026-01-01", "2026-01-31"), ("2026-02-01", "2026-02-28")]
-    weeks = {"platform": {"summary_window": "week"}, "start_date": "2026-02-18T00:00:00Z"}
+    weeks: dict[str, Any] = {"platform": {"summary_window": "week"}, "start_date": "2026-02-18T00:00:00Z"}
     assert windows("hapyak", "user_engagement_summary_raw", **weeks) == [
         ("2026-02-16", "2026-02-22"),
         ("2026-02-23", "2026-03-01"),
