@@ -377,6 +377,8 @@ class Started:
 
     def finish(self, patience: float = PATIENCE) -> Run:
         """Wait for the end."""
+        if not self.holding.is_set():
+            self.ended.wait(patience)  # not in the launcher, which others may want meanwhile
         code, peak = self.process.wait(patience)
         self.released.set()
         if self.reader is not None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,6 +23,8 @@ from integration_tests.fault_table import SUBJECTS, Case, Subject, cases_of, spe
 from integration_tests.sandbox import Sandbox
 
 CADENCE = 0.1
+AT_ONE_TIME = 4
+TEST = "test_the_promise_holds"
 SIGNATURES = ("verifier", "signature", "X-Amz-Signature", "sig", "token")
 PAIRS = [(subject, case) for subject in SUBJECTS for case in cases_of(subject)]
 
@@ -46,7 +50,13 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Subject], 
         subject = next(one for one in SUBJECTS if one.name == name)
         return undisturbed(subject, Connector(tmp_path_factory.mktemp("reference")))
 
-    return lambda subject: read(subject.name)
+    guard = threading.Lock()
+
+    def read_once(subject: Subject) -> Reference:
+        with guard:
+            return read(subject.name)
+
+    return read_once
 
 
 def undisturbed(subject: Subject, connector: Connector) -> Reference:
@@ -70,13 +80,32 @@ def config_of(subject: Subject, sandbox: Sandbox, minutes: float = 1.0) -> Json:
     return {**config, **subject.shared, "poll_interval_seconds": CADENCE, "report_timeout_minutes": minutes}
 
 
+Trials = dict[tuple[str, str], "Future[None]"]
+
+
+@pytest.fixture(scope="session")
+def trials(
+    request: pytest.FixtureRequest,
+    references: Callable[[Subject], Reference],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Trials]:
+    """All selected cases under way, a few at a time: most of a case's time is waiting."""
+
+    def run(subject: Subject, case: Case) -> None:
+        reference = references(subject)
+        with vendors(subject) as sandbox:
+            Trial(subject, case, sandbox, Connector(tmp_path_factory.mktemp("trial")), reference).run()
+
+    selected = {item.name for item in request.session.items}
+    wanted = [(one, case) for one, case in PAIRS if f"{TEST}[{name_of(one)}-{name_of(case)}]" in selected]
+    with ThreadPoolExecutor(AT_ONE_TIME) as pool:
+        yield {(one.name, case.name): pool.submit(run, one, case) for one, case in wanted}
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 @pytest.mark.parametrize(("subject", "case"), PAIRS, ids=name_of)
-def test_the_promise_holds(
-    subject: Subject, case: Case, references: Callable[[Subject], Reference], connector: Connector
-) -> None:
-    reference = references(subject)
-    with vendors(subject) as sandbox:
-        Trial(subject, case, sandbox, connector, reference).run()
+def test_the_promise_holds(subject: Subject, case: Case, trials: Trials) -> None:
+    trials[subject.name, case.name].result()
 
 
 class Trial:
