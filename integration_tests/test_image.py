@@ -95,9 +95,21 @@ def test_the_platforms_way_of_starting_gives_the_same_spec(secrets: Path) -> Non
     assert done.of("SPEC") == run(secrets, "spec").of("SPEC")
 
 
-@pytest.mark.parametrize("platform", ["canvas", "second_nature", "sana", "tinqwise"])
-def test_a_platform_is_checked_discovered_and_read_twice(platform: str, sandbox: Sandbox, secrets: Path) -> None:
-    config = quick(sandbox, platform)
+@pytest.mark.parametrize(
+    ("platform", "chosen"),
+    [
+        ("canvas", {}),
+        ("second_nature", {"reports": ["admin-xls-report", "course-completion-report"]}),
+        ("sana", {}),
+        ("tinqwise", {}),
+        ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"]}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_platform_is_checked_discovered_and_read_twice(
+    platform: str, chosen: dict[str, Any], sandbox: Sandbox, secrets: Path
+) -> None:
+    config = quick(sandbox, platform, **chosen)
     write(secrets, "config", config)
     assert run(secrets, "check", "--config", "/secrets/config.json").connection["status"] == "SUCCEEDED"
 
