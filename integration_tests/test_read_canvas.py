@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ def truth(sandbox: Sandbox, stream: str, **options: Any) -> list[Json]:
     return [present(record) for record in sandbox.truth("canvas", stream, **options)]
 
 
+def stream_of(state: Json) -> str:
+    return str(state["stream"]["stream_descriptor"]["name"])
+
+
 def parameters(entry: Entry) -> dict[str, str]:
     """What an order asked for."""
     return {name.removeprefix("parameters[").removesuffix("]"): value for name, value in entry.body or []}
@@ -76,6 +81,8 @@ def test_every_stream_ends_complete_with_its_state_and_counts(sandbox: Sandbox, 
         assert run.statuses[stream] == ["STARTED", "RUNNING", "COMPLETE"], stream
         assert run.counts[stream] == len(run.records.get(stream, [])), stream
         assert "_report_tickets" not in run.states[stream], stream
+        states = [one["stream"]["stream_state"] for one in run.of("STATE") if stream_of(one) == stream]
+        assert all(state != following for state, following in pairwise(states)), stream
     assert run.errors == []
     assert run.stderr == ""
 
