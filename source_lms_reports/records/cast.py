@@ -22,6 +22,7 @@ _BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
 _COMMON = {form: value for text, value in _BOOLEANS.items() for form in (text, text.upper(), text.capitalize())}
 _INTEGERS = msgspec.json.Decoder(list[int | None])
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
+_WORDS = msgspec.json.Decoder(list[bool | None])
 _DIGITS = 4000
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _SAFE = 16
@@ -92,7 +93,7 @@ def _number(cell: str) -> float | int | str | None:
 
 
 def _decoded(cells: list[str], decoder: msgspec.json.Decoder[Any], suspicious: str) -> list[Any] | None:
-    """The column read as one JSON array, if all its cells are JSON numbers or empty."""
+    """The column read as one JSON array, if all its cells are JSON values of one type or empty."""
     joined = ",".join(cells)
     if any(char in joined for char in suspicious):
         return None
@@ -107,6 +108,9 @@ def _decoded(cells: list[str], decoder: msgspec.json.Decoder[Any], suspicious: s
 
 def booleans(cells: list[str]) -> tuple[list[Any], bool]:
     """true/false, t/f, yes/no, y/n, 1/0 in any case."""
+    words = _decoded(cells, _WORDS, "n")
+    if words is not None:
+        return words, False
     values = list(map(_COMMON.get, cells))
     if values.count(None) == cells.count(""):
         return values, False
