@@ -40,6 +40,12 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	@touch $(VENV)/.runtime $@
 
+# The benchmark's own packages on top; their versions of what is there already are the same.
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	@echo "Installing what the benchmark needs besides"
+	@$(PIP_INSTALL) --require-hashes -r requirements-bench.lock
+	@touch $@
+
 demo: $(VENV)/.dev ## read all five platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
@@ -67,7 +73,7 @@ image-test: $(VENV)/.dev ## build the image without an engine and run the connec
 clients-test: $(VENV)/.dev ## PyAirbyte and Meltano, each in its own environment
 	@$(PYTEST) integration_tests/clients -m clients
 
-bench: $(VENV)/.dev ## speed and memory, as ratios measured in one run
+bench: $(VENV)/.bench ## speed and memory, as ratios measured in one run
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/.dev ## the property tests with many more examples
@@ -77,11 +83,12 @@ soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...; t
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),60)
 	@$(PYTEST) unit_tests integration_tests -m slow || test $$? -eq 5
 
-lock: $(VENV)/.dev ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+lock: $(VENV)/.dev ## renew the three locks from pyproject.toml
 	@$(BIN)/python -m pip install -qq uv
 	@$(BIN)/uv pip compile pyproject.toml -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements.lock -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements-dev.lock
-	@! grep -n '://' requirements.lock requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements-dev.lock -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements-bench.lock
+	@! grep -n '://' requirements.lock requirements-dev.lock requirements-bench.lock
 
 wheel: $(VENV)/.dev ## wheel and sdist in dist/, byte for byte the same from the same commit
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from benchmarks.columns import COLUMNS
 

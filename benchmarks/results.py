@@ -101,6 +101,7 @@ def ratio(one: Result, other: Result, what: str) -> float:
         what: `wall` or `cpu`.
     """
     both = one.costs.keys() & other.costs.keys()
-    return median(
+    ratios = [
         (getattr(one.costs[at], what) / one.rows) / (getattr(other.costs[at], what) / other.rows) for at in both
-    )
+    ]
+    return float(median(ratios))

@@ -100,7 +100,7 @@ def main(way: str, *arguments: str) -> None:
     """Run a command of the low-code connector."""
     AsyncJobOrchestrator._WAIT_TIME_BETWEEN_STATUS_UPDATE_IN_SECONDS = _POLL_SECONDS  # type: ignore[assignment]
     parsed = AirbyteEntrypoint.parse_args(list(arguments))
-    source: ConcurrentDeclarativeSource[Any] = ConcurrentDeclarativeSource(
+    source = ConcurrentDeclarativeSource(
         catalog=ConcurrentDeclarativeSource.read_catalog(parsed.catalog),
         config=ConcurrentDeclarativeSource.read_config(parsed.config),
         state=ConcurrentDeclarativeSource.read_state(parsed.state),

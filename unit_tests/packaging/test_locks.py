@@ -8,7 +8,7 @@ import pytest
 
 from unit_tests.packaging.project import text
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)((?: ;[^\\]+)?)", flags=re.MULTILINE)
 
 
@@ -38,12 +38,13 @@ def test_every_pin_has_hashes(name: str) -> None:
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
-@pytest.mark.parametrize(("section", "name"), [("dependencies", LOCKS[0]), ("dev", LOCKS[1])])
+@pytest.mark.parametrize(("section", "name"), [("dependencies", LOCKS[0]), ("dev", LOCKS[1]), ("bench", LOCKS[2])])
 def test_every_requirement_is_locked(section: str, name: str) -> None:
     locked = {package.lower().replace("_", "-") for package, _, _ in pins(name)}
     assert {requirement.lower() for requirement in direct(section)} <= locked
 
 
 def test_tests_run_with_the_versions_that_users_get() -> None:
-    runtime, dev = ({pin[:2] for pin in pins(name)} for name in LOCKS)
+    runtime, dev, bench = ({pin[:2] for pin in pins(name)} for name in LOCKS)
     assert runtime <= dev
+    assert runtime <= bench
