@@ -1,0 +1,60 @@
+"""Each contender does the work: on a tiny report it emits the rows of the report, value by value."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.contenders.commands import CONTENDERS, Contender
+from benchmarks.outputs import difference, expected
+from benchmarks.plan import Case, make_plan
+from benchmarks.session import SAMPLE, Session, WrongOutput, session
+
+PAIRS = [(one, kind) for one in CONTENDERS.values() for kind in one.kinds if kind != "start"]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with session(tmp_path_factory.mktemp("benchmarks")) as opened:
+        opened.generate([Case(CONTENDERS["loop"], kind, SAMPLE, 1) for kind in ("csv", "json", "xlsx")])
+        yield opened
+
+
+@pytest.mark.parametrize(("one", "kind"), PAIRS, ids=lambda value: getattr(value, "key", value))
+def test_a_contender_emits_the_rows_of_the_report(one: Contender, kind: str, here: Session) -> None:
+    if one.key == "singer" and importlib.util.find_spec("singer_sdk") is None:
+        pytest.skip("the Singer SDK comes with `make bench`")
+
+    here.compare(Case(one, kind, SAMPLE, 1))
+
+
+def test_a_contender_that_emits_less_is_refused(here: Session) -> None:
+    lazy = Contender("lazy", "lazy", CONTENDERS["download"].command)
+
+    with pytest.raises(WrongOutput, match="0 records instead of"):
+        here.compare(Case(lazy, "csv", SAMPLE, 1))
+
+
+def test_a_value_that_differs_is_named(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    output.write_text('{"type":"LOG"}\n{"type":"RECORD","record":{"data":{"id":1000000,"uuid":null}}}\n')
+
+    assert expected(1)[0]["id"] == 1_000_000
+    assert (difference(output, 1) or "").startswith("{'id': 1000000} instead of {'id': 1000000, 'uuid': ")
+
+
+def test_a_plan_runs_slow_contenders_on_fewer_rows() -> None:
+    cases = make_plan(["csv"], None, 3, (), whole=True)
+    sizes = {(case.contender.key, case.rows): case.runs for case in cases}
+
+    assert sizes["connector", 500_000] == sizes["cdk", 100_000] == 3
+    assert sizes["cdk", 500_000] == sizes["connector", 2_000_000] == 1
+
+
+def test_a_plan_for_development_has_one_size() -> None:
+    cases = make_plan(["csv"], 50, 1, ["connector", "loop"], whole=False)
+
+    assert [(case.contender.key, case.rows, case.runs) for case in cases] == [("connector", 50, 1), ("loop", 50, 1)]

@@ -1,0 +1,66 @@
+"""Ratios are drawn within rounds, and per row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.contenders.commands import CONTENDERS
+from benchmarks.measure import ContenderFailed, Cost, run
+from benchmarks.plan import Case, rounds
+from benchmarks.results import Results, ratio
+from benchmarks.table import growth_table, main_table, write_tables
+
+
+def results() -> Results:
+    made = Results()
+    for contender, rows, walls in (("connector", 100, [2.0, 8.0]), ("loop", 100, [1.0, 4.0]), ("cdk", 10, [10.0])):
+        case = Case(CONTENDERS[contender], "csv", rows, len(walls))
+        for number, wall in enumerate(walls):
+            made.add(case, number, Cost(wall, wall / 2, 50.0))
+    return made
+
+
+def test_rounds_go_through_all_cases_in_turn() -> None:
+    often, once = (Case(CONTENDERS[key], "csv", 1, runs) for key, runs in (("loop", 3), ("cdk", 1)))
+
+    assert [(number, case.contender.key) for number, case in rounds([often, once])] == [
+        (0, "loop"),
+        (0, "cdk"),
+        (1, "loop"),
+        (2, "loop"),
+    ]
+
+
+def test_a_ratio_compares_runs_of_one_round() -> None:
+    made = results()
+    ours, loop, cdk = (made.sizes("csv", key)[0] for key in ("connector", "loop", "cdk"))
+
+    assert ratio(ours, loop, "wall") == 2.0
+    assert ratio(cdk, ours, "wall") == 50.0
+
+
+def test_results_survive_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    results().save(path)
+
+    assert main_table(Results.load(path), "csv") == main_table(results(), "csv")
+
+
+def test_tables_take_their_places_in_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    places = ["start", "csv", "json", "xlsx", "growth"]
+    page.write_text("".join(f"before\n<!-- {name} -->\nold\n<!-- end -->\nafter\n" for name in places))
+    write_tables(results(), page)
+    text = page.read_text()
+
+    assert main_table(results(), "csv") in text
+    assert growth_table(results()) in text
+    assert "old" not in text
+    assert text.count("before") == text.count("after") == len(places)
+
+
+def test_a_program_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(ContenderFailed, match="no such thing"):
+        run(["sh", "-c", "echo no such thing >&2; exit 3"], tmp_path / "log")
