@@ -28,9 +28,9 @@ from source_lms_reports.terminal import make_board
 from source_lms_reports.windows import now_utc
 
 LOGGER = logging.getLogger("airbyte")
-#: Streams whose rows are parsed at one time: parsing is bound by the processor, and each parser holds a chunk in
-# memory.
-_READERS = 2
+#: Streams whose rows are parsed at one time. Parsers hold the interpreter, so two of them take longer than one after
+#: the other, and two sheets of a workbook take twice the memory.
+_READERS = 1
 
 
 class Sync:
