@@ -130,10 +130,23 @@ def _nested(cell: str) -> Any:
     if not cell:
         return None
     try:
-        value = json.loads(cell, parse_float=_number)
+        value = json.loads(cell, parse_float=_number, parse_constant=_refuse, object_pairs_hook=_members)
     except (ValueError, RecursionError):
         return cell
     return value if isinstance(value, (list, dict)) else cell
+
+
+def _refuse(constant: str) -> Any:
+    """NaN and Infinity are no JSON: written out again, they would be null."""
+    raise ValueError(constant)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: of two values with one name, one would be lost."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice")
+    return members
 
 
 CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boolean": booleans, "nested": nested}

@@ -165,3 +165,8 @@ def test_given_a_column_of_lists_when_its_kind_is_asked_then_it_is_nested() -> N
     assert kind_of({"type": ["null", "array"]}) == "nested"
     assert kind_of({"type": ["null", "object"]}) == "nested"
     assert kind_of({"type": ["null", "string", "object"]}) == "text"
+
+
+@pytest.mark.parametrize("cell", ["[NaN]", '{"a": Infinity}', '{"a": 1, "a": 2}', '[{"b": {"c": 1, "c": 1}}]'])
+def test_given_json_that_would_lose_a_value_when_parsed_then_it_stays_text(cell: str) -> None:
+    assert CASTERS["nested"]([cell]) == ([cell], True)
