@@ -22,5 +22,8 @@ if ! docker info > /dev/null 2>&1; then
 fi
 
 docker build "${build_args[@]}" --tag "$image" --file Dockerfile .
+if [ ${#build_args[@]} -gt 0 ]; then
+  docker image prune --force > /dev/null # what an earlier build left in the stand-in's own store
+fi
 CONNECTOR_IMAGE=$image "${PYTHON:-.venv/bin/python}" -m pytest integration_tests -m image_tests \
   --connector-image "$image" --read-from-streams=all --read-scenarios=canvas,second_nature,sana,tinqwise,hapyak "$@"
