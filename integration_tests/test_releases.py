@@ -108,5 +108,3 @@ def test_what_only_adds_is_not_broken(change: Callable[[Json], None]) -> None:
 
 def test_a_stream_that_is_gone_is_called_broken() -> None:
     assert list(broken({"stream": STREAM}, {})) == ["stream: the stream is gone"]
-
-
