@@ -10,13 +10,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, TruncatedPayload
 from source_lms_reports.files.options import ArchiveLimits
-from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.files.payload import Part, Payload, Proof
 from source_lms_reports.files.text import ByteStream
 
 GZIP = b"\x1f\x8b"
@@ -42,6 +42,7 @@ class Source:
         packed: Bytes it takes in packed form.
         workbook: Whether it is an XLSX (or XLS) workbook; `path` is set then.
         opener: Opens the stream of its bytes.
+        proof: What an earlier reading of the same file has found out.
     """
 
     name: str | None
@@ -51,6 +52,7 @@ class Source:
     packed: int
     workbook: bool
     opener: Callable[[], ByteStream]
+    proof: Proof = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def file(self) -> Path:
@@ -149,7 +151,8 @@ def sources(payload: Payload, limits: ArchiveLimits) -> Iterator[Source]:
 def _of_part(part: Part, alone: bool) -> Source:
     name = None if alone else stem(part.name or part.path.name)
     label = f"The file {part.name!r}" if part.name else "The report file"
-    return _plain(part.path, Source(name, label, part.charset, None, part.path.stat().st_size, False, _nothing))
+    size = part.path.stat().st_size
+    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, part.proof))
 
 
 def _nothing() -> ByteStream:
@@ -268,4 +271,5 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
             raise corrupt(label, error) from error  # a password, an unknown method, a damaged header
         return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
-    return Source(stem(info.filename), label, None, None, packed, False, opener)
+    proof: Proof = outer.proof.setdefault(info.header_offset, {})  # names may come twice
+    return Source(stem(info.filename), label, None, None, packed, False, opener, proof)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+Proof = dict[Hashable, Any]
+"""What a reading of a file to its end has found out, to spare the next one."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,7 @@ class Part:
         content_type: The `Content-Type` header's type; a hint only, the bytes decide.
         charset: The `charset` of the `Content-Type` header, if there is any.
         is_framed: Whether the answer told its own end (by a length or by chunks), so that no byte of it is missing.
+        proof: Filled by those who read the file.
         link: The answer's `Link` header, where the file is a page of a list.
     """
 
@@ -24,6 +30,7 @@ class Part:
     content_type: str | None = None
     charset: str | None = None
     is_framed: bool = True
+    proof: Proof = field(default_factory=dict, compare=False, repr=False)
     link: str | None = None
 
 

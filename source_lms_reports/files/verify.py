@@ -18,6 +18,7 @@ from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import kind_of, open_tables
 from source_lms_reports.files.text import encoding_of, text_blocks
 from source_lms_reports.files.xlsx import workbook
+from source_lms_reports.files.xlsx_errors import ERROR_MARK, NO_ERRORS
 
 _READ = 1024 * 1024
 _TAIL = 4096
@@ -84,8 +85,8 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
                 raise ArchiveLimitExceeded(
                     f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
                 )
-            for info in archive.infolist():
-                _verify_member(archive, info)
+            marked = [_verify_member(archive, info) for info in archive.infolist()]
+            source.proof[NO_ERRORS] = not any(marked)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -98,24 +99,30 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
         raise corrupt(source.label, error) from error
 
 
-def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Its checksum is right and, if it is XML of the workbook, its outermost element is closed.
 
     More is not needed: the reader parses a whole sheet before it gives the first row of it.
+
+    Returns:
+        Whether it may hold error cells.
 
     Raises:
         BadZipFile: The checksum is wrong.
         ValueError: The XML ends early.
     """
     begin = tail = b""
+    marked = False
     with archive.open(info) as part:
         while block := part.read(_READ):
             begin = begin or block[:_TAIL]
+            marked = marked or ERROR_MARK in block or ERROR_MARK in tail[-len(ERROR_MARK) :] + block[: len(ERROR_MARK)]
             tail = (tail + block)[-_TAIL:]
     if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
         root = _ROOT.search(begin)
         if root is None or not re.search(rb"(?:</%b\s*>|<%b[^<>]*/>)\s*\Z" % (root[1], root[1]), tail):
             raise ValueError(f"{info.filename} ends early")
+    return marked
 
 
 def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:

@@ -15,7 +15,7 @@ from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, listed, unique_names
-from source_lms_reports.files.xlsx_errors import Places, error_cells
+from source_lms_reports.files.xlsx_errors import NO_ERRORS, Places, error_cells
 
 ROWS = 1000
 _SAMPLE = 50
@@ -83,7 +83,7 @@ def workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
 def _sheet_table(
     book: calamine.CalamineWorkbook, sheet: str, name: str, source: Source, options: ReadOptions
 ) -> SheetTable | None:
-    errors = error_cells(source.file, sheet)
+    errors = {} if source.proof.get(NO_ERRORS) else error_cells(source.file, sheet)
     try:
         rows = _rows(book, sheet, errors)
         sample = list(islice(rows, _SAMPLE))

@@ -14,7 +14,12 @@ _READ = 1024 * 1024
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*)>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^>]*)>")
 _ATTRIBUTE = re.compile(rb'([\w:]+)\s*=\s*"([^"]*)"')
-_MARK = b't="e"'
+ERROR_MARK = b't="e"'
+"""In the attributes of an error cell; a sheet without it has none."""
+
+NO_ERRORS = "no errors"
+"""In a proof: no sheet of the workbook has the mark."""
+
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*)>(.*?)</(?:\w+:)?c>", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
 _REFERENCE = re.compile(r"([A-Z]+)([0-9]+)")
@@ -53,10 +58,10 @@ def _attributes(text: bytes) -> dict[str, str]:
 def _found(archive: zipfile.ZipFile, part: str) -> Places:
     places: Places = {}
     for text in _cell_texts(archive, part):
-        if _MARK not in text:
+        if ERROR_MARK not in text:
             continue
         for attributes, content in _CELL.findall(text):
-            if _MARK in attributes:
+            if ERROR_MARK in attributes:
                 _place(_attributes(attributes), content, places)
     return places
 
