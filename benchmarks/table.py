@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.contenders.commands import LOOP
 from benchmarks.plan import ROWS
 from benchmarks.results import Result, Results, ratio
 
@@ -56,6 +57,58 @@ def growth_table(results: Results) -> str:
     return _markdown(["contender", "rows", "µs a record", "CPU µs a record", "peak MiB", "x loop, time"], lines)
 
 
+def marginal_table(results: Results) -> str:
+    """What a further record costs: start-up falls out between the smallest and the largest size."""
+    keys = list(dict.fromkeys(one.contender for one in results.all("csv") if one.emits))
+    costs = {}
+    for key in keys:
+        small, *_, large = results.sizes("csv", key) * 2
+        if large.rows > small.rows:
+            more = large.rows - small.rows
+            costs[large.title] = ((large.wall - small.wall) / more, (large.cpu - small.cpu) / more)
+    base = next((cost for title, cost in costs.items() if title == LOOP.title), None)
+    lines = [
+        [title, f"{wall * 1e6:.1f}", f"{cpu * 1e6:.1f}", f"{wall / base[0]:.2f}", f"{cpu / base[1]:.2f}"]
+        for title, (wall, cpu) in costs.items()
+        if base
+    ]
+    return _markdown(["contender", "µs a further record", "CPU µs", "x loop, time", "x loop, CPU"], lines)
+
+
+def targets_table(results: Results) -> str:
+    """The aims, and what this run says of them; in brackets the same by processor time."""
+
+    def against(kind: str, key: str) -> tuple[Result | None, Result | None]:
+        rows = max((one.rows for one in results.sizes(kind, key)), default=0)
+        return results.get(kind, "connector", _size(results, kind, "connector")), results.get(kind, key, rows)
+
+    def faster(kind: str, key: str) -> str:
+        ours, other = against(kind, key)
+        return f"{_ratio(other, ours, 'wall')} ({_ratio(other, ours, 'cpu')})"
+
+    def slower(kind: str, key: str, at: int) -> str:
+        ours, other = (results.get(kind, one, at) for one in ("connector", key))
+        return f"{_ratio(ours, other, 'wall')} ({_ratio(ours, other, 'cpu')})"
+
+    def peak(kind: str) -> str:
+        return f"{max((one.peak_mib for one in results.sizes(kind, 'connector')), default=0):,.0f} MiB"
+
+    spec, base = results.get("start", "spec", 1), results.get("start", "import", 1)
+    most = max((one.rows for one in results.sizes("csv", "connector")), default=0)
+    lines = [
+        ["CSV, 500,000 rows: times as fast as the CDK's path", "30", faster("csv", "cdk")],
+        ["CSV, 500,000 rows: times the bare loop", "at most 1.2", slower("csv", "loop", ROWS["csv"])],
+        [f"CSV, {most:,} rows: times the bare loop", "at most 1.2", slower("csv", "loop", most)],
+        ["CSV, any size: peak", "at most 130 MiB", peak("csv")],
+        ["JSON, 500,000 rows: times as fast as the CDK's path", "30", faster("json", "cdk-json")],
+        ["JSON, 500,000 rows: times `json.load` and a loop", "at most 1.2", slower("json", "loop", ROWS["json"])],
+        ["JSON: peak", "at most 130 MiB", peak("json")],
+        ["XLSX, 200,000 rows: times calamine alone", "at most 1.5", slower("xlsx", "xlsx-read", ROWS["xlsx"])],
+        ["`spec`: times `import airbyte_cdk`", "below 2", f"{_ratio(spec, base, 'wall')} ({_ratio(spec, base, 'cpu')})"],
+    ]
+    return _markdown(["aim", "target", "this run: time (CPU)"], lines)
+
+
 def _start_table(results: Results) -> str:
     base = results.get("start", "import", 1)
     lines = [
@@ -102,6 +155,7 @@ def write_tables(results: Results, page: Path) -> None:
     """Put the tables in their places in a page."""
     text = page.read_text(encoding="utf-8")
     tables = {kind: main_table(results, kind) for kind in ROWS} | {"growth": growth_table(results)}
+    tables |= {"marginal": marginal_table(results), "targets": targets_table(results)}
     for name, table in tables.items():
         place = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not place.search(text):

@@ -10,7 +10,7 @@ from benchmarks.contenders.commands import CONTENDERS
 from benchmarks.measure import ContenderFailed, Cost, run
 from benchmarks.plan import Case, rounds
 from benchmarks.results import Results, ratio
-from benchmarks.table import growth_table, main_table, write_tables
+from benchmarks.table import growth_table, main_table, marginal_table, write_tables
 
 
 def results() -> Results:
@@ -41,6 +41,15 @@ def test_a_ratio_compares_runs_of_one_round() -> None:
     assert ratio(cdk, ours, "wall") == 50.0
 
 
+def test_a_further_record_costs_no_start_up() -> None:
+    made = Results()
+    for contender, walls in (("connector", {100: 3.0, 200: 4.0}), ("loop", {100: 2.0, 200: 4.0})):
+        for rows, wall in walls.items():
+            made.add(Case(CONTENDERS[contender], "csv", rows, 1), 0, Cost(wall, wall, 1.0))
+
+    assert "| 10000.0 | 10000.0 | 0.50 | 0.50 |" in marginal_table(made)
+
+
 def test_results_survive_a_file(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     results().save(path)
@@ -50,7 +59,7 @@ def test_results_survive_a_file(tmp_path: Path) -> None:
 
 def test_tables_take_their_places_in_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    places = ["start", "csv", "json", "xlsx", "growth"]
+    places = ["start", "csv", "json", "xlsx", "growth", "marginal", "targets"]
     page.write_text("".join(f"before\n<!-- {name} -->\nold\n<!-- end -->\nafter\n" for name in places))
     write_tables(results(), page)
     text = page.read_text()
