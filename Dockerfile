@@ -1,5 +1,5 @@
 # Airbyte's Python connector base: Python 3.11, user airbyte (1000:1000). Pinned by digest, as in metadata.yaml.
-ARG BASE_IMAGE=docker.io/airbyte/python-connector-base:4.0.2@sha256:9fdb1888c4264cf6fee473649ecb593f56f58e5d0096a87ee0b231777e2e3e73
+ARG BASE_IMAGE=airbyte/python-connector-base:4.0.2@sha256:9fdb1888c4264cf6fee473649ecb593f56f58e5d0096a87ee0b231777e2e3e73
 
 FROM ${BASE_IMAGE} AS builder
 # Only the builder writes to /opt; the image below runs as 1000.
