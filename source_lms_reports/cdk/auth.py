@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -44,7 +44,6 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     """
 
     config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any] | None]
     token_url: str
     client_id: str
     client_secret: str
@@ -52,8 +51,10 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     basic: bool = False
     token_path: list[str] = field(default_factory=lambda: ["access_token"])
     expires_path: list[str] = field(default_factory=lambda: ["expires_in"])
+    # Not an InitVar, as elsewhere in the CDK: written as a text, that is no type to Python 3.10.
+    parameters: Mapping[str, Any] | None = None
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         """Nothing is asked for yet."""
         self._guard = threading.RLock()
         self._client: Client | None = None

@@ -166,7 +166,7 @@ def _refuse_sentence(table: CsvTable, label: str) -> None:
 
 
 def _verify_last_row(tail: str, table: CsvTable, label: str, options: ReadOptions) -> None:
-    last = _last_row(tail.replace("\r", "\n"))
+    last = _last_row(tail.replace("\r", "\n").replace("\0", ""))
     cells = next(rows_of([last], table.delimiter), [])
     marker = len(cells) == 1 and cells[0].strip() in options.empty_markers
     if len(cells) < len(table.columns) and not marker and len(last) < _READ:
