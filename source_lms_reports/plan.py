@@ -215,7 +215,9 @@ class ReportPlan:
             yield from map(as_days, self._units(position, end, unit, spec.open_end))
             return
         while position < end:
-            window = self._left_behind(position) or as_days(next(cut(position, end, unit)))
+            window = self._left_behind(position)
+            if window is None:
+                window = as_days(next(cut(position, self._end_before_jobs(position, end), unit)))
             yield window
             position = midnight(instant(window.end or "") or end) + timedelta(days=1)
 
@@ -230,30 +232,38 @@ class ReportPlan:
     def _instants(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
         position = start
         while position is None or position < self._now:
-            left = self._left_behind(position)
-            if left is not None:
-                window = left
-            elif spec.length and position is not None:
-                window = as_instants(next(cut(position, self._now, spec.length)))
-            else:
-                window = as_instants(Span(position, self._now))
+            window = self._left_behind(position) or as_instants(self._next_span(spec, position))
             yield window
             end = instant(window.end or "")
             if position is None or end is None:
                 return
             position = end
 
+    def _next_span(self, spec: WindowSpec, position: datetime | None) -> Span:
+        if position is None:
+            return Span(None, self._now)
+        end = self._end_before_jobs(position, self._now)
+        return next(cut(position, end, spec.length)) if spec.length else Span(position, end)
+
     def _left_behind(self, position: datetime | None) -> Window | None:
-        """The window of a ticket of an earlier sync that begins at `position` and would be ordered just so today."""
-        begins = (rfc3339(position), position.date().isoformat()) if position else (None,)
+        """The window of a job of an earlier sync that begins at `position` and would be ordered just so today."""
+        return next((window for window, start in self._windows_left() if start == position), None)
+
+    def _end_before_jobs(self, position: datetime, end: datetime) -> datetime:
+        """`end`, or the start of a window before it that an earlier sync has ordered: its job is to be read, too."""
+        starts = [start for _, start in self._windows_left() if start is not None and position < start < end]
+        return min(starts, default=end)
+
+    def _windows_left(self) -> Iterator[tuple[Window, datetime | None]]:
+        """The windows of earlier syncs' jobs that would be ordered just so today, and where they begin."""
         for ticket in self._tickets.values():
-            if ticket.window is None or ticket.window.start not in begins or ticket.window.end is None:
+            window = ticket.window
+            if window is None or window.end is None:
                 continue
-            end = instant(ticket.window.end)
-            ordered = (self.order(ticket.window, parameters).identity for parameters in self._sets)
+            end = instant(window.end)
+            ordered = (self.order(window, parameters).identity for parameters in self._sets)
             if end is not None and end <= self._now and ticket.identity in ordered:
-                return ticket.window
-        return None
+                yield window, instant(window.start) if window.start else None
 
     def _cursor_floor(self, one: Selected) -> str | None:
         """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""

@@ -80,3 +80,32 @@ def test_given_a_half_of_a_window_when_its_job_is_known_then_it_is_taken_up() ->
     half = ReportPlan([Selected(stream)], settings, MONDAY).piece(Window("2026-02-01", "2026-02-15"))
     plan = ReportPlan([Selected(stream, tickets=(_ticket(half),))], settings, TUESDAY)
     assert plan.piece(Window("2026-02-01", "2026-02-15")).ticket is not None
+
+
+def test_given_a_job_for_a_later_window_when_instants_are_planned_then_the_window_before_it_ends_there() -> None:
+    stream, settings = _canvas("students_with_no_submissions_csv", start_date="2026-02-25T00:00:00Z")
+    window = Window("2026-03-01T00:00:00Z", "2026-03-02T10:30:00Z")
+    later = ReportPlan([Selected(stream)], settings, MONDAY).piece(window)
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(later),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [
+        ("2026-02-25T00:00:00Z", "2026-03-01T00:00:00Z"),
+        ("2026-03-01T00:00:00Z", "2026-03-02T10:30:00Z"),
+        ("2026-03-02T10:30:00Z", "2026-03-03T10:30:00Z"),
+    ]
+    assert [piece.ticket is not None for piece in tuesday] == [False, True, False]
+
+
+def test_given_a_job_for_later_days_when_days_are_planned_then_the_window_before_it_ends_the_day_before() -> None:
+    stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
+    later = ReportPlan([Selected(stream)], settings, MONDAY).piece(Window("2026-02-20", "2026-03-01"))
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(later),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [
+        ("2026-02-01", "2026-02-19"),
+        ("2026-02-20", "2026-03-01"),
+        ("2026-03-02", "2026-03-02"),
+    ]
+    assert [piece.ticket is not None for piece in tuesday] == [False, True, False]
