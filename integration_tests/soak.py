@@ -26,8 +26,9 @@ MOST_SYNCS = 5
 MOST_FAULTS = 3
 LATEST_KILL_SECONDS = 1.5
 CALM_SYNCS = 2
-# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived.
-ORPHANING = {"order_lost_blind", "poll_404"}
+# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived, the vendor
+# denies the job, or it refuses the look of two syncs in a row, after which a job is given up so that it blocks no third.
+ORPHANING = {"order_lost_blind", "poll_404", "poll_401"}
 
 
 class Lost(AssertionError):
