@@ -27,7 +27,7 @@ MOST_FAULTS = 3
 LATEST_KILL_SECONDS = 1.5
 CALM_SYNCS = 2
 # Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived, the vendor
-# denies the job, or it refuses the look of two syncs in a row, after which a job is given up so that it blocks no third.
+# denies the job, or it refuses the look of two syncs in a row, and then a job is given up so that it blocks no third.
 ORPHANING = {"order_lost_blind", "poll_404", "poll_401"}
 
 
