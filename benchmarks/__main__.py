@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.render:
         _publish(Results.load(RESULTS))
         return
-    cases = make_plan(args.kinds, args.rows, args.runs, args.only, whole=args.rows is None)
+    cases = make_plan(args.kinds, args.rows, args.runs, args.only)
     results = _measured(cases)
     for kind in args.kinds:
         print(f"\n{main_table(results, kind)}")

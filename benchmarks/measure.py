@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 MIB = 1024 * 1024
+_ROOT = Path(__file__).parent.parent
 
 
 class ContenderFailed(Exception):
@@ -38,15 +39,18 @@ def run(command: list[str], log: Path, out: IO[bytes] | int = subprocess.DEVNULL
 
     Args:
         command: The program and its arguments.
-        log: Takes its stderr.
+        log: Takes its stderr. Its folder is the program's working directory, where the CDK leaves files.
         out: Takes its stdout.
 
     Raises:
         ContenderFailed: It ended with an error.
     """
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
     with log.open("wb") as errors:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)

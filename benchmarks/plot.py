@@ -82,10 +82,11 @@ def _growth(axes: Any, results: Results, what: Any, label: str) -> None:
         axes.plot(rows, values, "o-", color=_COLOURS[key], label=_NAMES[key], linewidth=wide, markersize=4)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    ticks = {20_000: "20k", 50_000: "50k", 100_000: "100k", 500_000: "500k", 1_000_000: "1M", 2_000_000: "2M"}
+    axes.set_xticks(list(ticks), list(ticks.values()))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:,.0f}")
         axis.set_minor_formatter("")
-    axes.set_xticks([20_000, 50_000, 100_000, 500_000, 1_000_000, 2_000_000])
     axes.set_xlabel("rows")
     axes.set_ylabel(label)
     axes.grid(visible=True, which="major", alpha=0.3)

@@ -47,14 +47,14 @@ def test_a_value_that_differs_is_named(tmp_path: Path) -> None:
 
 
 def test_a_plan_runs_slow_contenders_on_fewer_rows() -> None:
-    cases = make_plan(["csv"], None, 3, (), whole=True)
+    cases = make_plan(["csv"], None, 3, ())
     sizes = {(case.contender.key, case.rows): case.runs for case in cases}
 
-    assert sizes["connector", 500_000] == sizes["cdk", 100_000] == 3
-    assert sizes["cdk", 500_000] == sizes["connector", 2_000_000] == 1
+    assert sizes["connector", 500_000] == sizes["cdk", 500_000] == sizes["cdk-decoder", 100_000] == 3
+    assert sizes["connector", 2_000_000] == sizes["cdk", 20_000] == 1
 
 
 def test_a_plan_for_development_has_one_size() -> None:
-    cases = make_plan(["csv"], 50, 1, ["connector", "loop"], whole=False)
+    cases = make_plan(["csv"], 50, 1, ["connector", "loop"])
 
     assert [(case.contender.key, case.rows, case.runs) for case in cases] == [("connector", 50, 1), ("loop", 50, 1)]
