@@ -1,0 +1,131 @@
+"""Every platform in every format: exact values, a second sync, and what wrong credentials are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from integration_tests.connector import Connector, Json, as_set, catalog_of, merged_state, present, quick
+from integration_tests.sandbox import Sandbox
+
+# HapYak's quota is four reports a minute; not every report of Second Nature knows a time range.
+SECOND_NATURE = {"reports": ["admin-xls-report", "course-completion-report", "conversation-transcripts"]}
+HAPYAK = {"reports": ["project_engagement_summary_raw", "user_stream_raw"]}
+FORMATS: dict[str, tuple[str, Json]] = {
+    "Second Nature, JSON": ("second_nature", SECOND_NATURE),
+    "Second Nature, CSV": ("second_nature", {**SECOND_NATURE, "report_format": "csv"}),
+    "Second Nature, XLSX": ("second_nature", {**SECOND_NATURE, "report_format": "xlsx"}),
+    "Sana, CSV": ("sana", {}),
+    "Sana, XLSX": ("sana", {"report_format": "xlsx"}),
+    "TinQwise": ("tinqwise", {}),
+    "HapYak, CSV": ("hapyak", HAPYAK),
+    "HapYak, JSON": ("hapyak", {**HAPYAK, "report_format": "json"}),
+}
+TRUTH: dict[str, Json] = {"course_user_state": {"include_external_user_id": True}}
+LATER = "2026-02-01T12:00:00Z"
+CHANGES: dict[str, tuple[str, dict[int, Json]]] = {
+    "second_nature": ("admin_xls_report_course_progress", {3: {"updated_at": LATER}}),
+    "sana": ("user_course_instance_progress", {4: {"last_progress_date": LATER.replace("Z", ".000000Z")}}),
+    "tinqwise": ("modules", {2: {"modified_at": LATER}}),
+}
+WRONG: dict[str, tuple[Json, str]] = {
+    "second_nature": ({"api_key": "wrong-key-0000"}, "refuses the API key"),
+    "sana": (
+        {"credentials": {"auth_type": "client_credentials", "client_id": "x", "client_secret": "wrong-secret"}},
+        "refuses the API client",
+    ),
+    "tinqwise": ({"client_secret": "wrong-secret"}, "refuses the client"),
+    "hapyak": ({"credentials": {"auth_type": "api_key", "api_key": "wrong-key-0000"}}, "refuses the credentials"),
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rows=60) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _forget(sandbox: Sandbox) -> None:
+    sandbox.reset()
+
+
+def config_of(sandbox: Sandbox, platform: str, settings: Json) -> Json:
+    config = quick(sandbox, platform, **settings)
+    return {**config, "start_date": last_month()} if platform == "hapyak" else config
+
+
+def last_month() -> str:
+    """The first of last month: one window a report, so that the vendor's quota of reports a minute is enough."""
+    day = datetime.now(timezone.utc).replace(day=1) - timedelta(days=1)
+    return day.strftime("%Y-%m-01T00:00:00Z")
+
+
+def numbers_alike(record: Json) -> Json:
+    """A record in which 7 and 7.0 are one value, as they are in JSON."""
+    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in record.items()}
+
+
+def truth(sandbox: Sandbox, platform: str, stream: str, **options: Any) -> set[str]:
+    found = sandbox.truth(platform, stream, **TRUTH.get(stream, {}), **options)
+    return as_set(numbers_alike(present(record)) for record in found)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_given_a_format_when_read_then_every_value_is_the_vendors(
+    sandbox: Sandbox, connector: Connector, name: str
+) -> None:
+    platform, settings = FORMATS[name]
+    config = config_of(sandbox, platform, settings)
+    catalog = connector.discover(config).catalog
+    run = connector.read(config, catalog_of(catalog.values(), "full_refresh"))
+    assert run.code == 0
+    for stream in catalog:
+        got = as_set(numbers_alike(record) for record in run.records.get(stream, []))
+        options = {"format": settings.get("report_format", "csv")} if platform == "hapyak" else {}
+        assert got == truth(sandbox, platform, stream, **options), stream
+
+
+@pytest.mark.parametrize("platform", CHANGES)
+def test_given_a_changed_row_when_read_again_then_it_comes_and_older_ones_do_not(
+    sandbox: Sandbox, connector: Connector, platform: str
+) -> None:
+    stream, change = CHANGES[platform]
+    config = config_of(sandbox, platform, SECOND_NATURE if platform == "second_nature" else {})
+    chosen = catalog_of([connector.discover(config).catalog[stream]])
+    first = connector.read(config, chosen)
+    sandbox.mutate(platform, stream, update=change)
+    second = connector.read(config, chosen, merged_state(first))
+    (column,) = [name for name in first.states[stream] if not name.startswith("_report")]
+    reached, again = first.states[stream][column], second.records[stream]
+    assert second.code == 0
+    assert LATER[:19] in {str(record.get(column))[:19] for record in again}
+    assert all(record.get(column) is None or record[column] >= reached for record in again)
+    assert 0 < len(again) < len(first.records[stream])
+    assert second.states[stream][column][:19] == LATER[:19]
+
+
+def test_given_days_that_are_read_when_read_again_then_none_of_them_is_asked_for(
+    sandbox: Sandbox, connector: Connector
+) -> None:
+    config = config_of(sandbox, "hapyak", {"reports": ["user_stream_raw"]})
+    chosen = catalog_of(connector.discover(config).catalog.values())
+    first = connector.read(config, chosen)
+    second = connector.read(config, chosen, merged_state(first))
+    assert first.records["user_stream_raw"]
+    assert (second.code, second.records) == (0, {})
+    assert second.states["user_stream_raw"] == first.states["user_stream_raw"]
+
+
+@pytest.mark.parametrize("platform", WRONG)
+def test_given_wrong_credentials_when_checked_then_the_platform_and_the_cure_are_named(
+    sandbox: Sandbox, connector: Connector, platform: str
+) -> None:
+    settings, words = WRONG[platform]
+    run = connector.check(quick(sandbox, platform, **settings))
+    assert run.connection["status"] == "FAILED"
+    assert words in run.connection["message"]
+    assert "wrong-" not in run.stdout
