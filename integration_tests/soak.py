@@ -26,9 +26,9 @@ MOST_SYNCS = 5
 MOST_FAULTS = 3
 LATEST_KILL_SECONDS = 1.5
 CALM_SYNCS = 2
-# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived, the vendor
-# denies the job, or it refuses the look of two syncs in a row, and then a job is given up so that it blocks no third.
-ORPHANING = {"order_lost_blind", "poll_404", "poll_401"}
+# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived, or the
+# vendor denies the job.
+ORPHANING = {"order_lost_blind", "poll_404"}
 
 
 class Lost(AssertionError):
@@ -111,23 +111,26 @@ def main(minutes: float, seed: int) -> int:
     chance = random.Random(seed)
     end = time.monotonic() + minutes * 60
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
-    played = syncs = 0
+    played = syncs = broken = 0
     try:
         while time.monotonic() < end:
             subject = chance.choice(SUBJECTS)
             one = Round(subject, chance, Connector(folder / str(played)))
             try:
                 one.play()
-            except Exception:
-                print(f"round {played} ({subject.name}) failed after: {', '.join(one.story)}", flush=True)
-                raise
+            except Lost as lost:
+                broken += 1
+                print(f"round {played} ({subject.name}) failed after: {', '.join(one.story)}\n  {lost}", flush=True)
             played, syncs = played + 1, syncs + len(one.runs)
             shutil.rmtree(folder / str(played - 1))
-        print(f"{played} rounds, {syncs} syncs: nothing was lost, and no job was left running")
+        if broken:
+            print(f"{played} rounds, {syncs} syncs: {broken} rounds failed")
+        else:
+            print(f"{played} rounds, {syncs} syncs: nothing was lost, and no job was left running")
     finally:
         forked.close()
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

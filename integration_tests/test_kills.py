@@ -121,6 +121,41 @@ def look_at_rows(connector: Connector, victim: Victim, first: Run, second: Run) 
         assert as_set(second.records[victim.stream]) == as_set(whole)
 
 
+LOCKS = {
+    "canvas": "poll_401:count=always,reason=expired",
+    "second_nature": "poll_401:count=always",
+    "sana": "token_401:count=always",
+    "hapyak": "poll_401:count=always",
+}
+
+
+@pytest.mark.parametrize("victim", [one for one in VICTIMS if one.platform in LOCKS], ids=name_of)
+def test_a_job_outlives_refused_credentials(connector: Connector, victim: Victim) -> None:
+    with Sandbox(rows=victim.rows) as sandbox:
+        config = config_of(victim, sandbox)
+        chosen = catalog_of([connector.discover(config).catalog[victim.stream]])
+        sandbox.reset()
+        started = stopped_at("poll", victim, sandbox, functools.partial(connector.start_read, config, chosen))
+        started.send(signal.SIGKILL)
+        runs = [started.finish()]
+        sandbox.faults.clear()
+        fault, _, options = LOCKS[victim.platform].partition(":")
+        sandbox.fault(f"{fault}@{victim.platform}:{options}")
+        for _ in range(2):
+            runs.append(connector.read(config, chosen, merged_state(*runs)))
+            assert runs[-1].code == 1
+            assert runs[-1].errors[0]["failure_type"] == "config_error"
+        ordered = len(sandbox.jobs(victim.platform))
+        sandbox.faults.clear()
+
+        last = connector.read(config, chosen, merged_state(*runs))
+
+        assert last.code == 0, last.errors
+        assert len(sandbox.jobs(victim.platform)) == ordered
+        assert sandbox.running_jobs(victim.platform) == []
+        look_at_rows(connector, victim, runs[0], last)
+
+
 def test_a_terminated_sync_leaves_no_file_behind(connector: Connector) -> None:
     victim = VICTIMS[0]
     with Sandbox(rows=victim.rows) as sandbox:

@@ -34,6 +34,7 @@ class Refusal(Exception):
         retry_after: Seconds the vendor asks us to wait, or None.
         uncertain: The vendor may have acted on the request all the same.
         status: The HTTP status, or None without an answer.
+        locked_out: The credentials or the connection are refused, whatever was asked.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Refusal(Exception):
         retry_after: float | None = None,
         uncertain: bool = False,
         status: int | None = None,
+        locked_out: bool = False,
     ) -> None:
         super().__init__(error.message)
         self.kind = kind
@@ -51,6 +53,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
         self.uncertain = uncertain
         self.status = status
+        self.locked_out = locked_out
 
 
 class Client:
@@ -124,7 +127,7 @@ class Client:
         except ConnectionFault as fault:
             raise Refusal("transient", fault, uncertain=fault.maybe_received) from fault
         except ReportError as error:
-            raise Refusal(_kind_of(error), error) from error
+            raise _unsent(error) from error
 
     def fetch(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
         """Send `call`, and save the body of a good answer instead of reading it.
@@ -149,7 +152,7 @@ class Client:
         except ConnectionFault as fault:
             raise Refusal("transient", fault) from fault
         except ReportError as error:
-            raise Refusal(_kind_of(error), error) from error
+            raise _unsent(error) from error
 
     def judge(self, answer: Answer, phase: str, report: str = "") -> None:
         """Pass an answer that is a success.
@@ -175,6 +178,7 @@ class Client:
             retry_after=answer.retry_after(self.clock()),
             uncertain=answer.status >= 500,
             status=answer.status,
+            locked_out=answer.status == 401 or phase == "token",
         )
 
     def json(self, answer: Answer, phase: str) -> Any:
@@ -293,8 +297,9 @@ def renew(auth: AuthBase | None) -> bool:
     return bool(method()) if method is not None else False
 
 
-def _kind_of(error: ReportError) -> Kind:
-    return "config" if isinstance(error, ConfigError) else "transient"
+def _unsent(error: ReportError) -> Refusal:
+    """The refusal of a request that settings or certificates kept from being answered."""
+    return Refusal("config" if isinstance(error, ConfigError) else "transient", error, locked_out=True)
 
 
 def _applies(rule: ErrorRule, answer: Answer, phase: str) -> bool:

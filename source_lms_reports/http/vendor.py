@@ -125,7 +125,7 @@ class Vendor:
             return self._execute(action)
         except Refusal as refusal:
             kind = "fatal" if refusal.kind == "config" else refusal.kind
-            return Refused(kind, refusal.error, refusal.retry_after, refusal.uncertain)
+            return Refused(kind, refusal.error, refusal.retry_after, refusal.uncertain, refusal.locked_out)
 
     def _execute(self, action: Action) -> Outcome:
         if isinstance(action, Place):

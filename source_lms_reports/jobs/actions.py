@@ -141,12 +141,14 @@ class Refused:
         error: The failure in the user's words.
         retry_after: Seconds that the vendor asks us to wait.
         uncertain: The vendor may have acted on the request all the same (a time-out after sending).
+        locked_out: The credentials or the connection are refused, whatever was asked: it says nothing about the job.
     """
 
     kind: RefusalKind
     error: ReportError
     retry_after: float | None = None
     uncertain: bool = False
+    locked_out: bool = False
 
 
 @dataclass(frozen=True)

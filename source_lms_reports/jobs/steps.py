@@ -195,8 +195,9 @@ def _after_refused_poll(life: Life, seen: Watch, refused: Refused, now: float) -
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
     elif refused.kind == "fatal":
-        # A job that may still run is worth a second sync's look, but not a third's.
-        life.fail(words.refused(life.order, refused.error), keep_ticket=seen.how != "resumed")
+        # A job that the vendor denies us is worth a second sync's look, but not a third's.
+        keep = refused.locked_out or seen.how != "resumed"
+        life.fail(words.refused(life.order, refused.error), keep_ticket=keep)
     else:
         _wait_after_trouble(life, seen, refused, now)
 
@@ -260,7 +261,7 @@ def _after_refused_fetch(life: Life, seen: Watch, refused: Refused, now: float) 
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
     elif refused.kind == "fatal":
-        life.fail(words.refused(life.order, refused.error))
+        life.fail(words.refused(life.order, refused.error), keep_ticket=refused.locked_out)
     elif not life.retry(refused, now):
         _renew(life, seen, now, _not_downloaded(life, refused.error))
 

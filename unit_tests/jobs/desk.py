@@ -55,9 +55,11 @@ def ticket(of: Order, id_: str = "t1", at: float = NOON, *, adopted: bool = Fals
     return Ticket(id_, of.identity, of.report, of.parameters, of.window, at, adopted)
 
 
-def refused(kind: RefusalKind, retry_after: float | None = None, *, uncertain: bool = False) -> Refused:
+def refused(
+    kind: RefusalKind, retry_after: float | None = None, *, uncertain: bool = False, locked_out: bool = False
+) -> Refused:
     error = ConfigError("Mend the key.") if kind == "fatal" else TransientError(f"It is {kind}.")
-    return Refused(kind, error, retry_after, uncertain)
+    return Refused(kind, error, retry_after, uncertain, locked_out)
 
 
 def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float | None = None) -> Found:

@@ -64,6 +64,7 @@ refusals = st.builds(
     st.sampled_from(["throttled", "transient", "fatal", "quota", "gone"]),
     waits,
     uncertain=st.booleans(),
+    locked_out=st.booleans(),
 )
 policies = st.builds(
     Policy,

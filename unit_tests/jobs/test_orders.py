@@ -136,6 +136,15 @@ def test_given_a_kept_ticket_whose_poll_is_refused_again_then_it_is_given_up() -
     assert desk.engine.open_tickets() == {}
 
 
+@pytest.mark.parametrize("step", ["poll", "fetch"])
+def test_given_a_kept_ticket_and_credentials_that_are_refused_then_it_is_kept_on(step: str) -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order()))
+    desk.play(**{step: [refused("fatal", locked_out=True)]})
+    assert len(desk.told(Failed)) == 1
+    assert [kept.id for kept in desk.engine.open_tickets().values()] == ["t1"]
+
+
 def test_given_an_order_that_fails_on_the_way_then_it_is_sent_again_with_growing_waits() -> None:
     desk = Desk()
     desk.submit(order())
