@@ -100,7 +100,7 @@ class StreamReader:
         parts = self._split(plan, piece, payload)
         if parts is None:
             try:
-                with self._sync.reading():
+                with self._sync.opening():
                     yield from self._rows(piece, payload)
             except PayloadError:
                 self._cursor.ticket_closed(identity)
@@ -143,7 +143,8 @@ class StreamReader:
             found = True
             if stream.stream.member_column:
                 shaper = self._shaper(piece, {stream.stream.member_column: table.name or ""})
-            yield from self._batches(shaper, table)
+            with self._sync.shaping():
+                yield from self._batches(shaper, table)
             self._warn(table.notes.messages())
             if stream.stream.member_column:
                 self._done(shaper)

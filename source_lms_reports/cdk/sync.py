@@ -28,9 +28,10 @@ from source_lms_reports.terminal import make_board
 from source_lms_reports.windows import now_utc
 
 LOGGER = logging.getLogger("airbyte")
-#: Streams whose rows are parsed at one time. Parsers hold the interpreter, so two of them take longer than one after
-#: the other, and two sheets of a workbook take twice the memory.
-_READERS = 1
+#: Streams that hold an open table: one whose rows are shaped, and one that is ready when the first has ended. Only one
+#: is shaped at a time, as two in one interpreter take longer than one after the other. To open a sheet is to decode
+#: it, which leaves the interpreter free.
+_OPEN_TABLES = 2
 
 
 class Sync:
@@ -61,7 +62,8 @@ class Sync:
         self._plans: dict[str, ReportPlan | ReportError] = {}
         self._planning = {report: threading.Lock() for report in self._groups}
         self._guard = threading.RLock()
-        self._readers = threading.Semaphore(_READERS)
+        self._tables = threading.Semaphore(_OPEN_TABLES)
+        self._shaping = threading.Lock()
         self._cursors: dict[str, ReportCursor] = {}
         self._open: dict[str, set[str]] = {}
         specs = {report: group[0].stream.spec for report, group in self._groups.items()}
@@ -136,9 +138,15 @@ class Sync:
             self.release(identity, stream)
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Room to parse."""
-        with self._readers:
+    def opening(self) -> Iterator[None]:
+        """Room for an open table."""
+        with self._tables:
+            yield
+
+    @contextlib.contextmanager
+    def shaping(self) -> Iterator[None]:
+        """The turn to make records of it."""
+        with self._shaping:
             yield
 
     @staticmethod

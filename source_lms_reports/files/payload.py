@@ -41,9 +41,10 @@ class Payload:
     parts: tuple[Part, ...]
 
     def remove(self) -> None:
-        """Delete the files; doing so twice is fine."""
+        """Delete the files, and what is known of them; doing so twice is fine."""
         for part in self.parts:
             part.path.unlink(missing_ok=True)
+            part.proof.clear()
 
     @property
     def size(self) -> int:

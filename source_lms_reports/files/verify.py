@@ -6,7 +6,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import OLE, Source, corrupt, sources
@@ -17,11 +19,12 @@ from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import kind_of, open_tables
 from source_lms_reports.files.text import encoding_of, text_blocks
-from source_lms_reports.files.xlsx import workbook
+from source_lms_reports.files.xlsx_book import open_workbook
 from source_lms_reports.files.xlsx_errors import ERROR_MARK, NO_ERRORS
 
 _READ = 1024 * 1024
 _TAIL = 4096
+_UNPACKERS = 2
 _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 
 
@@ -73,7 +76,7 @@ def _verify_workbook(source: Source, limits: ArchiveLimits) -> None:
     if is_zip:
         _verify_zip(source, limits)
     else:
-        workbook(source.file, source.label)
+        open_workbook(source.file, source.label)
 
 
 def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
@@ -85,7 +88,8 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
                 raise ArchiveLimitExceeded(
                     f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
                 )
-            marked = [_verify_member(archive, info) for info in archive.infolist()]
+            with ThreadPoolExecutor(_UNPACKERS) as pool:  # unpacking leaves the interpreter free
+                marked = list(pool.map(partial(_verify_member, archive), archive.infolist()))
             source.proof[NO_ERRORS] = not any(marked)
     except (
         zipfile.BadZipFile,

@@ -1,0 +1,64 @@
+"""Open workbooks, one of which is kept for the next of its sheets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import python_calamine as calamine
+
+from source_lms_reports.errors import CorruptPayload
+from source_lms_reports.files.archive import Source, corrupt
+from source_lms_reports.files.payload import Proof
+
+_BOOK = "workbook"
+_DAMAGE = (calamine.CalamineError, OSError, ValueError)
+
+
+def open_workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
+    """An open workbook, whose shared strings are read.
+
+    Raises:
+        CorruptPayload: It is damaged or under a password.
+    """
+    try:
+        return calamine.CalamineWorkbook.from_path(str(path))
+    except calamine.PasswordError as error:
+        raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
+    except _DAMAGE as error:
+        raise corrupt(label, error) from error
+
+
+class Shelf:
+    """Keeps the workbook that was asked for last.
+
+    Each sheet may be a stream of its own, and the shared strings belong to them all. The workbook is kept with the
+    proof of its file, so it goes when the file goes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: Proof = {}
+
+    @contextmanager
+    def book(self, source: Source) -> Iterator[calamine.CalamineWorkbook]:
+        """The workbook, for one user at a time.
+
+        Raises:
+            CorruptPayload: It is damaged or under a password, or turns out to be while it is used.
+        """
+        with self._lock:
+            if self._latest is not source.proof:
+                self._latest.pop(_BOOK, None)
+                self._latest = source.proof
+            if _BOOK not in source.proof:
+                source.proof[_BOOK] = open_workbook(source.file, source.label)
+            try:
+                yield source.proof[_BOOK]
+            except _DAMAGE as error:
+                raise corrupt(source.label, error) from error
+
+
+SHELF = Shelf()
