@@ -14,7 +14,7 @@ from source_lms_reports.files.archive import corrupt
 LINES = 256 * 1024
 """Bytes of objects that follow one another which are handed on together."""
 
-WINDOW = 128 * 1024
+WINDOW = 64 * 1024
 """Bytes of an array that are looked at together, at least."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)

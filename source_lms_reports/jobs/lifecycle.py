@@ -150,6 +150,8 @@ class Life:
 
     def begin(self, now: float, stored: Ticket | None) -> None:
         """Start, with the ticket that an earlier sync kept, if it did."""
+        if stored is not None and not stored.adopted and self.terms.quota is not None:
+            self.terms.quota.recall([stored.ordered_at], now)
         if self.order.direct:
             self.enter(Phase.FETCH, now)
         elif stored is None:

@@ -132,6 +132,18 @@ def test_given_an_uncertain_order_then_it_stays_counted() -> None:
     assert len(counted.uses) == 2
 
 
+@pytest.mark.parametrize(("adopted", "placed"), [(False, [20, 60]), (True, [0, 0])])
+def test_given_kept_tickets_of_ours_then_their_orders_count(adopted: bool, placed: list[int]) -> None:
+    desk = Desk(patient(max_in_flight=9), quota(MINUTE))
+    for day, ago in ((1, 90), (2, 40), (3, 0)):
+        kept = order(day=day)
+        desk.submit(kept, stored=ticket(kept, f"t{day}", NOON - ago, adopted=adopted))
+    desk.submit(order(day=4), order(day=5))
+    desk.play()
+    assert desk.did(Place) == placed
+    assert len(desk.told(Delivered)) == 5
+
+
 def test_given_a_spent_quota_then_kept_tickets_are_read_and_jobs_still_looked_up() -> None:
     spent = quota(Limit(1, 3_600))
     spent.spend(NOON)
