@@ -7,7 +7,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from source_lms_reports.files.verify import verify
 from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.client import Client, Refusal, next_page, renew
 from source_lms_reports.http.download import download, store
+from source_lms_reports.http.job_document import JobReader, Links
 from source_lms_reports.http.spool import Spool
 from source_lms_reports.http.transport import Call, ConnectionFault
 from source_lms_reports.jobs.actions import (
@@ -45,16 +46,8 @@ from source_lms_reports.jobs.actions import (
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platform import ReportSpec
-from source_lms_reports.records.times import instant
 
 LOGGER = logging.getLogger("airbyte")
-_STATUSES = {
-    "queued": JobStatus.QUEUED,
-    "running": JobStatus.RUNNING,
-    "ready": JobStatus.READY,
-    "failed": JobStatus.FAILED,
-    "gone": JobStatus.GONE,
-}
 _BLOCK = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
@@ -67,19 +60,6 @@ class Arrived:
     """A report that came along with an answer, on disk already."""
 
     payload: Payload
-
-
-@dataclass(frozen=True)
-class Links:
-    """Where a finished report is to be had.
-
-    Attributes:
-        urls: The addresses, one a file. They may carry signatures.
-        ends_at: When they end by the vendor's word, in epoch seconds.
-    """
-
-    urls: tuple[str, ...] = field(repr=False)
-    ends_at: float | None = None
 
 
 class BrokenOff(TruncatedPayload):
@@ -113,8 +93,8 @@ class Vendor:
         self._reports = reports
         self._options = options
         self._progress = progress
-        self._job = client.platform.job
-        self._warned: set[str] = set()
+        self._http_statuses = client.platform.job.http_statuses
+        self._jobs = JobReader(client.platform.job, client.platform.title, client.clock)
         self._renewed: set[str] = set()
         self._doubtful: dict[str, list[tuple[int, str]]] = {}
         self._guard = threading.Lock()
@@ -146,17 +126,17 @@ class Vendor:
             ticket = _ticket(order, order.identity, now)
             return Placed(ticket, self._repeat(order, "order"))
         answer, document = self._ask("order", order, parameters=order.parameters)
-        job_id = find(document, self._job.id)
-        if job_id in (None, ""):
+        job_id = self._jobs.id(document)
+        if job_id is None:
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
-        return Placed(_ticket(order, str(job_id), now), self._read_job(document, answer))
+        return Placed(_ticket(order, job_id, now), self._jobs.read(document, answer))
 
     def _poll(self, order: Order, ticket: Ticket) -> JobReport:
         if self._client.platform.pattern == "repeat":
             return self._repeat(order, "poll")
         answer, document = self._ask("poll", order, ticket=ticket)
-        return self._read_job(document, answer)
+        return self._jobs.read(document, answer)
 
     def _ask(
         self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any
@@ -171,45 +151,18 @@ class Vendor:
             name, parameters=parameters, authenticator=authenticator, report=order.report, **extra
         )
 
-    def _read_job(self, document: Any, answer: Answer | None = None) -> JobReport:
-        job = self._job
-        raw = find(document, job.status)
-        status = _STATUSES.get(job.statuses.get(str(raw).lower(), "")) if raw is not None else JobStatus.QUEUED
-        if status is None:
-            status = JobStatus.RUNNING
-            self._warn_once(
-                f"{self._client.platform.title} reports the unknown job status '{raw}'; it counts as still running."
-            )
-        words = next((str(text) for path in job.words if (text := find(document, path))), None)
-        return JobReport(
-            status=status,
-            words=" ".join(words.split())[:500] if words else str(raw or ""),
-            progress=_number(find(document, job.progress)),
-            lines=_whole(find(document, job.lines)),
-            finished_at=_epoch(find(document, job.finished_at)),
-            retry_after=answer.retry_after(self._client.clock()) if answer else None,
-            payload=Links(_links(find(document, job.links)), _epoch(find(document, job.expires_at))),
-        )
-
-    def _warn_once(self, text: str) -> None:
-        with self._guard:
-            known = text in self._warned
-            self._warned.add(text)
-        if not known:
-            LOGGER.warning(text)
-
     # -- reports that come as the answer itself
 
     def _repeat(self, order: Order, phase: str) -> JobReport:
         """Send the order's one request: the vendor is at work (no body), or the body is the report."""
-        ready = [status for status, state in self._job.http_statuses.items() if state == "ready"]
+        ready = [status for status, state in self._http_statuses.items() if state == "ready"]
         try:
             found = self._saved(self._call("order", order, order.parameters), order, ready)
         except BrokenOff as error:
             return JobReport(JobStatus.READY, payload=error)
         if isinstance(found, Part):
             return JobReport(JobStatus.READY, payload=Arrived(Payload((found,))))
-        state = self._job.http_statuses.get(found.status)
+        state = self._http_statuses.get(found.status)
         if state == "running":
             return JobReport(JobStatus.RUNNING, retry_after=found.retry_after(self._client.clock()))
         if state == "failed" and phase == "poll":
@@ -338,16 +291,15 @@ class Vendor:
             return NothingFound()
         _, document = self._ask(spec.request, order)
         jobs = [
-            (self._read_job(job), job)
+            (self._jobs.read(job), job)
             for job in (document if isinstance(document, list) else [])
-            if self._answers(find(job, spec.parameters), order.parameters, spec.ignore)
+            if self._jobs.id(job) and self._answers(find(job, spec.parameters), order.parameters, spec.ignore)
         ]
         usable = [(report, job) for report, job in jobs if report.status not in (JobStatus.FAILED, JobStatus.GONE)]
         if not usable:
             return NothingFound()
         report, job = min(usable, key=lambda pair: self._age(pair[0]))
-        ordered_at = _epoch(find(job, self._job.created_at)) or self._client.clock()
-        return Found(_ticket(order, str(find(job, self._job.id)), ordered_at, adopted=True), report)
+        return Found(_ticket(order, str(self._jobs.id(job)), self._jobs.ordered_at(job), adopted=True), report)
 
     def _age(self, report: JobReport) -> float:
         """How long ago a listed job ended; one that still runs comes after those that ended a few minutes ago."""
@@ -403,24 +355,3 @@ def _digest(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _links(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) and value:
-        return (value,)
-    if isinstance(value, list):
-        return tuple(link for link in value if isinstance(link, str) and link)
-    return ()
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _epoch(value: Any) -> float | None:
-    moment = instant(value) if isinstance(value, str) else None
-    return moment.timestamp() if moment else None
