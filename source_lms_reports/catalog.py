@@ -28,7 +28,7 @@ OPEN_SCHEMA: Mapping[str, Any] = {
 def snake_case(name: str) -> str:
     """A stream's name from a vendor's: lower case, words joined by `_`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"\W+", "_", words).strip("_").lower() or "report"
+    return re.sub(r"\W+", "_", words.lower()).strip("_") or "report"
 
 
 def open_schema(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -310,6 +311,42 @@ class Platform(_Model, frozen=True, kw_only=True):
     files: FilesSpec = FilesSpec()
     listing: ListingSpec | None = None
     configured: ConfiguredSpec | None = None
+
+    def __post_init__(self) -> None:
+        """Check that what one part of the file calls by name is there in another.
+
+        Raises:
+            ValueError: It is not; msgspec makes a `ValidationError` of it.
+        """
+        for place, request in self._called_requests():
+            if request and request not in self.requests:
+                raise ValueError(f"{place} names the request '{request}', which is not among `requests`")
+        for place, name in self._called_authenticators():
+            if name not in self.authenticators:
+                raise ValueError(f"{place} names the authenticator '{name}', which is not among `authenticators`")
+        if self.check.order and self.check.order not in self.reports:
+            raise ValueError(f"check names the report '{self.check.order}', which is not among `reports`")
+
+    def _called_requests(self) -> Iterator[tuple[str, str]]:
+        needed = {"ticket": ("order", "poll"), "repeat": ("order",), "pages": ()}[self.pattern]
+        yield from ((f"the pattern '{self.pattern}'", request) for request in needed)
+        yield "check", self.check.request
+        yield "find", self.find.request if self.find else ""
+        yield "listing", self.listing.request if self.listing else ""
+        for name, report in self._all_reports():
+            yield name, report.request
+            yield name, report.each.request if report.each else ""
+            yield name, report.children.request if report.children else ""
+
+    def _called_authenticators(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"the request '{name}'", request.authenticator) for name, request in self.requests.items())
+        yield from ((name, report.authenticator) for name, report in self._all_reports())
+
+    def _all_reports(self) -> Iterator[tuple[str, ReportSpec]]:
+        yield from ((f"the report '{name}'", report) for name, report in self.reports.items())
+        for kind, part in (("listing", self.listing), ("configured", self.configured)):
+            if part is not None:
+                yield f"the template of `{kind}`", part.template
 
 
 def platform_names() -> list[str]:

@@ -66,7 +66,9 @@ def _among_listed(reports: Reports, name: str, listed: list[str], columns: Mappi
     listing = reports.platform.listing
     if listing is None:
         return None
-    bases = {reports.listed_name(listing, report): report for report in listed}
+    bases: dict[str, str] = {}
+    for report in listed:  # of two reports with one name, discovery offers the first
+        bases.setdefault(reports.listed_name(listing, report), report)
     if name in bases:
         return reports.unlisted_stream(listing, bases[name], properties=columns)
     for base in sorted(bases, key=len, reverse=True):
