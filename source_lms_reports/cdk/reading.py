@@ -49,7 +49,7 @@ class StreamReader:
         self._gate = gate
         self._reached: str | None = None
         self._read: list[str] = []
-        self._emitted = 0
+        self._told: set[str] = set()
 
     @property
     def stream(self) -> ReportStream:
@@ -180,7 +180,6 @@ class StreamReader:
 
     def _done(self, shaper: Shaper) -> None:
         self._warn(shaper.warnings())
-        self._emitted += shaper.emitted
         if shaper.cursor_max is not None:
             self._reached = self._sync.later_of(self._reached, shaper.cursor_max)
 
@@ -192,5 +191,9 @@ class StreamReader:
         return snake_case(name) in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
 
     def _warn(self, messages: list[str]) -> None:
-        for message in messages:
+        """Tell what is odd about the data; what every window has in common is told once."""
+        for message in dict.fromkeys(messages):
+            if message in self._told:
+                continue
+            self._told.add(message)
             LOGGER.warning(f"Stream {self.stream.name}: {message}")
