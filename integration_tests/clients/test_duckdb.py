@@ -1,27 +1,32 @@
-"""The recipes that end in DuckDB: PyAirbyte by itself, and as a job of Meltano. Each syncs twice."""
+"""The recipes that end in DuckDB, synced twice: PyAirbyte by itself, in a job of Meltano, in an asset of Dagster."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from integration_tests.clients.environment import EXAMPLES, client, environment
+from integration_tests.clients.environment import EXAMPLES, client, environment, version_of
 from integration_tests.connector import quick
 from integration_tests.sandbox import Sandbox
+from unit_tests.docs.pages import blocks
 
 pytestmark = pytest.mark.clients
 
+README = EXAMPLES.parent / "README.md"
 PYAIRBYTE = "airbyte==0.71.3"
 MELTANO = "meltano==4.4.1"
+DAGSTER = "dagster==1.13.28"
 LATER = "2026-02-01T12:00:00Z"
 
 Sync = Callable[[], "subprocess.CompletedProcess[str]"]
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -33,9 +38,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def project(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A folder with a configuration, as a user has it."""
-    configure(sandbox, tmp_path)
-    return tmp_path
+    """A folder with a configuration beside the recipes, as a user has it."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns(".meltano", "__pycache__"))
+    folder = tmp_path / "examples" / "project"
+    folder.mkdir()
+    configure(sandbox, folder)
+    return folder
 
 
 def configure(sandbox: Sandbox, project: Path, **platform: str) -> None:
@@ -58,28 +66,45 @@ def run(project: Path, folder: Path, *args: str) -> subprocess.CompletedProcess[
     )
 
 
-def pyairbyte(project: Path) -> Sync:
+def pyairbyte(project: Path, record: Record) -> Sync:
     """PyAirbyte by itself."""
     folder = client("pyairbyte", PYAIRBYTE)
-    shutil.copy(EXAMPLES / "pyairbyte" / "sync.py", project)
-    return lambda: run(project, folder, "python", "sync.py", "config.json", "lms.duckdb")
+    record("version", version_of("airbyte", folder))
+    return lambda: run(project, folder, "python", "../pyairbyte/sync.py", "config.json", "lms.duckdb")
 
 
-def meltano(project: Path) -> Sync:
+def meltano(project: Path, record: Record) -> Sync:
     """PyAirbyte as a job of Meltano."""
     folder = client("meltano", MELTANO)
-    for name in ("meltano.yml", "sync.py"):
-        shutil.copy(EXAMPLES / "meltano" / name, project)
+    record("version", version_of("meltano", folder))
+    shutil.copy(EXAMPLES / "meltano" / "meltano.yml", project)
     installed = run(project, folder, "meltano", "install")
     assert installed.returncode == 0, installed.stdout
+    record("version", version_of("airbyte", project / ".meltano" / "utilities" / "lms-reports" / "venv" / "bin"))
     return lambda: run(project, folder, "meltano", "run", "lms-reports:sync")
 
 
-@pytest.mark.parametrize("make", [pyairbyte, meltano])
+def dagster(project: Path, record: Record) -> Sync:
+    """PyAirbyte as an asset of Dagster."""
+    folder = client("dagster", PYAIRBYTE, DAGSTER)
+    for package in ("airbyte", "dagster"):
+        record("version", version_of(package, folder))
+    shutil.copy(EXAMPLES / "dagster" / "assets.py", project)
+    command = ["dagster", "asset", "materialize", "-f", "assets.py", "--select", "lms_reports"]
+    return lambda: run(project, folder, *command)
+
+
+RECIPES = [
+    pytest.param(recipe, marks=pytest.mark.client(name), id=name)
+    for name, recipe in {"PyAirbyte": pyairbyte, "Meltano": meltano, "Dagster": dagster}.items()
+]
+
+
+@pytest.mark.parametrize("make", RECIPES)
 def test_two_syncs_bring_every_row_and_then_the_new_ones(
-    make: Callable[[Path], Sync], sandbox: Sandbox, project: Path
+    make: Callable[[Path, Record], Sync], sandbox: Sandbox, project: Path, record_property: Record
 ) -> None:
-    sync = make(project)
+    sync = make(project, record_property)
     first = sync()
     assert first.returncode == 0, first.stdout
     truth = list(sandbox.truth("canvas", "last_user_access"))
@@ -98,14 +123,26 @@ def test_two_syncs_bring_every_row_and_then_the_new_ones(
     assert rows(project, "SELECT count(*) FROM provisioning_enrollments") == [(enrolled,)]
 
 
-@pytest.mark.parametrize("make", [pyairbyte, meltano])
+@pytest.mark.parametrize("make", RECIPES)
 def test_a_wrong_token_fails_the_job_and_stays_hidden(
-    make: Callable[[Path], Sync], sandbox: Sandbox, project: Path
+    make: Callable[[Path, Record], Sync], sandbox: Sandbox, project: Path, record_property: Record
 ) -> None:
     configure(sandbox, project, access_token="revoked-token-1")
-    refused = make(project)()
+    refused = make(project, record_property)()
     assert refused.returncode != 0
     assert "revoked-token-1" not in refused.stdout
+
+
+@pytest.mark.client("PyAirbyte")
+def test_the_code_in_the_readme_reads(sandbox: Sandbox, project: Path, record_property: Record) -> None:
+    folder = client("pyairbyte", PYAIRBYTE)
+    record_property("version", version_of("airbyte", folder))
+    (code,) = [block.code for block in blocks(README.read_text(encoding="utf-8")) if block.language == "python"]
+    (project / "venv").symlink_to(sys.prefix)
+    done = run(project, folder, "python", "-c", code)
+    assert done.returncode == 0, done.stdout
+    truth = list(sandbox.truth("canvas", "last_user_access"))
+    assert rows(project, "SELECT count(*) FROM last_user_access") == [(len(truth),)]
 
 
 def rows(project: Path, query: str) -> list[tuple[int, ...]]:

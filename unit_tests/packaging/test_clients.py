@@ -10,6 +10,7 @@ from unit_tests.packaging.project import text
 
 PLACES = [
     "examples/pyairbyte/requirements.txt",
+    "examples/dagster/requirements.txt",
     "examples/meltano/meltano.yml",
     "integration_tests/clients/test_duckdb.py",
 ]
@@ -25,7 +26,3 @@ def test_one_version_of_a_client_is_named_everywhere(client: str) -> None:
 def test_the_cdk_that_was_tested_is_the_one_that_is_required() -> None:
     (required,) = re.findall(r'"airbyte-cdk==([\d.]+)"', text("pyproject.toml"))
     assert f"airbyte-cdk {required}" in text("docs/clients.md")
-
-
-def test_the_recipe_is_the_same_for_both_clients() -> None:
-    assert text("examples/pyairbyte/sync.py") == text("examples/meltano/sync.py")
