@@ -1,13 +1,28 @@
-"""What all tests share: how hypothesis looks for examples."""
+"""What all tests share: how hypothesis looks for examples, and the notes about clients."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+
+from integration_tests.clients.recorder import Recorder
 
 # No deadline: the time an example takes says more about the machine than about the code.
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, database=None)
 settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For `make clients-matrix`."""
+    parser.addoption("--record-clients", action="store_true", help="keep which clients' tests passed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what passes."""
+    if config.option.record_clients and config.option.keyword:
+        raise pytest.UsageError("--record-clients is for whole runs, and -k takes a part")
+    config.pluginmanager.register(Recorder())

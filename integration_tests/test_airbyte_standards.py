@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 from integration_tests.sandbox import Sandbox
 from source_lms_reports import SourceLmsReports
 
+pytestmark = pytest.mark.client("Airbyte's standard tests")
+
 #: The ports that the configs name, one a platform in this order.
 FIRST_PORT = 18710
 
@@ -21,6 +24,11 @@ FIRST_PORT = 18710
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(rows=10) as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def _which(record_property: Callable[[str, object], None]) -> None:
+    record_property("version", f"airbyte-cdk {version('airbyte-cdk')}")
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,13 @@ pytestmark = pytest.mark.image_tests
 IMAGE = os.environ.get("CONNECTOR_IMAGE", "source-lms-reports:dev")
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120
+
+
+@pytest.fixture(autouse=True)
+def _which(record_property: Callable[[str, object], None]) -> None:
+    asked = subprocess.run(["docker", "--version"], capture_output=True, text=True, check=True)
+    for version in asked.stdout.splitlines():
+        record_property("version", version)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import pytest
 from integration_tests.connector import SCRIPT, as_set, quick
 from integration_tests.sandbox import Sandbox
 
+pytestmark = pytest.mark.client("cron")
+
 RECIPE = Path(__file__).parents[2] / "examples" / "cron" / "sync.py"
 NEW = "2026-02-01T12:00:00Z"
 REPORTS = ["last_user_access_csv", "grade_export_csv"]

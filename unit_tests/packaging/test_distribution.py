@@ -19,6 +19,8 @@ import pytest
 
 from unit_tests.packaging.project import ROOT, version
 
+pytestmark = pytest.mark.client("Wheel and sdist")
+
 PACKED = ["pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "schemas", "source_lms_reports"]
 HOSTILE = "version: 0.0.1\ntype: DeclarativeSource\nspec: {title: hostile}\n"
 
