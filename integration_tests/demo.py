@@ -196,15 +196,11 @@ def _config(name: str, sandbox: Sandbox) -> dict[str, Any]:
     return config
 
 
-#: Reports that refuse a time range, so that they can only be read whole.
-_WITHOUT_TIME_RANGE = frozenset({"license_usage"})
-
-
 def _configured(catalog: Mapping[str, Any]) -> dict[str, Any]:
     """Every stream, incremental where it can be."""
     streams = []
     for stream in catalog["streams"]:
-        can = "incremental" in stream["supported_sync_modes"] and stream["name"] not in _WITHOUT_TIME_RANGE
+        can = "incremental" in stream["supported_sync_modes"]
         mode = "incremental" if can else "full_refresh"
         kept = "append" if mode == "incremental" else "overwrite"
         streams.append({"stream": stream, "sync_mode": mode, "destination_sync_mode": kept})

@@ -120,6 +120,65 @@ def test_given_days_that_are_read_when_read_again_then_none_of_them_is_asked_for
     assert second.states["user_stream_raw"] == first.states["user_stream_raw"]
 
 
+NO_RANGE = {"reports": ["license-usage"]}
+# As if the sync before had been a while ago: within one second there is nothing new to ask for.
+BEFORE = [
+    {
+        "type": "STREAM",
+        "stream": {
+            "stream_descriptor": {"name": "license_usage"},
+            "stream_state": {"_report_end": "2026-01-10T00:00:00Z"},
+        },
+    }
+]
+
+
+@pytest.mark.parametrize("settings", [{}, {"start_date": "2026-01-01T00:00:00Z"}])
+def test_given_a_report_that_refuses_a_time_range_when_read_then_all_of_it_comes(
+    sandbox: Sandbox, connector: Connector, settings: Json
+) -> None:
+    config = {**config_of(sandbox, "second_nature", NO_RANGE), **settings}
+    chosen = catalog_of([connector.discover(config).catalog["license_usage"]])
+    first = connector.read(config, chosen)
+    second = connector.read(config, chosen, BEFORE)
+    for run in (first, second):
+        assert run.code == 0, run.errors
+        rows = [numbers_alike(row) for row in run.records["license_usage"]]
+        assert as_set({**row, "_report_end": None} for row in rows) == truth(sandbox, "second_nature", "license_usage")
+    (warning,) = [text for text in second.logged("WARN") if "time range" in text]
+    assert "license_usage" in warning
+    assert "all of it is read" in warning
+    assert first.states["license_usage"]["_report_end"] <= second.states["license_usage"]["_report_end"]
+
+
+def test_given_a_whole_report_that_is_left_behind_when_read_again_then_its_job_is_taken_up(
+    sandbox: Sandbox, connector: Connector
+) -> None:
+    config = config_of(sandbox, "second_nature", NO_RANGE)
+    chosen = catalog_of([connector.discover(config).catalog["license_usage"]])
+    sandbox.fault("job_never@second_nature:report=license-usage")
+    late = connector.read({**config, "report_timeout_minutes": 0.02}, chosen, BEFORE)
+    assert late.code == 1
+    for job in sandbox.running_jobs():
+        job.script = ["done"]
+    ordered = len(sandbox.jobs("second_nature"))
+    last = connector.read(config, chosen, merged_state(late))
+    assert last.code == 0, last.errors
+    assert len(last.records["license_usage"]) == len(list(sandbox.truth("second_nature", "license_usage")))
+    assert len(sandbox.jobs("second_nature")) == ordered
+
+
+def test_given_an_end_date_when_a_report_refuses_a_time_range_then_the_error_says_so(
+    sandbox: Sandbox, connector: Connector
+) -> None:
+    config = {**config_of(sandbox, "second_nature", NO_RANGE), "end_date": "2026-01-15T00:00:00Z"}
+    chosen = catalog_of([connector.discover(config).catalog["license_usage"]])
+    run = connector.read(config, chosen)
+    assert run.code == 1
+    assert run.errors[0]["failure_type"] == "config_error"
+    assert "without an end date" in run.errors[0]["message"]
+
+
 @pytest.mark.parametrize("platform", WRONG)
 def test_given_wrong_credentials_when_checked_then_the_platform_and_the_cure_are_named(
     sandbox: Sandbox, connector: Connector, platform: str

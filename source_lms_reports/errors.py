@@ -2,6 +2,7 @@
 
     ReportError
     ├── ConfigError              the user mends a setting, a credential or a permission
+    │   └── OrderRefused         the vendor does not take an order with these parameters
     └── TransientError           the vendor's fault or the network's: run the sync again
         ├── QuotaSpent           the vendor's long quota is used up: run again after the time named
         ├── JobFailed            the vendor failed the report for good (three orders)
@@ -56,6 +57,10 @@ class ConfigError(ReportError):
     """A setting, credential or permission that only the user can mend."""
 
     failure_type = "config_error"
+
+
+class OrderRefused(ConfigError):
+    """The vendor does not take an order with these parameters (HTTP 400 or 422)."""
 
 
 class TransientError(ReportError):

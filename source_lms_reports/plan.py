@@ -146,6 +146,11 @@ class ReportPlan:
         order = self.order(window)
         return Slice(order, window, ticket=self._tickets.get(order.identity))
 
+    def whole(self, window: Window) -> Slice | None:
+        """All of the report up to the window's end; None where even that is a window to ask for."""
+        whole = Window(None, window.end)
+        return self.piece(whole) if window.start is not None and self._is_open(whole) else None
+
     def _of_window(self, window: Window | None) -> Iterator[Slice]:
         for number, parameters in enumerate(self._sets, start=1):
             order = self.order(window, parameters)
@@ -230,6 +235,9 @@ class ReportPlan:
         return spans
 
     def _instants(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
+        if start is not None and spec.optional and (whole := self._left_behind(None)) is not None:
+            yield whole  # what came since is the next sync's
+            return
         position = start
         while position is None or position < self._now:
             window = self._left_behind(position) or as_instants(self._next_span(spec, position))

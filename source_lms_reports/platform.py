@@ -138,6 +138,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
         constants: Whether rows carry `_report_start` and `_report_end`: always, or where they are the stream's cursor.
         parameters: The order's parameters, with `window.start`, `window.end`, `window.start_unix`, `window.end_unix`.
         open_end: Calendar units that have not ended are read up to now instead of being left for later.
+        optional: Reports may refuse a window: one that does is read whole.
         split_at_rows: A result of this many rows is cut off: the window is halved and asked again.
     """
 
@@ -148,6 +149,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
     only_with_start: bool = False
     constants: Literal["", "always", "if_cursor"] = ""
     open_end: bool = False
+    optional: bool = False
     split_at_rows: int = 0
 
 

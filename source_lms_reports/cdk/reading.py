@@ -11,7 +11,7 @@ from source_lms_reports.catalog import snake_case
 from source_lms_reports.cdk.batches import Gate, as_record_data
 from source_lms_reports.cdk.cursor import ReportCursor
 from source_lms_reports.cdk.sync import Sync
-from source_lms_reports.errors import PayloadError, TransientError
+from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.tables import open_tables
@@ -95,23 +95,50 @@ class StreamReader:
         self._sync.leave(self.stream.name)
 
     def _of_order(self, plan: ReportPlan, piece: Slice) -> Iterator[Mapping[str, Any]]:
-        identity = piece.order.identity
-        payload: Payload = self._sync.payload(identity)
-        parts = self._split(plan, piece, payload)
-        if parts is None:
-            try:
-                with self._sync.opening():
-                    yield from self._rows(piece, payload)
-            except PayloadError:
-                self._cursor.ticket_closed(identity)
-                raise
-            return
-        self._sync.release(identity, self.stream.name)
+        found = self._found(plan, piece)
+        if isinstance(found, Payload):
+            yield from self._of_payload(piece, found)
+        else:
+            yield from self._instead(plan, piece, found)
+
+    def _found(self, plan: ReportPlan, piece: Slice) -> Payload | list[Slice]:
+        """What the order has brought, or the orders that are to be read instead of it."""
+        try:
+            payload = self._sync.payload(piece.order.identity)
+        except OrderRefused as error:
+            return [self._whole(plan, piece, error)]
+        return self._split(plan, piece, payload) or payload
+
+    def _of_payload(self, piece: Slice, payload: Payload) -> Iterator[Mapping[str, Any]]:
+        try:
+            with self._sync.opening():
+                yield from self._rows(piece, payload)
+        except PayloadError:
+            self._cursor.ticket_closed(piece.order.identity)
+            raise
+
+    def _instead(self, plan: ReportPlan, piece: Slice, parts: list[Slice]) -> Iterator[Mapping[str, Any]]:
+        """The rows of other orders, which together are those of `piece`."""
+        self._sync.release(piece.order.identity, self.stream.name)
         for part in parts:
             self._sync.submit(part)
         for part in parts:
             yield from self._of_order(plan, part)
             self.close(part)
+
+    def _whole(self, plan: ReportPlan, piece: Slice, refusal: OrderRefused) -> Slice:
+        """The whole report, where one that refuses a window may be read so.
+
+        Raises:
+            OrderRefused: It may not.
+        """
+        spec = self.stream.spec.windows
+        whole = plan.whole(piece.window) if spec is not None and spec.optional and piece.window is not None else None
+        if whole is None:
+            raise refusal
+        text = f"The report {self.stream.report} is refused with a time range, so all of it is read, in each sync. "
+        self._warn([f"{text}Rows that have not changed come again."])
+        return whole
 
     def _split(self, plan: ReportPlan, piece: Slice, payload: Payload) -> list[Slice] | None:
         """The halves of a window whose result the vendor has cut off, or None."""

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import requests
 from requests.auth import AuthBase
 
-from source_lms_reports.errors import ConfigError, PayloadError, ReportError, TransientError
+from source_lms_reports.errors import ConfigError, OrderRefused, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
 from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.template import fill, fill_all
@@ -22,6 +22,7 @@ from source_lms_reports.redaction import redact
 Kind = Literal["config", "transient", "throttled", "quota", "gone"]
 _MAX_PAGES = 100_000
 _THROTTLED = frozenset({408, 425, 429})
+_UNFIT = frozenset({400, 422})
 _AT_THE_DOOR = frozenset({"check", "list"})
 
 
@@ -171,7 +172,7 @@ class Client:
             kind: Kind = rule.kind
         else:
             kind, words = _by_status(answer, self.platform.title)
-        error = ConfigError(redact(words), detail) if kind == "config" else TransientError(redact(words), detail)
+        error = _error(kind, answer, phase)(redact(words), detail)
         raise Refusal(
             kind,
             error,
@@ -300,6 +301,12 @@ def renew(auth: AuthBase | None) -> bool:
 def _unsent(error: ReportError) -> Refusal:
     """The refusal of a request that settings or certificates kept from being answered."""
     return Refusal("config" if isinstance(error, ConfigError) else "transient", error, locked_out=True)
+
+
+def _error(kind: Kind, answer: Answer, phase: str) -> type[ReportError]:
+    if kind != "config":
+        return TransientError
+    return OrderRefused if phase == "order" and answer.status in _UNFIT else ConfigError
 
 
 def _applies(rule: ErrorRule, answer: Answer, phase: str) -> bool:
