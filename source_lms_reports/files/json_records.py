@@ -14,7 +14,7 @@ from source_lms_reports.files.archive import corrupt
 
 _LONG_NUMBER = b"0" * 16
 """What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
-_DIGITS = 4000
+_DIGITS = 4300
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _OUTLINE = bytes(0x30 if chr(byte) in "0123456789." else byte for byte in range(256))
 
@@ -78,7 +78,7 @@ def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
 
 
 def _exact_integer(text: str) -> int | str:
-    return int(text) if len(text) <= _DIGITS else text
+    return int(text) if len(text.lstrip("-")) <= _DIGITS else text
 
 
 def exact_number(text: str) -> float | str:

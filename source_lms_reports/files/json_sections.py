@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
-from source_lms_reports.errors import CorruptPayload, ErrorPayload, UnknownFormat
-from source_lms_reports.files.archive import Source
+from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
+from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.json_scanner import Scanner, loose
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
@@ -18,6 +18,7 @@ from source_lms_reports.files.text import ByteStream, text_blocks, utf8_blocks
 Manner = Literal["checked", "proven", "repaired"]
 """`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
 surrogate pairs are written as their escapes: neither is JSON, but encoders of several languages write both."""
+_MANNERS: tuple[Manner, ...] = ("checked", "repaired")
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,34 @@ def sections(source: Source, options: ReadOptions) -> list[Section]:
     return known
 
 
+def member(source: Source, name: str) -> Any:
+    """The value of a member of the JSON object that a file holds; None where it has none, or is something else."""
+    for manner in _MANNERS:
+        with suppress(PayloadError, RecursionError), closing(source.open()) as stream:
+            return _member(scanner(stream, source, Notes(), manner), name)
+    return None
+
+
+def _member(text: Scanner, name: str) -> Any:
+    found = None
+    if text.peek() != b"{":
+        return None
+    text.take(b"{")
+    for key in text.members():
+        if key == name and text.peek() != b"[":
+            found = loose(text.value())
+        else:
+            text.skip()
+    return found
+
+
 def _sections(source: Source, options: ReadOptions) -> list[Section]:
     try:
         return _found(source, options, "checked")
-    except CorruptPayload as error:
+    except (CorruptPayload, TruncatedPayload) as error:  # half a surrogate pair at the end looks like a cut
         try:
             return _found(source, options, "repaired")
-        except CorruptPayload:
+        except (CorruptPayload, TruncatedPayload):
             raise error from None
 
 
@@ -130,7 +152,10 @@ def _found(source: Source, options: ReadOptions, manner: Manner) -> list[Section
     notes = Notes()
     with closing(source.open()) as stream:
         text = scanner(stream, source, notes, manner)
-        found = _Finder(text, source.label, options.records_path).document()
+        try:
+            found = _Finder(text, source.label, options.records_path).document()
+        except RecursionError as error:
+            raise corrupt(source.label, error) from error
         text.end()
     manner = "proven" if manner == "checked" and not notes.messages() else manner
     return [replace(section, manner=manner) for section in found]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import requests
 
 from source_lms_reports.errors import LinkExpired, PayloadError, TransientError, TruncatedPayload, UnendedPayload
-from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.archive import sources
+from source_lms_reports.files.json_sections import member
+from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.verify import verify
 from source_lms_reports.http.answer import Answer, find
@@ -49,7 +49,6 @@ from source_lms_reports.platform import ReportSpec
 
 LOGGER = logging.getLogger("airbyte")
 _BLOCK = 1024 * 1024
-_GZIP = b"\x1f\x8b"
 _TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
 
 Progress = Callable[[Order, int, "int | None"], None]
@@ -279,7 +278,7 @@ class Vendor:
                     "transient", TransientError(f"The list of {order.report} ended with status {found.status}.")
                 )
             yield found
-            document = _members(found.path) if request.pages == "next_url" else None
+            document = _first_of(found, request.next) if request.pages == "next_url" else None
             url = next_page(request, found.link, document)
             call = self._client.follow(call, url, seen) if url else None
 
@@ -332,21 +331,14 @@ def _telling(parameters: Mapping[str, Any], ignore: list[str]) -> dict[str, str]
     return {name: text for name, text in lowered.items() if text.lower() not in ("false", "none")}
 
 
-def _members(path: Path) -> dict[str, Any]:
-    """The members of the JSON object in a file that are no lists; of anything else, none.
-
-    A list may hold any number of rows, so lists are stepped over, not made.
-    """
-    with path.open("rb") as file:
-        is_packed = file.read(2) == _GZIP
-    with gzip.open(path) if is_packed else path.open("rb") as file:
-        if not file.peek(1).lstrip().startswith(b"{"):
-            return {}
-        try:
-            raw = msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, EOFError, OSError):
-            return {}  # the proof of the payload will tell what is wrong with it
-    return {name: msgspec.json.decode(one) for name, one in raw.items() if bytes(memoryview(one)[:1]) != b"["}
+def _first_of(part: Part, path: Sequence[str | int]) -> dict[str, Any]:
+    """The member of the JSON object in a file that a path begins with, read like the rows; of anything else, none."""
+    name = str(path[0])
+    try:
+        values = [member(source, name) for source in sources(Payload((part,)), ArchiveLimits())]
+    except PayloadError:
+        return {}  # the proof of the payload will tell what is wrong with it
+    return {name: values[0]} if values else {}
 
 
 def _digest(path: Path) -> str:

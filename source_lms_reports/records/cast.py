@@ -23,7 +23,7 @@ _COMMON = {form: value for text, value in _BOOLEANS.items() for form in (text, t
 _INTEGERS = msgspec.json.Decoder(list[int | None])
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
 _WORDS = msgspec.json.Decoder(list[bool | None])
-_DIGITS = 4000
+_DIGITS = 4300
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _SAFE = 16
 """Characters that a decimal can have and be held by a float for certain: 15 digits and the point."""
@@ -58,7 +58,7 @@ def _integer(cell: str) -> int | str | None:
     if not cell:
         return None
     found = _INTEGER.fullmatch(cell)
-    return int(found[1]) if found and len(found[1]) <= _DIGITS else cell
+    return int(found[1]) if found and len(found[1].lstrip("-")) <= _DIGITS else cell
 
 
 def numbers(cells: list[str]) -> tuple[list[Any], bool]:
@@ -87,7 +87,7 @@ def _number(cell: str) -> float | int | str | None:
         return cell
     exact = Decimal(cell.strip())
     if not set(cell) & set(".eE"):
-        return int(exact) if len(cell) <= _DIGITS else cell
+        return int(exact) if len(cell.strip().lstrip("-")) <= _DIGITS else cell
     value = float(cell)
     return value if value not in (float("inf"), float("-inf")) and Decimal(repr(value)) == exact else cell
 

@@ -116,7 +116,7 @@ def test_what_is_the_report_must_be_clear(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b'[{"a": 1},]', b'[{"a": 1}] x', b'[{"a" 1}]', b'[{"a": 01}]', b"[{]", b"[" * 100_000]
+    "text", [b'[{"a": 1},]', b'[{"a": 1}] x', b'[{"a" 1}]', b'[{"a": 01}]', b"[{]", b"[" * 100_000, b'{"a":' * 5000]
 )
 def test_broken_json(tmp_path: Path, text: bytes) -> None:
     with pytest.raises((CorruptPayload, UnknownFormat)):
@@ -138,6 +138,15 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
             "id": "0123456789012345678",
         }
     ]
+
+
+@pytest.mark.parametrize("digits", [4299, 4300])
+def test_an_integer_is_one_whoever_stands_beside_it(tmp_path: Path, digits: int) -> None:
+    number = "-" + "9" * digits
+
+    for other in ("1", "1e400"):  # the second is read by Python's own parser
+        (row,) = read(payload(tmp_path, f'[{{"a": {number}, "b": {other}}}]'.encode()))[None]
+        assert row["a"] == int(number)
 
 
 def test_numbers_beyond_any_float_are_text(tmp_path: Path) -> None:
@@ -169,6 +178,11 @@ def test_words_that_json_does_not_know_are_read_as_text(tmp_path: Path, block: i
             {"a": "NaN", "b": 'NaN, "NaN'},
             {"a": "-Infinity", "c": ["Infinity"]},
         ]
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b" " * 20])
+def test_half_a_surrogate_pair_at_the_end_is_no_cut(tmp_path: Path, tail: bytes) -> None:
+    assert read(payload(tmp_path, b'[{"a": "\\ud83d"}]' + tail))[None] == [{"a": "\\ud83d"}]
 
 
 def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:

@@ -152,6 +152,12 @@ def test_cells_of_a_sheet(kind: Any, cells: list[Any], values: list[Any]) -> Non
     assert list(map(repr, natives(cells, kind)[0])) == list(map(repr, values))
 
 
+def test_a_long_integer_has_one_type_whoever_stands_beside_it() -> None:
+    number = "-" + "9" * 4300
+    for cast in (integers, numbers):
+        assert cast([number])[0] == cast([number, "x"])[0][:1] == [int(number)]
+
+
 def test_given_json_in_cells_when_the_schema_wants_lists_and_objects_then_they_are_parsed() -> None:
     cells = ['{"tone": 3, "pace": null}', '["a", 1.5]', "", "[cut", "7", '{"exact": 0.1234567890123456789}']
     values, uncast = CASTERS["nested"](cells)
