@@ -23,7 +23,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _ALIASES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape"})
+"""Codecs of Python that are made for names and source code. Some of them cannot pass over an error."""
 _ESCAPED = re.compile("[\udc80-\udcff]")
+_HALF = re.compile("[\ud800-\udfff]")
 _NUL_NOTE = "NUL characters removed: {count}"
 _BYTE_NOTE = "Bytes that are not valid UTF-8, read as Latin-1: {count}"
 _CODE_NOTE = "Blocks with bytes that their encoding does not know, written as \\x..: {count}"
@@ -59,7 +62,7 @@ def _known(name: str) -> str | None:
         found = codecs.lookup(name.strip("\"' "))
     except (LookupError, ValueError):
         return None
-    if not getattr(found, "_is_text_encoding", True):
+    if found.name in _NO_CHARSETS or not getattr(found, "_is_text_encoding", True):
         return None
     return _ALIASES.get(found.name, found.name)
 
@@ -175,11 +178,15 @@ class _Decoder:
     def __init__(self, name: str) -> None:
         self._make = codecs.getincrementaldecoder(name)
         self._strict = self._make("strict")
+        self._knows_halves = name == "utf-7"  # the one codec that gives halves of surrogate pairs away as text
         self._lenient = False
 
     def decode(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
         """See `_decode_utf8`."""
         text = self._decoded(data, final, notes)
+        if self._knows_halves and _HALF.search(text):
+            text = text.encode("utf-8", "backslashreplace").decode()
+            notes.add(_CODE_NOTE)
         if "\0" in text:
             notes.add(_NUL_NOTE, text.count("\0"))
             text = text.replace("\0", "")
@@ -189,10 +196,11 @@ class _Decoder:
         state = self._strict.getstate()
         try:
             return self._strict.decode(data, final)
-        except UnicodeDecodeError:
+        except UnicodeError as error:
             lenient = self._make("backslashreplace")
             lenient.setstate(state)
-            text = lenient.decode(data, final)
+            is_endless = not isinstance(error, UnicodeDecodeError)  # a shift sequence with no end in sight
+            text = lenient.decode(data, final or is_endless)
             self._strict.setstate(lenient.getstate())
             notes.add(_CODE_NOTE)
             return text

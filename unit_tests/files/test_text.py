@@ -31,7 +31,9 @@ def test_the_mark_wins_over_charset_and_charset_over_default(tmp_path: Path) -> 
     assert read(payload(tmp_path, "näme\nZoë\n".encode("latin-1")), latin)[None] == [{"näme": "Zoë"}]
 
 
-@pytest.mark.parametrize("charset", ["", "no-such-thing", "hex", "rot13", "idna\0"])
+@pytest.mark.parametrize(
+    "charset", ["", "no-such-thing", "hex", "rot13", "idna\0", "idna", "punycode", "undefined", "unicode_escape"]
+)
 def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
     assert encoding_of(b"abc", charset, "latin-1") == ("iso8859-1", 0)
 
@@ -48,6 +50,20 @@ def test_nuls_are_removed_and_counted(tmp_path: Path) -> None:
 
     assert read(content)[None] == [{"a": "1", "b": "2"}]
     assert notes(content) == ["NUL characters removed: 3"]
+
+
+def test_a_shift_sequence_without_end_is_written_out() -> None:
+    with blocks_of(1):
+        text = "".join(text_blocks(io.BytesIO(b"\x1b$\0" + b"\xc2" * 9 + b"\nab"), "iso-2022-jp", "utf-8", Notes()))
+
+    assert text.endswith("\nab")
+
+
+def test_half_a_surrogate_pair_in_utf_7_is_written_out() -> None:
+    notes_ = Notes()
+
+    assert list(text_blocks(io.BytesIO(b"a+3AA-b"), "utf-7", "utf-8", notes_)) == ["a\\udc00b"]
+    assert len(notes_.messages()) == 1
 
 
 def test_half_a_surrogate_pair_in_utf_16_is_written_out(tmp_path: Path) -> None:
