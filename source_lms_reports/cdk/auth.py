@@ -20,6 +20,7 @@ from source_lms_reports.redaction import REDACTOR
 
 _RENEW_BEFORE_SECONDS = 60.0
 _RENEW_BEFORE_SHARE = 0.1
+_LONGEST_LIFE = 1e9
 _DEFAULT_LIFE = 300.0
 
 
@@ -114,10 +115,11 @@ class TokenAuthenticator(DeclarativeAuthenticator):
         token = find(document, self.token_path)
         if not isinstance(token, str) or not token:
             words = f"The token endpoint of {client.platform.title} answered without a token."
-            raise Refusal("transient", TransientError(words, detail=str(sorted(document))[:300]))
+            names = sorted(document) if isinstance(document, dict) else type(document).__name__
+            raise Refusal("transient", TransientError(words, detail=str(names)[:300]))
         REDACTOR.register(token)
         life = find(document, self.expires_path)
-        seconds = float(life) if isinstance(life, (int, float)) and life > 0 else _DEFAULT_LIFE
+        seconds = float(life) if isinstance(life, (int, float)) and 0 < life < _LONGEST_LIFE else _DEFAULT_LIFE
         self._ends = client.clock() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token
 

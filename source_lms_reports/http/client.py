@@ -6,7 +6,6 @@ import functools
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
@@ -15,7 +14,7 @@ from source_lms_reports.errors import ConfigError, OrderRefused, PayloadError, R
 from source_lms_reports.files.payload import Part
 from source_lms_reports.http.answer import Answer, find
 from source_lms_reports.http.template import fill, fill_all
-from source_lms_reports.http.transport import Call, ConnectionFault, Transport, read_answer, same_host
+from source_lms_reports.http.transport import Call, ConnectionFault, Transport, joined, read_answer, same_host
 from source_lms_reports.platform import ErrorRule, Platform, RequestSpec
 from source_lms_reports.redaction import redact
 
@@ -245,7 +244,7 @@ class Client:
         Raises:
             Refusal: The address leads to another host, or in a circle.
         """
-        url = urljoin(call.url, url)
+        url = joined(call.url, url)
         if not same_host(call.url, url):
             words = f"{self.platform.title} names a next page on another host; credentials are not sent there."
             raise Refusal("transient", TransientError(words, detail=redact(url)))

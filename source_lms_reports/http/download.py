@@ -25,6 +25,7 @@ _MAX_RESUMES = 5
 _DEAD = frozenset({400, 401, 403, 404, 410})
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _FILENAME = re.compile(r"filename\*?\s*=\s*(?:[\w-]+'[\w-]*')?\"?([^\";]+)", re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -128,7 +129,7 @@ def _copy(response: requests.Response, file: BinaryIO, done: int, total: int | N
 
 def _announced(response: requests.Response) -> int | None:
     length = response.headers.get("content-length", "")
-    return int(length) if length.isdigit() and "transfer-encoding" not in response.headers else None
+    return int(length) if _LENGTH.fullmatch(length) and "transfer-encoding" not in response.headers else None
 
 
 def store(response: requests.Response, spool: Spool, progress: Progress) -> Part:

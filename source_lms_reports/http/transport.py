@@ -175,7 +175,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
             raise connection_fault(error, url) from error
 
 
@@ -225,18 +225,36 @@ def _redirect_target(response: requests.Response) -> str | None:
     location = response.headers.get("location")
     if response.status_code not in _REDIRECTS or not location:
         return None
-    return urljoin(response.url, location)
+    return joined(response.url, location)
+
+
+def joined(base: str, url: str) -> str:
+    """An address that an answer from `base` names; as it is where it is none."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port; None if `url` is no address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname or "", port
 
 
 def same_host(one: str, other: str) -> bool:
     """Whether two addresses share scheme, host and port: whether credentials for one may go to the other."""
-    a, b = urlsplit(one), urlsplit(other)
-    return (a.scheme, a.hostname, a.port) == (b.scheme, b.hostname, b.port)
+    origin = _origin(one)
+    return origin is not None and origin == _origin(other)
 
 
 def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    _, host, port = _origin(url) or ("", "", None)
+    return f"{host}:{port}" if port else host or "None"
 
 
 def require_safe(url: str) -> None:
@@ -245,8 +263,8 @@ def require_safe(url: str) -> None:
     Raises:
         ConfigError: `url` is neither https nor http to a loopback host.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+    scheme, host, _ = _origin(url) or ("", "", None)
+    if scheme == "https" or (scheme == "http" and is_loopback(host)):
         return
     raise ConfigError(
         f"The address {redact(url)} is refused: https is needed (http is allowed for loopback addresses only)."

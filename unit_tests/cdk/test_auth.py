@@ -80,6 +80,13 @@ def test_a_short_lived_token_is_used_for_most_of_its_life() -> None:
         assert used(authenticator) == "Bearer token-number-2"
 
 
+def test_a_life_longer_than_any_is_none() -> None:
+    with Mocker() as mock:
+        mock.post(URL, text='{"access_token": "token-number-1", "expires_in": 1' + "0" * 400 + "}")
+
+        assert used(made(Clock())) == "Bearer token-number-1"
+
+
 def test_a_refused_token_is_renewed_at_once() -> None:
     with Mocker() as mock:
         mock.post(URL, [token(1), token(2)])
@@ -140,7 +147,8 @@ def test_tokens_are_masked_from_the_moment_they_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{"json": {}}, {"json": {"access_token": ""}}, {"text": "<html>"}, {"status_code": 500}]
+    "answer",
+    [{"json": {}}, {"json": {"access_token": ""}}, {"text": "<html>"}, {"status_code": 500}, {"text": "[{}, 1]"}],
 )
 def test_an_endpoint_that_gives_no_token_is_a_refusal(answer: dict[str, object]) -> None:
     with Mocker() as mock:

@@ -27,6 +27,7 @@ def answer(body: bytes = b"", **headers: str) -> Answer:
         ("soon", None),
         ("nan", None),
         ("inf", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_or_nothing(value: str | None, seconds: float | None) -> None:
@@ -45,7 +46,8 @@ def test_a_page_is_told_by_its_beginning(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "is_json"), [(b"{}", True), (b"[1]", True), (b"1", False), (b"{", False), (b"", False)]
+    ("body", "is_json"),
+    [(b"{}", True), (b"[1]", True), (b"1", False), (b"{", False), (b"", False), (b"[" * 100_000, False)],
 )
 def test_json_is_an_object_or_a_list(body: bytes, is_json: bool) -> None:
     assert answer(body).is_json is is_json

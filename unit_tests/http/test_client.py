@@ -142,3 +142,10 @@ def test_an_orders_parameters_go_where_the_request_says() -> None:
     assert call.method == "POST"
     assert call.url == f"{REPORTS}/provisioning_csv"
     assert call.multipart == {"parameters[users]": "true"}
+
+
+def test_a_next_page_at_an_address_that_is_none_is_refused() -> None:
+    one = client()
+
+    with pytest.raises(Refusal, match="another host"):
+        one.follow(one.prepare("list"), "https://[bad", set())

@@ -86,3 +86,9 @@ def test_what_headers_say_about_a_file(
 ) -> None:
     part = describe(Path("report-1"), headers, LINK)
     assert (part.name, part.charset, part.is_framed) == (name, charset, is_framed)
+
+
+def test_given_a_length_that_is_none_when_downloaded_then_it_is_passed_over(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool, requests_mock.Mocker() as mock:
+        mock.get(LINK, content=b"id\n1\n", headers={"Content-Length": "\u00b2"})
+        assert _get(spool).read_bytes() == b"id\n1\n"

@@ -56,6 +56,23 @@ def test_a_redirect_of_an_api_call_to_another_host_is_refused(mock: Mocker, targ
     assert mock.call_count == 1
 
 
+@pytest.mark.parametrize("target", ["https://[bad", "https://lms.example.com:port/b"])
+def test_a_redirect_to_an_address_that_is_none_is_not_followed(mock: Mocker, target: str) -> None:
+    mock.get(f"{API}/a", status_code=302, headers={"Location": target})
+
+    with pytest.raises((ConfigError, ConnectionFault)):
+        Transport().send(Call("GET", f"{API}/a", auth=AUTH))
+    with pytest.raises((ConfigError, ConnectionFault)), Transport().download(f"{API}/a"):
+        pass
+
+
+@pytest.mark.parametrize("url", ["https://[bad", "https://lms.example.com:99999/", "http://localhost:port/"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="is refused"):
+        Transport().send(Call("GET", url))
+    assert not same_host(url, url)
+
+
 def test_a_download_follows_to_another_host_without_credentials(mock: Mocker) -> None:
     mock.get(f"{API}/file?verifier=1", status_code=302, headers={"Location": "https://files.example.com/f?sig=2"})
     mock.get("https://files.example.com/f", text="id\n1\n")
