@@ -25,6 +25,7 @@ from source_lms_reports.windows import (
     is_calendar,
     midnight,
     rfc3339,
+    shifted,
     unit_start,
     whole_units,
 )  # fmt: skip
@@ -205,8 +206,8 @@ class ReportPlan:
         moment = instant(one.cursor_value) if one.cursor_value else None
         if moment is not None:
             if spec.unit == "days" and one.stream.cursor_is_window:
-                moment += timedelta(days=1)
-            moment -= timedelta(days=self._settings.lookback_days)
+                moment = shifted(moment, 1)
+            moment = shifted(moment, -self._settings.lookback_days)
             return max(moment, self._settings.start) if self._settings.start else moment
         if self._settings.start:
             return self._settings.start
@@ -281,7 +282,7 @@ class ReportPlan:
         moment = instant(one.cursor_value)
         if moment is None or not settings.lookback_days:
             return one.cursor_value
-        moment -= timedelta(days=settings.lookback_days)
+        moment = shifted(moment, -settings.lookback_days)
         is_date = len(one.cursor_value) == _DATE_LENGTH
         return moment.date().isoformat() if is_date else rfc3339(moment)
 
@@ -322,7 +323,7 @@ def keep_from(one: Selected, settings: Settings) -> datetime | None:
         return None
     moment = instant(one.cursor_value) if one.cursor_value else None
     if moment is not None:
-        moment -= timedelta(days=settings.lookback_days)
+        moment = shifted(moment, -settings.lookback_days)
     bounds = [bound for bound in (moment, settings.start) if bound is not None]
     return max(bounds) if bounds else None
 

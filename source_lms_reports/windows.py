@@ -12,6 +12,8 @@ from source_lms_reports.jobs.ticket import Window
 
 _LENGTH = re.compile(r"(\d+) (day|month)s?")
 _ONE_DAY = timedelta(days=1)
+_FIRST = datetime.min.replace(tzinfo=timezone.utc)
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,15 @@ def now_utc(epoch: float) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`moment` as RFC 3339 in UTC, with whole seconds."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
+def shifted(moment: datetime, days: float) -> datetime:
+    """`moment` plus or less so many days, or where time as Python knows it ends."""
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return _FIRST if days < 0 else _LAST
 
 
 def later(moment: datetime, length: str) -> datetime:
@@ -99,7 +109,7 @@ def cut(start: datetime, end: datetime, length: str) -> Iterator[Span]:
 def whole_units(start: datetime, end: datetime, unit: str) -> Iterator[Span]:
     """The calendar units from the one that `start` is in, as far as they have ended at `end`."""
     start = unit_start(start, unit)
-    while unit_end(start, unit) <= end:
+    while start < end and unit_end(start, unit) <= end:
         stop = unit_end(start, unit)
         yield Span(start, stop)
         start = stop

@@ -143,3 +143,12 @@ def test_the_same_order_has_the_same_identity_in_the_next_sync() -> None:
         for now in (NOW, NOW.replace(hour=23))
     )
     assert once == again
+
+
+@pytest.mark.parametrize("cursor", ["0001-01-01", "9999-12-31T23:59:59Z"])
+def test_a_cursor_at_the_end_of_time_is_a_cursor(cursor: str) -> None:
+    for name, report in (("sana", "user_course_instance_progress"), ("canvas", "eportfolio_report_csv")):
+        declared, settings = connection(name, lookback_days=2)
+        selected = Selected(declared[report][0], cursor, incremental=True)
+        assert ReportPlan([selected], settings, NOW).slices()
+        assert keep_from(selected, settings) is not None

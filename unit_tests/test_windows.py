@@ -18,12 +18,24 @@ from source_lms_reports.windows import (
     midnight,
     now_utc,
     rfc3339,
+    shifted,
     unit_start,
     whole_units,
 )
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc))  # noqa: DTZ001
 UNITS = st.sampled_from(["day", "week", "month"])
+
+
+def test_a_year_has_four_digits() -> None:
+    assert rfc3339(day("0001-01-02")) == "0001-01-02T00:00:00Z"
+
+
+def test_time_ends_where_python_says() -> None:
+    assert shifted(day("2024-01-31"), -0.5) == day("2024-01-30") + timedelta(hours=12)
+    assert shifted(day("0001-01-01"), -1) == day("0001-01-01")
+    assert shifted(day("9999-12-31"), 2) > day("9999-12-31")
+    assert list(whole_units(day("9999-12-31"), day("2024-01-01"), "month")) == []
 
 
 def day(text: str) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +14,8 @@ from source_lms_reports.errors import TransientError
 JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | bool | None"
 
 STATE_VERSION = 1
+_END_OF_TIME = 1e12
+"""More epoch seconds than any clock shows; NaN is not below it either."""
 
 
 class UnreadableTicket(TransientError):
@@ -148,7 +149,7 @@ def _text(raw: Mapping[str, object], key: str) -> str:
 
 def _seconds(raw: Mapping[str, object], key: str) -> float:
     value = raw.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _END_OF_TIME:
         raise _unreadable(f"{key} is not a time: {value!r}")
     return float(value)
 
