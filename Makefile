@@ -14,7 +14,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit integration clients-test image-test clients-matrix image bench fuzz soak lock wheel sbom release-record clean
+.PHONY: help demo test check lint format types unit integration clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,8 +83,11 @@ clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/
 bench: $(VENV)/.bench ## speed and memory, as ratios measured in one run
 	@$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/.dev ## the property tests with many more examples
-	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=fuzz
+fuzz: $(VENV)/.dev ## wild input for each parser for ten minutes or MINUTES=...; REPLAY=file repeats a finding
+	@$(BIN)/python -m unit_tests.fuzz --minutes $(or $(MINUTES),10) $(addprefix --seed ,$(SEED)) $(addprefix --replay ,$(REPLAY)) $(PARSERS)
+
+properties: $(VENV)/.dev ## the property tests with many more examples
+	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=many
 
 soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...; then the tests that take long
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),60)
@@ -107,4 +110,4 @@ release-record: $(VENV)/.dev ## keep what this version promises in releases/, fo
 	@$(BIN)/python -m integration_tests.releases
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build .tmp .ctr .clients .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build .tmp .ctr .clients .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz

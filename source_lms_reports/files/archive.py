@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -26,6 +28,18 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 HEAD = 64 * 1024
 _DEPTH = 4
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """The errors by which Python's readers of ZIP tell damage; what Python can unpack depends on how it was built."""
+    found: list[type[Exception]] = [zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError]
+    for module, name in (("lzma", "LZMAError"), ("compression.zstd", "ZstdError")):
+        with suppress(ImportError):
+            found.append(getattr(import_module(module), name))
+    return (*found, RuntimeError, NotImplementedError)  # a password, an unknown method
+
+
+DAMAGE: tuple[type[Exception], ...] = _damage()
 _WORKBOOK = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
 _SUFFIXES = re.compile(r"(?i)(\.(csv|tsv|txt|json|jsonl|ndjson|xlsx|xlsm|xls|gz|gzip|zip))+$")
 
@@ -114,7 +128,7 @@ class _Unpacking:
             data = self._stream.read(size)
         except EOFError as error:
             raise _cut(self._label) from error
-        except (zlib.error, OSError, zipfile.BadZipFile, ValueError) as error:
+        except DAMAGE as error:
             raise corrupt(self._label, error) from error
         self._given += len(data)
         self._budget.take(len(data), self._given, self._packed)
@@ -242,7 +256,7 @@ def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]
 def _zip_file(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+    except DAMAGE as error:
         raise corrupt(label, error) from error
     with archive:
         yield archive
@@ -267,8 +281,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
     def opener() -> ByteStream:
         try:
             stream = archive.open(info)
-        except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError, ValueError) as error:
-            raise corrupt(label, error) from error  # a password, an unknown method, a damaged header
+        except DAMAGE as error:
+            raise corrupt(label, error) from error
         return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
     proof: Proof = outer.proof.setdefault(info.header_offset, {})  # names may come twice

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
-from source_lms_reports.files.archive import OLE, Source, corrupt, sources
+from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, sources
 from source_lms_reports.files.csv import CsvTable, rows_of
 from source_lms_reports.files.json_sections import sections
 from source_lms_reports.files.notes import Notes
@@ -91,15 +90,7 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
             with ThreadPoolExecutor(_UNPACKERS) as pool:  # unpacking leaves the interpreter free
                 marked = list(pool.map(partial(_verify_member, archive), archive.infolist()))
             source.proof[NO_ERRORS] = not any(marked)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        RuntimeError,
-        NotImplementedError,
-        ValueError,
-    ) as error:
+    except DAMAGE as error:
         raise corrupt(source.label, error) from error
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
         damaged[-6 if pack is gzipped else 45] ^= 0xFF
         with pytest.raises(CorruptPayload, match="damaged"):
             verify(payload(tmp_path, bytes(damaged)), ReadOptions())
+
+
+def test_damage_of_any_method_is_a_declared_error(tmp_path: Path) -> None:
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        whole = zipped({"u.csv": _CSV * 20}, method)
+        assert read(payload(tmp_path, whole))["u"] == _ROWS + [{"id": "id", "name": "name"}, *_ROWS] * 19
+        for place in range(35, 44):
+            damaged = bytearray(whole)
+            damaged[place] ^= 0xFF
+            with suppress(PayloadError):
+                read(payload(tmp_path, bytes(damaged)))
 
 
 def test_a_member_under_a_password(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""The fast paths switched off, so that the plain ones read the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from source_lms_reports.files.json_records import ObjectChunk, _slowly
+
+_ROOT = "source_lms_reports"
+
+
+def _nothing(*_: Any) -> None:
+    return None
+
+
+def _objects(chunk: ObjectChunk) -> list[dict[str, Any]]:
+    return _slowly(chunk._text, chunk._label)
+
+
+_PLAIN: dict[str, Any] = {
+    f"{_ROOT}.files.csv.split": _nothing,  # rows one by one
+    f"{_ROOT}.files.csv._outside_quotes": _nothing,  # and never counted without being read
+    f"{_ROOT}.files.json_scanner.Scanner._many": _nothing,  # elements found from the front
+    f"{_ROOT}.files.json_records.ObjectChunk.objects": _objects,  # by Python's own parser
+    f"{_ROOT}.records.objects._MOST_KEYS": -1,  # dicts instead of classes
+    f"{_ROOT}.records.batch._form": _nothing,  # the same for cells
+    f"{_ROOT}.records.cast._decoded": _nothing,  # values one by one
+    f"{_ROOT}.records.cursor.in_text_order": lambda _: False,  # times one by one
+}
+
+
+@contextmanager
+def plain_paths() -> Iterator[None]:
+    """Every shortcut of the readers is off."""
+    with ExitStack() as stack:
+        for name, plain in _PLAIN.items():
+            stack.enter_context(patch(name, plain))
+        yield
+
+
+@contextmanager
+def small_pieces(block: int, window: int, rows: int) -> Iterator[None]:
+    """Texts, JSON arrays and rows are handled in pieces of these sizes, so that small inputs have many seams."""
+    sizes = {
+        f"{_ROOT}.files.text.BLOCK": block,
+        f"{_ROOT}.files.text.LOOKED_AT": 4,
+        f"{_ROOT}.files.json_scanner.WINDOW": window,
+        f"{_ROOT}.files.json_scanner.LINES": window,
+        f"{_ROOT}.files.csv.ROWS": rows,
+        f"{_ROOT}.files.xlsx.CELLS": rows,
+    }
+    with ExitStack() as stack:
+        for name, size in sizes.items():
+            stack.enter_context(patch(name, size))
+        yield

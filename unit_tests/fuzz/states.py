@@ -1,0 +1,138 @@
+"""The state of an earlier sync: any JSON in its place, and cursors that mean any time."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+
+from airbyte_cdk.sources.message import InMemoryMessageRepository
+from hypothesis import strategies as st
+
+from source_lms_reports.cdk.cursor import TICKETS, ReportCursor, read_cursor, read_tickets
+from source_lms_reports.plan import ReportPlan, ReportStream, Selected, keep_before, keep_from, window_columns
+from source_lms_reports.records.times import instant
+from source_lms_reports.settings import Settings
+from unit_tests.fuzz.parser import Case, Parser, cases
+from unit_tests.test_plan import connection
+
+_NOW = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
+_STREAMS = (
+    *(
+        ("canvas", "eportfolio_report_csv"),
+        ("canvas", "students_with_no_submissions_csv"),
+        ("canvas", "zero_activity_csv"),
+    ),
+    *(
+        ("hapyak", "user_stream_raw"),
+        ("hapyak", "user_engagement_summary_raw"),
+        ("sana", "user_course_instance_progress"),
+    ),
+    *(("tinqwise", "modules"), ("tinqwise", "training_time"), ("second_nature", "course_user_state")),
+)
+_TEXTS = st.text(max_size=6) | st.sampled_from(("", "t1", "://", "https://x/?sig=1", "\ud800", "2024-01-01"))
+_TIMES = st.sampled_from(
+    (
+        "2024-01-01", "2026-02-27", "2026-03-01T00:00:00Z", "2026-03-02T10:30:00Z", "2099-01-01", "never", "",
+        "1709209815", "2026-02-29", "2025-12-31T23:59:60Z", "2026-01-01 00:00:00 +0100", " 2026-01-01 ", "20260101",
+        "٢٠٢٤-02-29", "0", "null",
+    )
+)
+_EDGES = st.sampled_from(("0001-01-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31", "0999-06-01"))
+_NUMBERS = (
+    st.integers()
+    | st.floats()
+    | st.sampled_from((10**400, -1, 0, True, 1e308, 1_772_000_000.5, float("nan"), float("inf")))
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | _NUMBERS | _TEXTS | _TIMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+_WINDOWS = st.none() | st.fixed_dictionaries({"start": st.none() | _TIMES, "end": st.none() | _TIMES}) | _JSON
+_TICKETS = st.fixed_dictionaries(
+    {
+        "v": st.just(1),
+        "id": _TEXTS,
+        "identity": _TEXTS,
+        "report": _TEXTS,
+        "parameters": st.dictionaries(_TEXTS, _JSON, max_size=3),
+        "window": _WINDOWS,
+        "ordered_at": _NUMBERS,
+        "adopted": st.booleans(),
+        "details": st.dictionaries(_TEXTS, _TEXTS, max_size=2),
+    }
+)
+_PART = st.sampled_from(
+    ("v", "id", "identity", "report", "parameters", "window", "ordered_at", "adopted", "details", "new")
+)
+_BROKEN = st.builds(lambda ticket, part, value: {**ticket, part: value}, _TICKETS, _PART, _JSON)
+
+
+@lru_cache
+def _connection(
+    platform: str, report: str, lookback: float, start: str | None, end: str | None
+) -> tuple[ReportStream, Settings]:
+    shared: dict[str, Any] = {"lookback_days": lookback, "start_date": start, "end_date": end}
+    declared, settings = connection(platform, None, **{key: value for key, value in shared.items() if value})
+    return declared[report][0], settings
+
+
+def _check(case: Case) -> bool:
+    state = json.loads(case["state"])
+    stream, settings = _connection(*case["stream"], case["lookback"], *case["dates"])
+    field = stream.cursor or "at"
+    if case["cursor"] is not None:
+        state[field] = case["cursor"]
+    tickets, value = read_tickets(state, "s"), read_cursor(state, field)
+    _write(field, value, tickets, case["reached"])
+    selected = Selected(stream, value, case["incremental"], tickets)
+    is_ancient = stream.spec.windows is not None and (value or "9").strip() < "1"  # days and weeks since the year 1
+    pieces = [] if is_ancient else ReportPlan([selected], settings, _NOW, direct=False).slices()
+    for piece in pieces[:20]:
+        assert re.fullmatch("[0-9a-f]{32}", piece.order.identity)
+        window_columns(selected, piece.window)
+    bounds = keep_from(selected, settings), keep_before(selected, settings)
+    assert all(bound is None or bound.tzinfo for bound in bounds)
+    ends = [instant(piece.window.end) for piece in pieces if piece.window is not None and piece.window.end]
+    assert None not in ends
+    assert ends == sorted(ends, key=str), "windows out of order"
+    return bool(tickets) or value is not None
+
+
+def _write(field: str, value: str | None, tickets: Any, reached: str | None) -> None:
+    """What was read is written again, and read again."""
+    cursor = ReportCursor("s", field, value, tickets, _NOW, InMemoryMessageRepository())
+    cursor.forget_all_but([])
+    for ticket in tickets:
+        cursor.ticket_opened(ticket)
+    again = json.loads(json.dumps(cursor.state))
+    assert {one.identity for one in read_tickets(again, "s")} == {one.identity for one in tickets}
+    assert read_cursor(again, field) == value
+    cursor.window_read([ticket.identity for ticket in tickets], reached)
+    assert TICKETS not in cursor.state
+    before, after = (instant(text) if text else None for text in (value, read_cursor(cursor.state, field)))
+    assert before is None or (after is not None and after >= min(before, _NOW)), "the cursor went back"
+
+
+_STATES = st.dictionaries(st.sampled_from(("at", "updated_at", "_report_end")) | _TEXTS, _JSON, max_size=2) | (
+    st.fixed_dictionaries({TICKETS: st.lists(_TICKETS | _BROKEN | _JSON, max_size=3) | _JSON})
+)
+
+PARSER = Parser(
+    "state",
+    cases(
+        state=_STATES.map(json.dumps),
+        cursor=st.none() | _TIMES | _EDGES,
+        reached=st.none() | _TIMES | _EDGES,
+        stream=st.sampled_from(_STREAMS),
+        lookback=st.sampled_from((0.0, 0.5, 2.0, 365.0)),
+        dates=st.sampled_from(
+            ((None, None), ("2026-01-01", None), ("2025-01-01", "2026-02-01"), (None, "2026-01-15T12:00:00Z"))
+        ),
+        incremental=st.booleans(),
+    ),
+    _check,
+)
