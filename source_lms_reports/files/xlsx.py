@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
+from math import inf, isfinite
 from typing import Any
 
 import python_calamine as calamine
 
-from source_lms_reports.files.archive import Source, corrupt
+from source_lms_reports.files.archive import Source
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, listed, unique_names
-from source_lms_reports.files.xlsx_book import SHELF
+from source_lms_reports.files.xlsx_book import SHELF, damage_told
 from source_lms_reports.files.xlsx_errors import NO_ERRORS, Places, error_cells
 
 CELLS = 8000
@@ -86,7 +87,8 @@ def _rows(sheet: calamine.CalamineSheet, errors: Places) -> Iterator[Row]:
 def _with_errors(rows: Iterator[Row], errors: Places, first_column: int) -> Iterator[Row]:
     for number, row in enumerate(rows):
         for column, text in errors.get(number, {}).items():
-            row[column - first_column] = text
+            if 0 <= column - first_column < len(row):
+                row[column - first_column] = text
         yield row
 
 
@@ -120,16 +122,17 @@ class SheetTable(Table):
     def chunks(self) -> Iterator[CellChunk]:
         """The rows; see `Table.chunks`."""
         first_row = 1
-        try:
-            while batch := list(islice(self._rows, max(CELLS // len(self.header), 1))):
-                blank = [""] * len(batch[0])
-                rows = [row for row in batch if row != blank]
-                if not rows or (first_row == 1 and self._is_marker(rows)):
-                    continue
-                yield self._chunk(first_row, rows)
-                first_row += len(rows)
-        except calamine.CalamineError as error:
-            raise corrupt(self._label, error) from error
+        while batch := self._batch():
+            blank = [""] * len(batch[0])
+            rows = [row for row in batch if row != blank]
+            if not rows or (first_row == 1 and self._is_marker(rows)):
+                continue
+            yield self._chunk(first_row, rows)
+            first_row += len(rows)
+
+    def _batch(self) -> list[Row]:
+        with damage_told(self._label):
+            return list(islice(self._rows, max(CELLS // len(self.header), 1)))
 
     def _is_marker(self, rows: list[Row]) -> bool:
         first = rows[0]
@@ -159,9 +162,7 @@ def plain_cells(cells: list[Any], notes: Notes) -> list[Any]:
     if kinds == {float} and (whole := _integers(cells)) is not None:
         return whole
     if kinds <= {float, str}:
-        return [
-            int(cell) if type(cell) is float and cell.is_integer() and abs(cell) < _WHOLE else cell for cell in cells
-        ]
+        return [cell if type(cell) is str else _number(cell) for cell in cells]
     if kinds <= {dt.datetime, str}:
         return [cell if type(cell) is str else cell.isoformat() for cell in cells]
     if dt.datetime in kinds and dt.date in kinds:  # midnight comes as a date
@@ -172,10 +173,17 @@ def plain_cells(cells: list[Any], notes: Notes) -> list[Any]:
 
 
 def _integers(cells: list[float]) -> list[int] | None:
-    if not -_WHOLE < min(cells) <= max(cells) < _WHOLE:
+    if not (isfinite(sum(cells)) and -_WHOLE < min(cells) <= max(cells) < _WHOLE):
         return None
     whole = list(map(int, cells))
     return whole if whole == cells else None
+
+
+def _number(cell: float) -> int | float | str:
+    """What JSON has no number for stays text."""
+    if cell.is_integer():
+        return int(cell) if abs(cell) < _WHOLE else cell
+    return cell if isfinite(cell) else {inf: "Infinity", -inf: "-Infinity"}.get(cell, "NaN")
 
 
 def _midnight(day: dt.date) -> str:
@@ -187,7 +195,7 @@ def _plain(cell: Any) -> Any:
     if kind is str or kind is bool:
         return cell
     if kind is float:
-        return int(cell) if cell.is_integer() and abs(cell) < _WHOLE else cell
+        return _number(cell)
     return _duration(cell) if kind is dt.timedelta else cell.isoformat() if hasattr(cell, "isoformat") else cell
 
 

@@ -14,7 +14,6 @@ from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.payload import Proof
 
 _BOOK = "workbook"
-_DAMAGE = (calamine.CalamineError, OSError, ValueError)
 
 
 def open_workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
@@ -23,12 +22,23 @@ def open_workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
     Raises:
         CorruptPayload: It is damaged or under a password.
     """
-    try:
+    with damage_told(label):
         return calamine.CalamineWorkbook.from_path(str(path))
+
+
+@contextmanager
+def damage_told(label: str) -> Iterator[None]:
+    """What the reader of workbooks raises, in our words. It is written in Rust, whose panics are no `Exception`."""
+    try:
+        yield
     except calamine.PasswordError as error:
         raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
-    except _DAMAGE as error:
+    except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
         raise corrupt(label, error) from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise corrupt(label, error) from error
+        raise
 
 
 class Shelf:
@@ -55,10 +65,8 @@ class Shelf:
                 self._latest = source.proof
             if _BOOK not in source.proof:
                 source.proof[_BOOK] = open_workbook(source.file, source.label)
-            try:
+            with damage_told(source.label):
                 yield source.proof[_BOOK]
-            except _DAMAGE as error:
-                raise corrupt(source.label, error) from error
 
 
 SHELF = Shelf()

@@ -6,9 +6,10 @@ import html
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from source_lms_reports.files.archive import DAMAGE
 
 _READ = 1024 * 1024
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*)>")
@@ -20,9 +21,14 @@ ERROR_MARK = b't="e"'
 NO_ERRORS = "no errors"
 """In a proof: no sheet of the workbook has the mark."""
 
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*)>(.*?)</(?:\w+:)?c>", re.DOTALL)
+_ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(row|c)\b([^>]*?)(/?)>")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
-_REFERENCE = re.compile(r"([A-Z]+)([0-9]+)")
+_END = re.compile(rb"</(?:\w+:)?c>")
+_ROW = re.compile(rb"<(?:\w+:)?(row)\b([^>]*?)(/?)>")
+_ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
+_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+
+_NO_ANSWER: tuple[type[Exception], ...] = (*DAMAGE, KeyError)
 
 Places = dict[int, dict[int, str]]
 """Texts of errors by row and column, both from 0."""
@@ -34,7 +40,7 @@ def error_cells(path: Path, sheet: str) -> Places:
         with zipfile.ZipFile(path) as archive:
             part = _part_of(archive, sheet)
             return _found(archive, part) if part else {}
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, NotImplementedError, RuntimeError):
+    except _NO_ANSWER:
         return {}
 
 
@@ -56,14 +62,30 @@ def _attributes(text: bytes) -> dict[str, str]:
 
 
 def _found(archive: zipfile.ZipFile, part: str) -> Places:
+    """Rows and cells may leave their places out; then each stands behind the one before it."""
     places: Places = {}
+    row = column = -1
     for text in _cell_texts(archive, part):
-        if ERROR_MARK not in text:
-            continue
-        for attributes, content in _CELL.findall(text):
-            if ERROR_MARK in attributes:
-                _place(_attributes(attributes), content, places)
+        has_errors = ERROR_MARK in text
+        for found in (_ROW_OR_CELL if has_errors else _ROW).finditer(text):
+            attributes = found[2]
+            if found[1] == b"row":
+                number = _ROW_NUMBER.search(attributes)
+                row, column = int(number[1]) - 1 if number else row + 1, -1
+                continue
+            place = _PLACE.search(attributes)
+            column = column_number(place[1].decode()) if place else column + 1
+            if ERROR_MARK in attributes and not found[3]:
+                value = _VALUE.search(text, found.end(), _cell_end(text, found.end()))
+                if value:
+                    at = int(place[2]) - 1 if place else row
+                    places.setdefault(at, {})[column] = html.unescape(value[1].decode("utf-8", "replace"))
     return places
+
+
+def _cell_end(text: bytes, start: int) -> int:
+    end = _END.search(text, start)
+    return end.start() if end else len(text)
 
 
 def _cell_texts(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
@@ -76,14 +98,6 @@ def _cell_texts(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
             yield text[:end]
             rest = text[end:]
     yield rest
-
-
-def _place(attributes: dict[str, str], content: bytes, places: Places) -> None:
-    reference = _REFERENCE.fullmatch(attributes.get("r", ""))
-    value = _VALUE.search(content)
-    if reference and value:
-        row, column = int(reference[2]) - 1, column_number(reference[1])
-        places.setdefault(row, {})[column] = html.unescape(value[1].decode("utf-8", "replace"))
 
 
 def column_number(letters: str) -> int:

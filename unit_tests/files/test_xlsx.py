@@ -20,6 +20,7 @@ from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import verify
 from source_lms_reports.files.xlsx_errors import column_number
 from unit_tests.files.reading import DEFAULT, Rows, gzipped, notes, payload, read, zipped
+from unit_tests.fuzz.workbooks import book_of
 
 
 def _workbook(fill: Callable[[Workbook], None]) -> bytes:
@@ -122,6 +123,49 @@ def test_errors_and_formulas_have_their_last_values(tmp_path: Path) -> None:
     assert notes(content) == [
         "A & B: Errors of Excel such as #N/A, emitted as their text: 2",
     ]
+
+
+def _of_xml(rows: str) -> bytes:
+    """A workbook of one sheet by its XML."""
+    header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in "ab")
+    return book_of({"S": f"<row>{header}</row>{rows}"})
+
+
+def test_an_error_behind_a_cell_without_content(tmp_path: Path) -> None:
+    rows = '<row r="2"><c r="A2" s="1"/><c r="B2" t="e"><v>#N/A</v></c></row>'
+
+    assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": None, "b": "#N/A"}]
+
+
+def test_errors_in_rows_and_cells_that_do_not_tell_their_places(tmp_path: Path) -> None:
+    rows = '<row><c><v>1</v></c><c t="e"><v>#N/A</v></c></row><row r="5"><c t="e"><v>#REF!</v></c></row>'
+
+    assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": "#N/A"}, {"a": "#REF!", "b": None}]
+
+
+def test_an_error_that_the_reader_does_not_see_is_none(tmp_path: Path) -> None:
+    rows = '<row><c><v>1</v></c></row><!-- <row r="2"><c r="Z2" t="e"><v>#N/A</v></c></row> -->'
+
+    assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": None}]
+
+
+def test_numbers_that_json_does_not_know_are_text(tmp_path: Path) -> None:
+    cells = [("1", "3"), ("NaN", "inf"), ("2", "-inf")]
+    rows = "".join(f"<row><c><v>{a}</v></c><c><v>{b}</v></c></row>" for a, b in cells)
+
+    assert read(payload(tmp_path, _of_xml(rows)))["S"] == [
+        {"a": 1, "b": 3},
+        {"a": "NaN", "b": "Infinity"},
+        {"a": 2, "b": "-Infinity"},
+    ]
+
+
+@pytest.mark.parametrize("days", ["1e300", "1000000000", "1e12"])
+def test_a_duration_longer_than_any_is_a_damaged_workbook(tmp_path: Path, days: str) -> None:
+    content = payload(tmp_path, _of_xml(f'<row><c s="3"><v>{days}</v></c></row>'))
+
+    with pytest.raises(CorruptPayload):
+        [list(table.chunks()) for table in open_tables(content, DEFAULT)]
 
 
 def test_the_header_stands_below_banners_and_empty_rows_are_none(tmp_path: Path) -> None:
