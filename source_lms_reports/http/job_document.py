@@ -15,6 +15,8 @@ from source_lms_reports.platform import JobSpec
 from source_lms_reports.records.times import instant
 
 LOGGER = logging.getLogger("airbyte")
+_BEYOND = 1e15
+"""No number of percent, nor one that every float holds."""
 _STATUSES = {
     "queued": JobStatus.QUEUED,
     "running": JobStatus.RUNNING,
@@ -103,7 +105,8 @@ def _links(value: Any) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < _BEYOND else None
 
 
 def _whole(value: Any) -> int | None:

@@ -71,6 +71,14 @@ class Call:
     auth: AuthBase | None = None
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone; `requests` would read and unpack their bodies, even where it is told not to follow."""
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        """None."""
+        return iter(())
+
+
 class Transport:
     """A pool of connections to one vendor.
 
@@ -81,7 +89,7 @@ class Transport:
 
     def __init__(self, connect_timeout: float = 15.0, read_timeout: float = 120.0) -> None:
         self._timeout = (connect_timeout, read_timeout)
-        self._session = requests.Session()
+        self._session = _Session()
         adapter = HTTPAdapter(pool_connections=8, pool_maxsize=32, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)

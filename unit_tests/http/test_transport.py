@@ -10,6 +10,7 @@ from requests_mock import Mocker
 
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.http.transport import Call, ConnectionFault, Transport, is_loopback, require_safe, same_host
+from unit_tests.fuzz.answers import Canned
 
 API = "https://lms.example.com"
 AUTH: AuthBase = HTTPBasicAuth("user", "secret-word")
@@ -54,6 +55,14 @@ def test_a_redirect_of_an_api_call_to_another_host_is_refused(mock: Mocker, targ
     with pytest.raises(ConfigError, match="another host"):
         Transport().send(Call("GET", f"{API}/a", auth=AUTH))
     assert mock.call_count == 1
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    transport = Transport()
+    redirect = (302, {"Location": "/b", "Content-Encoding": "deflate", "Content-Length": "9"}, b"junk")
+    transport._session.mount("https://", Canned([redirect, (200, {}, b"there")]))
+
+    assert transport.send(Call("GET", f"{API}/a")).text == "there"
 
 
 @pytest.mark.parametrize("target", ["https://[bad", "https://lms.example.com:port/b"])
