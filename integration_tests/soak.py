@@ -32,7 +32,7 @@ ORPHANING = {"order_lost_blind", "poll_404"}
 
 
 class Lost(AssertionError):
-    """A round ended without all rows, or with a job left running."""
+    """A round ended without all rows, with others besides, or with a job left running."""
 
 
 @dataclass
@@ -100,9 +100,17 @@ class Round:
         for stream in (self.subject.stream, self.subject.healthy):
             seen = set().union(*(as_set(run.records.get(stream, [])) for run in self.runs))
             if seen != as_set(whole[stream]):
-                raise Lost(f"{stream}: {len(as_set(whole[stream]) - seen)} rows are lost")
+                raise Lost(f"{stream}: {difference(as_set(whole[stream]), seen)}")
         if self.connector.leftovers and not any("SIGKILL" in line for line in self.story):
             raise Lost(f"files are left: {self.connector.leftovers}")
+
+
+def difference(whole: set[str], seen: set[str]) -> str:
+    """How the rows that were seen differ from those of an undisturbed sync, with one of each kind."""
+    lost, invented = whole - seen, seen - whole
+    told = [f"{len(lost)} of {len(whole)} rows are lost, such as {min(lost)}"] if lost else []
+    told += [f"{len(invented)} rows are in no undisturbed sync, such as {min(invented)}"] if invented else []
+    return "; ".join(told)
 
 
 def main(minutes: float, seed: int) -> int:
@@ -125,6 +133,7 @@ def main(minutes: float, seed: int) -> int:
             shutil.rmtree(folder / str(played - 1))
         if broken:
             print(f"{played} rounds, {syncs} syncs: {broken} rounds failed")
+            print(f"To make the same choices again: python -m integration_tests.soak {minutes:g} {seed}")
         else:
             print(f"{played} rounds, {syncs} syncs: nothing was lost, and no job was left running")
     finally:
