@@ -62,7 +62,7 @@ format: $(VENV)/.dev ## sort imports and repair what can be repaired by itself
 	@$(BIN)/ruff check --fix .
 
 unit: $(VENV)/.dev
-	@$(PYTEST) unit_tests integration_tests -m "not image_tests and not clients and not requires_creds and not slow"
+	@$(PYTEST) unit_tests integration_tests -m "not image_tests and not clients and not requires_creds"
 
 image: ## build the container image with docker
 	docker build --tag source-lms-reports:dev .
@@ -76,7 +76,7 @@ clients-test: $(VENV)/.dev ## PyAirbyte, Meltano, Dagster and Airbyte's tools, e
 # A client whose tests fail, or cannot run here, is left out of the table; the last line then fails and names it.
 clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/clients.md by what passed
 	@rm -f integration_tests/clients/results.json
-	@-$(PYTEST) integration_tests unit_tests/packaging/test_distribution.py -m "not image_tests and not requires_creds and not slow" --record-clients
+	@-$(PYTEST) integration_tests unit_tests/packaging/test_distribution.py -m "not image_tests and not requires_creds" --record-clients
 	@-scripts/image/test.sh --record-clients
 	@$(BIN)/python -m integration_tests.clients.matrix
 
@@ -89,9 +89,8 @@ fuzz: $(VENV)/.dev ## wild input for each parser for ten minutes or MINUTES=...;
 properties: $(VENV)/.dev ## the property tests with many more examples
 	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=many
 
-soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...; then the tests that take long
+soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),60)
-	@$(PYTEST) unit_tests integration_tests -m slow || test $$? -eq 5
 
 lock: $(VENV)/.dev ## renew the three locks from pyproject.toml
 	@$(BIN)/python -m pip install -qq uv
