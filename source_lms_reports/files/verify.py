@@ -19,11 +19,15 @@ from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import kind_of, open_tables
 from source_lms_reports.files.text import encoding_of, text_blocks
 from source_lms_reports.files.xlsx_book import open_workbook
-from source_lms_reports.files.xlsx_errors import ERROR_MARK, NO_ERRORS
+from source_lms_reports.files.xlsx_errors import ERROR_MARK, FAR, NO_ERRORS, PLACE_LENGTH, spread
 
 _READ = 1024 * 1024
 _TAIL = 4096
 _UNPACKERS = 2
+_MOST_PLACES = 2**26
+"""Places of a sheet that are never too many: the reader takes 32 bytes for each."""
+_LEAST_FILLED = 100
+"""Beyond that, one of so many places must be filled."""
 _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 
 
@@ -107,17 +111,31 @@ def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         ValueError: The XML ends early.
     """
     begin = tail = b""
-    marked = False
+    marked = is_wide = False
     with archive.open(info) as part:
         while block := part.read(_READ):
             begin = begin or block[:_TAIL]
             marked = marked or ERROR_MARK in block or ERROR_MARK in tail[-len(ERROR_MARK) :] + block[: len(ERROR_MARK)]
+            is_wide = is_wide or bool(FAR.search(block) or FAR.search(tail[-PLACE_LENGTH:] + block[:PLACE_LENGTH]))
             tail = (tail + block)[-_TAIL:]
+    if is_wide and info.filename.startswith("xl/worksheets/"):
+        _refuse_spread(archive, info)
     if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
         root = _ROOT.search(begin)
         if root is None or not re.search(rb"(?:</%b\s*>|<%b[^<>]*/>)\s*\Z" % (root[1], root[1]), tail):
             raise ValueError(f"{info.filename} ends early")
     return marked
+
+
+def _refuse_spread(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """The reader takes memory for each place between the first and the last cell, filled or not."""
+    with archive.open(info) as part:
+        cells, rows, columns = spread(iter(partial(part.read, _READ), b""))
+    if rows * columns > max(_MOST_PLACES, _LEAST_FILLED * cells):
+        raise ArchiveLimitExceeded(
+            f"The sheet {info.filename} scatters {cells:,} cells over {rows:,} rows and {columns:,} columns, which no "
+            "report does. Ask the vendor what it sent."
+        )
 
 
 def _verify_csv(source: Source, head: bytes, options: ReadOptions) -> None:

@@ -1,4 +1,4 @@
-"""The error cells of an XLSX sheet (`#DIV/0!`, `#N/A`), which the reader gives as empty."""
+"""What a sheet's own XML tells: its extent, and its error cells (`#DIV/0!`), which the reader gives as empty."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import html
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from source_lms_reports.files.archive import DAMAGE
@@ -27,6 +27,9 @@ _END = re.compile(rb"</(?:\w+:)?c>")
 _ROW = re.compile(rb"<(?:\w+:)?(row)\b([^>]*?)(/?)>")
 _ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+FAR = re.compile(rb'r="(?:[A-Z]{3}|[C-Z][A-Z]|B[J-Z])[0-9]')
+"""The place of a cell beyond column BI: no sheet without one has more than 64 million places."""
+PLACE_LENGTH = len('r="XFD1048576"')
 
 _NO_ANSWER: tuple[type[Exception], ...] = (*DAMAGE, KeyError)
 
@@ -98,6 +101,20 @@ def _cell_texts(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
             yield text[:end]
             rest = text[end:]
     yield rest
+
+
+def spread(blocks: Iterable[bytes]) -> tuple[int, int, int]:
+    """The cells of a sheet that tell their places, and the greatest row and column among them."""
+    cells = rows = columns = 0
+    rest = b""
+    for block in blocks:
+        found = _PLACE.findall(rest + block)
+        cells += len(found)
+        letters, numbers = {one for one, _ in found}, {one for _, one in found}
+        columns = max([columns, *(column_number(one.decode()) + 1 for one in letters)])
+        rows = max([rows, *map(int, numbers)])
+        rest = block[-PLACE_LENGTH:]
+    return cells, rows, columns
 
 
 def column_number(letters: str) -> int:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
 
-from source_lms_reports.errors import CorruptPayload, PayloadError
+from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, PayloadError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import verify
@@ -147,6 +147,23 @@ def test_an_error_that_the_reader_does_not_see_is_none(tmp_path: Path) -> None:
     rows = '<row><c><v>1</v></c></row><!-- <row r="2"><c r="Z2" t="e"><v>#N/A</v></c></row> -->'
 
     assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": None}]
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "ZZ1048576", "BM1048576"])
+def test_a_cell_far_from_all_others_is_refused_before_memory_is_taken_for_what_lies_between(
+    tmp_path: Path, place: str
+) -> None:
+    rows = f'<row r="2"><c r="A2"><v>1</v></c><c r="{place}"><v>2</v></c></row>'
+
+    with pytest.raises(ArchiveLimitExceeded, match="scatters 2 cells over 1,048,576 rows"):
+        verify(payload(tmp_path, _of_xml(rows)), DEFAULT)
+
+
+def test_a_wide_sheet_is_read(tmp_path: Path) -> None:
+    places = [f"{letters}{row}" for row in (5, 6) for letters in ("A", "BI", "XFD")]
+    cells = "".join(f'<c r="{place}"><v>1</v></c>' for place in places)
+
+    assert len(read(payload(tmp_path, _of_xml(f"<row>{cells}</row>")))["S"]) == 1
 
 
 def test_numbers_that_json_does_not_know_are_text(tmp_path: Path) -> None:
