@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -16,7 +17,10 @@ _LONG_NUMBER = b"0" * 16
 """What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
 _DIGITS = 4300
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
-_OUTLINE = bytes(0x30 if chr(byte) in "0123456789." else byte for byte in range(256))
+_SMALL_NUMBER = re.compile(rb"0e-000")
+"""What the end of `1e-400` looks like through it: perhaps less than the smallest float, perhaps a part of a UUID."""
+_BEFORE_NUMBER = b":,[ \t\r\n"
+_OUTLINE = bytes.maketrans(b"123456789.E", b"0000000000e")
 
 
 Form = TypeVar("Form", bound=msgspec.Struct)
@@ -33,7 +37,8 @@ class ObjectChunk:
     def __init__(self, text: bytes, label: str) -> None:
         self._text = text
         self._label = label
-        self._exact = _LONG_NUMBER in text.translate(_OUTLINE)
+        outline = text.translate(_OUTLINE)
+        self._exact = _LONG_NUMBER in outline or _has_small_number(outline)
 
     def __len__(self) -> int:
         return len(_COUNTED.decode(self._text))
@@ -59,6 +64,14 @@ class ObjectChunk:
             return _decoder(form, self._exact).decode(self._text)
         except (msgspec.DecodeError, RecursionError):
             return None
+
+
+def _has_small_number(outline: bytes) -> bool:
+    for found in _SMALL_NUMBER.finditer(outline):
+        before = outline[max(found.start() - len(_LONG_NUMBER), 0) : found.start()].rstrip(b"0").removesuffix(b"-")
+        if before[-1:] in _BEFORE_NUMBER:
+            return True
+    return False
 
 
 @lru_cache(maxsize=64)

@@ -149,6 +149,11 @@ def test_an_integer_is_one_whoever_stands_beside_it(tmp_path: Path, digits: int)
         assert row["a"] == int(number)
 
 
+@pytest.mark.parametrize("number", ["1e-400", "-1.5E-400", "1e-0330", "0.1e-324"])
+def test_numbers_smaller_than_any_float_are_text(tmp_path: Path, number: str) -> None:
+    assert read(payload(tmp_path, f'[{{"a": {number}}}]'.encode()))[None] == [{"a": number}]
+
+
 def test_numbers_beyond_any_float_are_text(tmp_path: Path) -> None:
     text = b'[{"huge": 1e400, "tiny": 1.5e-400, "plain": 0.5}]'
 
