@@ -112,12 +112,15 @@ def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """
     begin = tail = b""
     marked = is_wide = False
+    has_cells = not info.filename.endswith("/sharedStrings.xml")
     with archive.open(info) as part:
         while block := part.read(_READ):
             begin = begin or block[:_TAIL]
-            marked = marked or ERROR_MARK in block or ERROR_MARK in tail[-len(ERROR_MARK) :] + block[: len(ERROR_MARK)]
-            is_wide = is_wide or bool(FAR.search(block) or FAR.search(tail[-PLACE_LENGTH:] + block[:PLACE_LENGTH]))
-            tail = (tail + block)[-_TAIL:]
+            if has_cells:
+                seam = tail[-PLACE_LENGTH:] + block[:PLACE_LENGTH]
+                marked = marked or ERROR_MARK in block or ERROR_MARK in seam
+                is_wide = is_wide or bool(FAR.search(block) or FAR.search(seam))
+            tail = block[-_TAIL:] if len(block) >= _TAIL else (tail + block)[-_TAIL:]
     if is_wide and info.filename.startswith("xl/worksheets/"):
         _refuse_spread(archive, info)
     if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
