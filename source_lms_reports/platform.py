@@ -377,5 +377,9 @@ def parse_platform(text: str) -> Platform:
     Raises:
         msgspec.ValidationError: The text breaks the model.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return msgspec.convert(yaml.load(text, Loader=loader), Platform)  # noqa: S506 - the loader is a safe one
+    return msgspec.convert(load_yaml(text), Platform)
+
+
+def load_yaml(text: str) -> Any:
+    """YAML as plain data, by libyaml where it is there."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both loaders are safe

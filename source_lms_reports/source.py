@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-import yaml
 from airbyte_cdk.models import (
     AirbyteCatalog,
     AirbyteConnectionStatus,
@@ -48,7 +47,7 @@ from source_lms_reports.http.client import Client
 from source_lms_reports.http.spool import Spool
 from source_lms_reports.http.transport import Transport
 from source_lms_reports.plan import ReportStream, Selected
-from source_lms_reports.platform import Platform, load_platform, platform_names
+from source_lms_reports.platform import Platform, load_platform, load_yaml, platform_names
 from source_lms_reports.selection import select
 from source_lms_reports.settings import Settings, make_settings
 from source_lms_reports.validation import validate_config
@@ -63,7 +62,7 @@ _CONCURRENT_FAILURE = "Concurrent read failure"
 def assemble_manifest() -> dict[str, Any]:
     """The shared manifest with every platform's branch of the specification."""
     text = (importlib.resources.files("source_lms_reports") / "manifest.yaml").read_text(encoding="utf-8")
-    manifest: dict[str, Any] = yaml.safe_load(text)
+    manifest: dict[str, Any] = load_yaml(text)
     branches = [load_platform(name).spec for name in platform_names()]
     manifest["spec"]["connection_specification"]["properties"]["platform"]["oneOf"] = branches
     return manifest
