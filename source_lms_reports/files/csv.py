@@ -133,7 +133,8 @@ class CsvTable(Table):
 
     def _is_marker(self, chunk: CellChunk) -> bool:
         first, *others = (column[0] for column in chunk.columns)
-        return len(chunk) == 1 and first.strip() in self._options.empty_markers and not any(others)
+        is_alone = len(chunk) == 1 and not any(others) and chunk.extra is None
+        return is_alone and first.strip() in self._options.empty_markers
 
 
 def _head(pieces: Iterator[str], delimiters: str) -> tuple[list[str], str, str]:

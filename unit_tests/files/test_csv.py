@@ -136,6 +136,7 @@ def test_a_lone_marker_row_means_no_rows(tmp_path: Path) -> None:
     assert _read(tmp_path, "a,b\nNo outcomes found,\n", options) == []
     assert len(_read(tmp_path, "a,b\nNo outcomes found,1\n", options)) == 1
     assert len(_read(tmp_path, "a,b\nNo outcomes found,\n1,2\n", options)) == 2
+    assert len(_read(tmp_path, "a,b\nNo outcomes found,,3\n", options)) == 1
 
 
 def test_a_file_that_ends_inside_quotes_is_cut_off_even_after_stray_quotes(tmp_path: Path) -> None:
