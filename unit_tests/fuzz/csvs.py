@@ -82,7 +82,8 @@ def _check(case: Case) -> bool:
     shaped = _read(case["text"], case, case["cut"])
     if shaped is None:
         return False
-    if case["cut"] is None and shaped.tables and not case["how"]["kinds"]:
+    maybe_json = case["options"]["format"] == "auto" and case["text"].lstrip("\ufeff\0 \t\r\n").startswith(("{", "["))
+    if case["cut"] is None and shaped.tables and not case["how"]["kinds"] and not maybe_json:
         text = case["text"].encode(case["options"]["encoding"], "replace").decode(case["options"]["encoding"])
         _compare(shaped.tables[0][1], text.replace("\0", ""), case["options"]["delimiters"])
     return True
