@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -99,9 +99,11 @@ def exact_number(text: str) -> float | str:
     number = float(text)
     if repr(number) == text:
         return number
-    if number in (float("inf"), float("-inf")) or Decimal(repr(number)) != Decimal(text):
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
         return text
-    return number
+    return number if number not in (float("inf"), float("-inf")) and Decimal(repr(number)) == exact else text
 
 
 _PLAIN = msgspec.json.Decoder(list[dict[str, Any]])

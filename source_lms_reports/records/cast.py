@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Literal
 
@@ -85,7 +85,10 @@ def _number(cell: str) -> float | int | str | None:
         return None
     if not _NUMBER.fullmatch(cell):
         return cell
-    exact = Decimal(cell.strip())
+    try:
+        exact = Decimal(cell.strip())
+    except InvalidOperation:  # an exponent of twenty digits
+        return cell
     if not set(cell) & set(".eE"):
         return int(exact) if len(cell.strip().lstrip("-")) <= _DIGITS else cell
     value = float(cell)

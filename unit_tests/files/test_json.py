@@ -149,7 +149,7 @@ def test_an_integer_is_one_whoever_stands_beside_it(tmp_path: Path, digits: int)
         assert row["a"] == int(number)
 
 
-@pytest.mark.parametrize("number", ["1e-400", "-1.5E-400", "1e-0330", "0.1e-324"])
+@pytest.mark.parametrize("number", ["1e-400", "-1.5E-400", "1e-0330", "0.1e-324", f"1e-{'9' * 20}"])
 def test_numbers_smaller_than_any_float_are_text(tmp_path: Path, number: str) -> None:
     assert read(payload(tmp_path, f'[{{"a": {number}}}]'.encode()))[None] == [{"a": number}]
 

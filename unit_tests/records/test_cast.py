@@ -176,3 +176,8 @@ def test_given_a_column_of_lists_when_its_kind_is_asked_then_it_is_nested() -> N
 @pytest.mark.parametrize("cell", ["[NaN]", '{"a": Infinity}', '{"a": 1, "a": 2}', '[{"b": {"c": 1, "c": 1}}]'])
 def test_given_json_that_would_lose_a_value_when_parsed_then_it_stays_text(cell: str) -> None:
     assert CASTERS["nested"]([cell]) == ([cell], True)
+
+
+@pytest.mark.parametrize("text", [f"1e-{'9' * 20}", f"1e{'9' * 20}"])
+def test_an_exponent_beyond_all_numbers_stays_text(text: str) -> None:
+    assert numbers([text, "1.5"]) == ([text, 1.5], True)
