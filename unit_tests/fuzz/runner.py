@@ -105,6 +105,7 @@ class _Tally:
         self.parser = parser
         self.rounds = self.examples = self.refused = 0
         self.text = ""
+        self.has_finding = False
         self._began = time.monotonic()
         self._last = FOLDER / f"{parser.name}.last"
 
@@ -117,6 +118,7 @@ class _Tally:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a panic of a library in Rust is no `Exception`
+            self.has_finding = True
             raise Finding(f"{type(error).__name__}: {error}"[:1000]) from error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -137,7 +139,7 @@ def _round(tally: _Tally, end: float, number: int) -> None:
     @_SETTINGS
     @given(tally.parser.cases)
     def one(case: Case) -> None:
-        if time.monotonic() < end:
+        if tally.has_finding or time.monotonic() < end:  # a finding is made small however long that takes
             tally.give(case)
 
     one()

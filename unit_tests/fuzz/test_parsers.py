@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,12 +27,16 @@ def test_wild_input_is_read_in_both_ways_or_refused(parser: Parser) -> None:
 
 
 def test_a_finding_is_kept_and_can_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
     def check(case: Case) -> bool:
         if case["number"] > 7:
+            clock[0] = 1e9  # its minute is over, and the finding is made small all the same
             raise KeyError(case["number"])
         return bool(case["number"] > 3)
 
     monkeypatch.setattr(runner, "FOLDER", tmp_path)
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     parser = Parser("picky", cases(number=st.integers(0, 100)), check)
 
     with pytest.raises(SystemExit):
