@@ -44,9 +44,17 @@ class Payload:
         """Delete the files, and what is known of them; doing so twice is fine."""
         for part in self.parts:
             part.path.unlink(missing_ok=True)
-            part.proof.clear()
+            _forget(part.proof)
 
     @property
     def size(self) -> int:
         """Bytes on disk."""
         return sum(part.path.stat().st_size for part in self.parts)
+
+
+def _forget(proof: Proof) -> None:
+    """Clear a proof and those of the files inside, which others may still hold."""
+    for inner in proof.values():
+        if isinstance(inner, dict):
+            _forget(inner)
+    proof.clear()

@@ -18,12 +18,12 @@ from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import kind_of, open_tables
 from source_lms_reports.files.text import encoding_of, text_blocks
-from source_lms_reports.files.xlsx_book import open_workbook
-from source_lms_reports.files.xlsx_errors import ERROR_MARK, FAR, NO_ERRORS, PLACE_LENGTH, spread
+from source_lms_reports.files.xlsx_book import SHELF, open_workbook
+from source_lms_reports.files.xlsx_errors import NO_ERRORS, CellSigns, spread
 
 _READ = 1024 * 1024
 _TAIL = 4096
-_UNPACKERS = 2
+_THREADS = 2
 _MOST_PLACES = 2**26
 """Places of a sheet that are never too many: the reader takes 32 bytes for each."""
 _LEAST_FILLED = 100
@@ -91,8 +91,10 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
                 raise ArchiveLimitExceeded(
                     f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
                 )
-            with ThreadPoolExecutor(_UNPACKERS) as pool:  # unpacking leaves the interpreter free
+            with ThreadPoolExecutor(_THREADS) as pool:  # unpacking and opening leave the interpreter free
+                opening = pool.submit(SHELF.prepare, source)
                 marked = list(pool.map(partial(_verify_member, archive), archive.infolist()))
+                opening.result()
             source.proof[NO_ERRORS] = not any(marked)
     except DAMAGE as error:
         raise corrupt(source.label, error) from error
@@ -101,7 +103,7 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
 def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Its checksum is right and, if it is XML of the workbook, its outermost element is closed.
 
-    More is not needed: the reader parses a whole sheet before it gives the first row of it.
+    More is not needed: the reader of workbooks parses a whole sheet before it gives the first row of it.
 
     Returns:
         Whether it may hold error cells.
@@ -111,23 +113,21 @@ def _verify_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         ValueError: The XML ends early.
     """
     begin = tail = b""
-    marked = is_wide = False
-    has_cells = not info.filename.endswith("/sharedStrings.xml")
+    signs = CellSigns()
+    may_be_sheet = not info.filename.endswith("/sharedStrings.xml")
     with archive.open(info) as part:
         while block := part.read(_READ):
             begin = begin or block[:_TAIL]
-            if has_cells:
-                seam = tail[-PLACE_LENGTH:] + block[:PLACE_LENGTH]
-                marked = marked or ERROR_MARK in block or ERROR_MARK in seam
-                is_wide = is_wide or bool(FAR.search(block) or FAR.search(seam))
+            if may_be_sheet:
+                signs.look(block)
             tail = block[-_TAIL:] if len(block) >= _TAIL else (tail + block)[-_TAIL:]
-    if is_wide and info.filename.startswith("xl/worksheets/"):
+    if signs.is_wide and info.filename.startswith("xl/worksheets/"):
         _refuse_spread(archive, info)
     if info.filename.startswith("xl/") and info.filename.endswith(".xml"):
         root = _ROOT.search(begin)
         if root is None or not re.search(rb"(?:</%b\s*>|<%b[^<>]*/>)\s*\Z" % (root[1], root[1]), tail):
             raise ValueError(f"{info.filename} ends early")
-    return marked
+    return signs.has_errors
 
 
 def _refuse_spread(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:

@@ -52,6 +52,16 @@ class Shelf:
         self._lock = threading.Lock()
         self._latest: Proof = {}
 
+    def prepare(self, source: Source) -> None:
+        """Open a workbook for those who will read it, unless another one is in use.
+
+        Raises:
+            CorruptPayload: It is damaged or under a password.
+        """
+        with self._lock:
+            if _BOOK not in self._latest:
+                self._open(source)
+
     @contextmanager
     def book(self, source: Source) -> Iterator[calamine.CalamineWorkbook]:
         """The workbook, for one user at a time.
@@ -60,13 +70,15 @@ class Shelf:
             CorruptPayload: It is damaged or under a password, or turns out to be while it is used.
         """
         with self._lock:
-            if self._latest is not source.proof:
-                self._latest.pop(_BOOK, None)
-                self._latest = source.proof
             if _BOOK not in source.proof:
-                source.proof[_BOOK] = open_workbook(source.file, source.label)
+                self._latest.pop(_BOOK, None)
+                self._open(source)
             with damage_told(source.label):
                 yield source.proof[_BOOK]
+
+    def _open(self, source: Source) -> None:
+        source.proof[_BOOK] = open_workbook(source.file, source.label)
+        self._latest = source.proof
 
 
 SHELF = Shelf()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, PayloadError
+from source_lms_reports.files import verify as verifying
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import verify
@@ -143,17 +144,39 @@ def test_errors_in_rows_and_cells_that_do_not_tell_their_places(tmp_path: Path) 
     assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": "#N/A"}, {"a": "#REF!", "b": None}]
 
 
+def test_attributes_in_single_quotes(tmp_path: Path) -> None:
+    rows = (
+        "<row r='2'><c r='A2'><v>1</v></c><c r='B2' t = 'e'><v>#N/A</v></c></row>"
+        "<row r='4'><c t='e'><v>#REF!</v></c></row>"
+    )
+
+    assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": "#N/A"}, {"a": "#REF!", "b": None}]
+
+
+@pytest.mark.parametrize("text", ['<c r="A2" t="e"><v>#N/A</v></c>', '<c r="A2" t="e"><f>NA()</f><v>#N/A</v></c>'])
+def test_an_error_is_found_wherever_the_file_is_cut_for_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    content = _of_xml(f'<row r="2">{text}</row>')
+    for size in range(150, 400):
+        monkeypatch.setattr(verifying, "_READ", size)
+        report = payload(tmp_path, content)
+        verify(report, DEFAULT)
+        assert read(report)["S"] == [{"a": "#N/A", "b": None}], size
+
+
 def test_an_error_that_the_reader_does_not_see_is_none(tmp_path: Path) -> None:
     rows = '<row><c><v>1</v></c></row><!-- <row r="2"><c r="Z2" t="e"><v>#N/A</v></c></row> -->'
 
     assert read(payload(tmp_path, _of_xml(rows)))["S"] == [{"a": 1, "b": None}]
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("place", ["XFD1048576", "ZZ1048576", "BM1048576"])
 def test_a_cell_far_from_all_others_is_refused_before_memory_is_taken_for_what_lies_between(
-    tmp_path: Path, place: str
+    tmp_path: Path, place: str, quote: str
 ) -> None:
-    rows = f'<row r="2"><c r="A2"><v>1</v></c><c r="{place}"><v>2</v></c></row>'
+    rows = f'<row r="2"><c r="A2"><v>1</v></c><c r="{place}"><v>2</v></c></row>'.replace('"', quote)
 
     with pytest.raises(ArchiveLimitExceeded, match="scatters 2 cells over 1,048,576 rows"):
         verify(payload(tmp_path, _of_xml(rows)), DEFAULT)

@@ -13,9 +13,11 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import CorruptPayload
-from source_lms_reports.files import xlsx_book
+from source_lms_reports.files import verify as verifying
+from source_lms_reports.files import xlsx, xlsx_book
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import open_tables
+from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import DEFAULT, payload, rows_of, zipped
 
 
@@ -33,6 +35,22 @@ def _values(content: Payload, sheet: str) -> list[str]:
     return [row["of"] for table in tables for row in rows_of(table)]
 
 
+def _reports(folder: Path) -> list[Payload]:
+    """Two reports with a sheet `other` each."""
+    reports = []
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        reports.append(payload(folder / name, _workbook(name, "other")))
+    return reports
+
+
+@pytest.fixture(autouse=True)
+def empty_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = xlsx_book.Shelf()
+    for user in (xlsx, verifying):
+        monkeypatch.setattr(user, "SHELF", shelf)
+
+
 @pytest.fixture
 def opened() -> Iterator[Mock]:
     with patch.object(xlsx_book, "open_workbook", Mock(wraps=xlsx_book.open_workbook)) as spy:
@@ -47,13 +65,37 @@ def test_sheets_that_are_read_apart_share_one_open_workbook(tmp_path: Path, open
     assert opened.call_count == 1
 
 
+def test_the_proof_opens_the_workbook_for_those_who_read_it(tmp_path: Path, opened: Mock) -> None:
+    report = payload(tmp_path, _workbook("a", "b"))
+
+    verify(report, DEFAULT)
+
+    assert opened.call_count == 1
+    assert [_values(report, sheet) for sheet in "ab"] == [["a"], ["b"]]
+    assert opened.call_count == 1
+
+
+def test_the_proof_of_one_workbook_leaves_another_one_open(tmp_path: Path, opened: Mock) -> None:
+    first, second = _reports(tmp_path)
+    verify(first, DEFAULT)
+    verify(second, DEFAULT)
+
+    assert first.parts[0].proof["workbook"]
+    assert not second.parts[0].proof.get("workbook")
+    first.remove()
+    assert _values(second, "second") == ["second"]
+    assert opened.call_count == 2
+
+
+@pytest.mark.parametrize("pack", [bytes, lambda content: zipped({"book.xlsx": content})])
+def test_what_cannot_be_opened_is_no_report(tmp_path: Path, pack: type[bytes]) -> None:
+    parts = {"xl/workbook.xml": b"<workbook><sheets></workbook>"}
+    with pytest.raises(CorruptPayload, match="is damaged"):
+        verify(payload(tmp_path, pack(zipped(parts))), DEFAULT)
+
+
 def test_one_workbook_is_kept_at_a_time(tmp_path: Path, opened: Mock) -> None:
-    reports = []
-    for name in ("first", "second"):
-        folder = tmp_path / name
-        folder.mkdir()
-        reports.append(payload(folder, _workbook(name, "other")))
-    first, second = reports
+    first, second = _reports(tmp_path)
 
     assert _values(first, "first") + _values(second, "second") == ["first", "second"]
     assert not first.parts[0].proof.get("workbook")
@@ -62,16 +104,24 @@ def test_one_workbook_is_kept_at_a_time(tmp_path: Path, opened: Mock) -> None:
     assert opened.call_count == 3
 
 
-def test_a_workbook_goes_with_its_file(tmp_path: Path) -> None:
-    report = payload(tmp_path, _workbook("a"))
-    with patch.object(xlsx_book, "open_workbook", lambda path, label: Kept(path, label)):  # noqa: PLW0108
+@pytest.mark.parametrize("pack", [bytes, lambda content: zipped({"book.xlsx": content})])
+def test_a_workbook_goes_with_its_file(tmp_path: Path, pack: type[bytes]) -> None:
+    report = payload(tmp_path, pack(_workbook("a")))
+    kept: list[weakref.ref[Kept]] = []
+
+    def opening(path: Path, label: str) -> Kept:
+        book = Kept(path, label)
+        kept.append(weakref.ref(book))
+        return book
+
+    with patch.object(xlsx_book, "open_workbook", opening):
         _values(report, "a")
-    kept = weakref.ref(report.parts[0].proof["workbook"])
+    assert kept[0]() is not None
 
     report.remove()
 
     gc.collect()
-    assert kept() is None
+    assert kept[0]() is None
 
 
 class Kept:
