@@ -53,13 +53,15 @@ test: lint types unit ## everything that needs no image and no other client
 
 lint: $(VENV)/.dev ## style and likely bugs
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/hadolint Dockerfile
 
 types: $(VENV)/.dev ## static types
 	@$(BIN)/mypy
 
-format: $(VENV)/.dev ## sort imports and repair what can be repaired by itself
+format: $(VENV)/.dev ## lay out the code and repair what can be repaired by itself
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 unit: $(VENV)/.dev
 	@$(PYTEST) unit_tests integration_tests -m "not image_tests and not clients and not requires_creds"

@@ -31,9 +31,7 @@ def records(path: Path) -> Iterator[Json]:
 
 def expected(count: int) -> list[Json]:
     """The records that the report holds."""
-    return [
-        {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None} for row in rows(count)
-    ]
+    return [{name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None} for row in rows(count)]
 
 
 def difference(path: Path, count: int) -> str | None:

@@ -101,7 +101,5 @@ def ratio(one: Result, other: Result, what: str) -> float:
         what: `wall` or `cpu`.
     """
     both = one.costs.keys() & other.costs.keys()
-    ratios = [
-        (getattr(one.costs[at], what) / one.rows) / (getattr(other.costs[at], what) / other.rows) for at in both
-    ]
+    ratios = [(getattr(one.costs[at], what) / one.rows) / (getattr(other.costs[at], what) / other.rows) for at in both]
     return float(median(ratios))

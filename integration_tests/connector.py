@@ -81,8 +81,7 @@ class Run:
     def states(self) -> dict[str, Json]:
         """The last state of each stream."""
         return {
-            state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"]
-            for state in self.of("STATE")
+            state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"] for state in self.of("STATE")
         }
 
     @property

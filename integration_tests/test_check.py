@@ -126,9 +126,7 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("platform", "shared", "words"), [one[1:] for one in INVALID], ids=[one[0] for one in INVALID]
-)
+@pytest.mark.parametrize(("platform", "shared", "words"), [one[1:] for one in INVALID], ids=[one[0] for one in INVALID])
 def test_an_invalid_configuration_is_refused_in_plain_words(
     sandbox: Sandbox, connector: Connector, platform: Json, shared: Json, words: str
 ) -> None:

@@ -232,9 +232,7 @@ def test_the_next_sync_goes_on_where_the_last_window_ended(
             "type": "STREAM",
             "stream": {
                 "stream_descriptor": {"name": WINDOWED},
-                "stream_state": {
-                    "_report_end": (datetime.now(timezone.utc) - 3 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
-                },
+                "stream_state": {"_report_end": (datetime.now(timezone.utc) - 3 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")},
             },
         }
     ]

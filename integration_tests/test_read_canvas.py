@@ -165,9 +165,7 @@ def test_include_deleted_and_the_term_are_sent_where_they_mean_something(
     sandbox: Sandbox, catalog: dict[str, Json], connector: Connector
 ) -> None:
     names = ["provisioning_courses", "eportfolio_report", "zero_activity", "developer_key_report"]
-    with_courses = next(
-        one for one in terms(sandbox) if one["sis_term_id"] and courses_of(sandbox, one["sis_term_id"])
-    )
+    with_courses = next(one for one in terms(sandbox) if one["sis_term_id"] and courses_of(sandbox, one["sis_term_id"]))
     term = {"enrollment_term_id": f"sis_term_id:{with_courses['sis_term_id']}"}
     config = quick(forgotten(sandbox), "canvas", include_deleted=True, **term)
 
@@ -211,9 +209,7 @@ def test_the_users_own_parameters_are_sent_to_their_report_only(
 
     run = connector.read(config, catalog_of([catalog["provisioning_users"], catalog["zero_activity"]]))
 
-    assert orders(sandbox, "provisioning_csv") == [
-        {"users": "true", "created_by_sis": "true", "skip_message": "true"}
-    ]
+    assert orders(sandbox, "provisioning_csv") == [{"users": "true", "created_by_sis": "true", "skip_message": "true"}]
     assert orders(sandbox, "zero_activity_csv") == [{"skip_message": "true"}]
     expected = truth(sandbox, "provisioning_users", parameters={"created_by_sis": "true"})
     assert run.records["provisioning_users"] == expected

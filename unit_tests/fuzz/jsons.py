@@ -35,22 +35,67 @@ _VALUES = st.recursive(
 _RECORDS = st.lists(st.dictionaries(_KEYS, _VALUES, max_size=4), max_size=6)
 _FORMS = ("array", "lines", "wrapper", "sheets", "path")
 _TOKENS = [
-    b"{", b"}", b"[", b"]", b",", b":", b'"', b"null", b"true", b"NaN", b"-Infinity", b"Infinity", b"nul", b"-",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b'"',
+    b"null",
+    b"true",
+    b"NaN",
+    b"-Infinity",
+    b"Infinity",
+    b"nul",
+    b"-",
     b"01",
 ]
 _TOKENS += [
-    b"1.", b".5", b"1e", b"1e999", b"-1e-999", b"9" * 4400, b"9" * 400, b"0.1234567890123456789", b"1" * 17 + b".5",
+    b"1.",
+    b".5",
+    b"1e",
+    b"1e999",
+    b"-1e-999",
+    b"9" * 4400,
+    b"9" * 400,
+    b"0.1234567890123456789",
+    b"1" * 17 + b".5",
 ]
 _TOKENS += [
-    b'"\\ud800"', b'"\\ud83d\\ude00"', b'"\\u0000"', b'"\\x"', b"'a'", b"\xef\xbb\xbf", b"\0", b"\x1a", b"\xff",
+    b'"\\ud800"',
+    b'"\\ud83d\\ude00"',
+    b'"\\u0000"',
+    b'"\\x"',
+    b"'a'",
+    b"\xef\xbb\xbf",
+    b"\0",
+    b"\x1a",
+    b"\xff",
     b"\xc3",
 ]
 _TOKENS += [
-    b"[" * 2000, b'{"a":' * 2000, b"[" * 40 + b"]" * 40, b"[]", b"{}", b'{"id":1}', b'"id":', b"\n", b"\xed\xa0\x80",
+    b"[" * 2000,
+    b'{"a":' * 2000,
+    b"[" * 40 + b"]" * 40,
+    b"[]",
+    b"{}",
+    b'{"id":1}',
+    b'"id":',
+    b"\n",
+    b"\xed\xa0\x80",
     b"//",
 ]
 _TOKENS += [
-    b'"error":"no",', b'"data":', b'"reports":[', b'"sheet_name":"S",', b"-0", b"-0.0", b"1E5", b"\\", b"1709209815",
+    b'"error":"no",',
+    b'"data":',
+    b'"reports":[',
+    b'"sheet_name":"S",',
+    b"-0",
+    b"-0.0",
+    b"1E5",
+    b"\\",
+    b"1709209815",
 ]
 _EDITS = st.lists(
     st.tuples(st.sampled_from(("put", "drop", "twice", "swap")), st.integers(0, 200), st.sampled_from(_TOKENS)),

@@ -29,8 +29,24 @@ _FILES = (
 )
 _NAMES = st.sampled_from(
     (
-        "users.csv", "users.csv.gz", "a/b.json", "x.xlsx", "..\\..\\e.csv", "/abs.csv", "", "__MACOSX/a", "d/",
-        ".DS_Store", "xl/workbook.xml", "xl/workbook.bin", "é.csv", "a" * 300, "users.csv", ".csv", "con", "a\nb.csv",
+        "users.csv",
+        "users.csv.gz",
+        "a/b.json",
+        "x.xlsx",
+        "..\\..\\e.csv",
+        "/abs.csv",
+        "",
+        "__MACOSX/a",
+        "d/",
+        ".DS_Store",
+        "xl/workbook.xml",
+        "xl/workbook.bin",
+        "é.csv",
+        "a" * 300,
+        "users.csv",
+        ".csv",
+        "con",
+        "a\nb.csv",
     )
 )
 _FILE = (

@@ -26,9 +26,27 @@ _ENCODED = st.builds(
 )
 _ODD = st.sampled_from(
     [
-        b"\x00", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\xd8", b"\xed\xa0\x80",
-        b"\xc3", b"\xf0\x9f", b"\r\n", b"\n", b"a\x00b\x00\n\x00", b"\x1b$B", b"\x1b(B", b"\x0e", b"~{", b"+",
-        b"\\u12", b"\\N{", b"xn--", b"-" * 9,
+        b"\x00",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe\x00\x00",
+        b"\x00\xd8",
+        b"\xed\xa0\x80",
+        b"\xc3",
+        b"\xf0\x9f",
+        b"\r\n",
+        b"\n",
+        b"a\x00b\x00\n\x00",
+        b"\x1b$B",
+        b"\x1b(B",
+        b"\x0e",
+        b"~{",
+        b"+",
+        b"\\u12",
+        b"\\N{",
+        b"xn--",
+        b"-" * 9,
     ]
 )
 CONTENTS = st.lists(_ENCODED | _ODD | st.binary(max_size=6), max_size=8).map(b"".join)

@@ -85,9 +85,33 @@ _XML_TEXT = st.text(
 )
 _NUMBERS = st.sampled_from(
     (
-        "0", "1", "-1", "1.5", "0.1", "1e300", "-1E+15", "9007199254740993", "45000", "45000.5", "60", "2958465",
-        "2958466", "-0.0", "0.9999999999", "1e-320", "99999999", "NaN", "inf", "-inf", "1e999", "", " 7 ", "abc",
-        "0x10", "1_0", "٣",
+        "0",
+        "1",
+        "-1",
+        "1.5",
+        "0.1",
+        "1e300",
+        "-1E+15",
+        "9007199254740993",
+        "45000",
+        "45000.5",
+        "60",
+        "2958465",
+        "2958466",
+        "-0.0",
+        "0.9999999999",
+        "1e-320",
+        "99999999",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e999",
+        "",
+        " 7 ",
+        "abc",
+        "0x10",
+        "1_0",
+        "٣",
     )
 ) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
 _TEXTS = _XML_TEXT | st.sampled_from(
@@ -126,11 +150,27 @@ _TOKENS: tuple[str, ...] = (
     '<c r="C2" t="b"><v>7</v></c>',
 )
 _TOKENS += (
-    "<row>", "</row>", '<row r="1048576">', '<row r="0">', '<row r="3">', "<v>", "</v>", "<is><t>x</t></is>", "<t/>",
+    "<row>",
+    "</row>",
+    '<row r="1048576">',
+    '<row r="0">',
+    '<row r="3">',
+    "<v>",
+    "</v>",
+    "<is><t>x</t></is>",
+    "<t/>",
 )
 _TOKENS += ("<f>1/0</f>", '<f t="shared" si="0" ref="A1:B9">A1+1</f>', '<f t="shared" si="0"/>', "<![CDATA[<v>1</v>]]>")
 _TOKENS += (
-    "<!-- x -->", "&lt;", "&amp", "&#0;", "&#xFFFFFFFF;", "&bad;", "<x:c/>", "<r><t>y</t></r>", "<rPh><t>z</t></rPh>",
+    "<!-- x -->",
+    "&lt;",
+    "&amp",
+    "&#0;",
+    "&#xFFFFFFFF;",
+    "&bad;",
+    "<x:c/>",
+    "<r><t>y</t></r>",
+    "<rPh><t>z</t></rPh>",
 )
 _TOKENS += (
     '<dimension ref="A1:XFD1048576"/>',
@@ -139,7 +179,14 @@ _TOKENS += (
     '<mergeCell ref="A1:B2"/>',
 )
 _TOKENS += (
-    "<sheetData>", "</sheetData>", "<sheetData/>", "\0", "<", ">", '"', '<c r="A1" r="B2"/>',
+    "<sheetData>",
+    "</sheetData>",
+    "<sheetData/>",
+    "\0",
+    "<",
+    ">",
+    '"',
+    '<c r="A1" r="B2"/>',
     '<c t="e"><v>#N/A</v></c>',
 )
 _TOKENS += (
@@ -150,7 +197,22 @@ _TOKENS += (
 )
 _TOKENS += ('<c r="D1"><v>1</v></c>', '<c r="A1"><v>5</v></c>', '<c r="A60" t="inlineStr"><is><t>far</t></is></c>')
 _VALUES: tuple[str, ...] = (
-    "", "0", "-1", "1", "rId1", "rId90", "99999999999", "1904", "true", "hidden", "s", "e", "b", "d", "xml", "A1",
+    "",
+    "0",
+    "-1",
+    "1",
+    "rId1",
+    "rId90",
+    "99999999999",
+    "1904",
+    "true",
+    "hidden",
+    "s",
+    "e",
+    "b",
+    "d",
+    "xml",
+    "A1",
     "../x",
 )
 _VALUES += (

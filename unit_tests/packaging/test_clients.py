@@ -111,9 +111,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [(True, 1, {"Meltano"}), (False, 1, {"cron", "Meltano"}), (True, 2, {"cron", "Meltano"})],
     ids=["recorded", "not asked for", "broken off"],
 )
-def test_a_failure_takes_the_earlier_result_away(
-    record: bool, exitstatus: int, left: set[str], kept: Path
-) -> None:
+def test_a_failure_takes_the_earlier_result_away(record: bool, exitstatus: int, left: set[str], kept: Path) -> None:
     one = Recorder()
     one.pytest_runtest_logreport(report("cron", "failed"))
     one.pytest_sessionfinish(Mock(**{"config.option.record_clients": record}), exitstatus)
