@@ -7,6 +7,7 @@ from contextlib import closing
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.json_records import ObjectChunk
+from source_lms_reports.files.json_scanner import Scanner
 from source_lms_reports.files.json_sections import Section, scanner
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.table import Table
@@ -27,6 +28,12 @@ class JsonTable(Table):
             return
         with closing(self._source.open()) as stream:
             text = scanner(stream, self._source, self.notes, section.manner)
-            text.advance_to(section.start)
-            for piece in text.lines() if section.lines else text.elements():
+            for piece in self._pieces(text):
                 yield ObjectChunk(piece, self._source.label)
+
+    def _pieces(self, text: Scanner) -> Iterator[bytes]:
+        section = self._section
+        if section.pieces and section.manner == "proven":
+            return text.known(section.pieces)
+        text.advance_to(section.start)
+        return text.lines() if section.lines else text.elements()

@@ -37,8 +37,6 @@ class ObjectChunk:
     def __init__(self, text: bytes, label: str) -> None:
         self._text = text
         self._label = label
-        outline = text.translate(_OUTLINE)
-        self._exact = _LONG_NUMBER in outline or _has_small_number(outline)
 
     def __len__(self) -> int:
         return len(_COUNTED.decode(self._text))
@@ -50,20 +48,42 @@ class ObjectChunk:
             UnknownFormat: An element is not a record.
         """
         try:
-            return (_EXACT if self._exact else _PLAIN).decode(self._text)
+            return (_EXACT if self._may_be_inexact() else _PLAIN).decode(self._text)
         except (msgspec.DecodeError, RecursionError):
             return _slowly(self._text, self._label)
 
-    def in_form(self, form: type[Form]) -> list[Form] | None:
+    def types(self) -> dict[str, set[type]]:
+        """The keys of the rows in order, and the types of their values; a decimal is a float.
+
+        Raises:
+            UnknownFormat: An element is not a record.
+        """
+        try:
+            rows = _PLAIN.decode(self._text)
+        except (msgspec.DecodeError, RecursionError):
+            rows = _slowly(self._text, self._label)
+        found: dict[str, set[type]] = {}
+        for row in rows:
+            for name, value in row.items():
+                found.setdefault(name, set()).add(type(value))
+        return found
+
+    def decoded(self, lists: type[list[Form]], *, has_inner: bool) -> list[Form] | None:
         """The same rows as objects of a class, which is faster; None if they do not fit.
 
         Args:
-            form: Has a field for each key and forbids others.
+            lists: The type of a list of them. The class has a field for each key and forbids others; where a value
+                may be a float, the field holds its text.
+            has_inner: Whether values may be lists or objects, whose decimals may be too long for a float.
         """
         try:
-            return _decoder(form, self._exact).decode(self._text)
+            return _decoder(lists, has_inner and self._may_be_inexact()).decode(self._text)
         except (msgspec.DecodeError, RecursionError):
             return None
+
+    def _may_be_inexact(self) -> bool:
+        outline = self._text.translate(_OUTLINE)
+        return _LONG_NUMBER in outline or _has_small_number(outline)
 
 
 def _has_small_number(outline: bytes) -> bool:
@@ -75,8 +95,8 @@ def _has_small_number(outline: bytes) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _decoder(form: type[Form], exact: bool) -> msgspec.json.Decoder[list[Form]]:
-    return msgspec.json.Decoder(list[form], float_hook=exact_number if exact else None)  # type: ignore[valid-type]
+def _decoder(lists: type[list[Form]], exact: bool) -> msgspec.json.Decoder[list[Form]]:
+    return msgspec.json.Decoder(lists, float_hook=exact_number if exact else None)
 
 
 def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
@@ -106,6 +126,16 @@ def exact_number(text: str) -> float | str:
     return number if number not in (float("inf"), float("-inf")) and Decimal(repr(number)) == exact else text
 
 
+def exact_value(value: Any) -> Any:
+    """A value of a decoded object, with its JSON type where it was left as text of JSON; see `ObjectChunk.decoded`.
+
+    Raises:
+        DecodeError: It is an integer of thousands of digits.
+    """
+    return _VALUE.decode(value) if type(value) is msgspec.Raw else value
+
+
+_VALUE = msgspec.json.Decoder(float_hook=exact_number)
 _PLAIN = msgspec.json.Decoder(list[dict[str, Any]])
 _EXACT = msgspec.json.Decoder(list[dict[str, Any]], float_hook=exact_number)
 _COUNTED = msgspec.json.Decoder(list[msgspec.Raw])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -16,6 +16,9 @@ LINES = 256 * 1024
 
 WINDOW = 64 * 1024
 """Bytes of an array that are looked at together, at least."""
+
+Piece = tuple[int, int]
+"""Bytes of a text, from and to."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
 _SPACE = re.compile(rb"[ \t\n\r]*")
@@ -128,6 +131,23 @@ class Scanner:
             yield self._many() or self._some()
             if self.take(b",", b"]") == b"]":
                 return
+
+    def pieces(self) -> Iterator[Piece]:
+        """The elements of the array whose `[` was just taken, as the places of many elements each."""
+        for text in self.elements():
+            yield self.offset - len(text) + len(b"[]"), self.offset
+
+    def known(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        """The elements of an array as `elements` gives them, where their places are known."""
+        for start, end in pieces:
+            self.advance_to(start)
+            if len(self._text) - self._at < end - start:
+                self._more(end - start)
+            piece = memoryview(self._text)[self._at : self._at + end - start]
+            if len(piece) < end - start:
+                raise self._cut()
+            self._at += len(piece)
+            yield b"".join((b"[", piece, b"]"))
 
     def lines(self) -> Iterator[bytes]:
         """Objects that follow one another, as texts `[…]` of many objects each."""

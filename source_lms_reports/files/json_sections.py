@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, corrupt
-from source_lms_reports.files.json_scanner import Scanner, loose
+from source_lms_reports.files.json_scanner import Piece, Scanner, loose
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.text import ByteStream, text_blocks, utf8_blocks
@@ -30,12 +30,14 @@ class Section:
         start: Where its elements begin, in bytes of the text as `scanner` gives it; -1 if it has none.
         lines: Whether the records stand one behind the other without an array around them (NDJSON).
         manner: How the text must be read.
+        pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search.
     """
 
     name: str | None
     start: int
     lines: bool = False
     manner: Manner = "checked"
+    pieces: tuple[Piece, ...] = field(default=(), repr=False)
 
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?(?P<open>\Z))|-?Infinity|NaN', re.DOTALL)
@@ -186,9 +188,7 @@ class _Finder:
         section = Section(name, self._scanner.offset)
         if self._scanner.peek() not in (b"{", b"]", b""):
             raise UnknownFormat(f"{self._label} has an array whose elements are not records.")
-        for _ in self._scanner.elements():
-            pass
-        return section
+        return replace(section, pieces=tuple(self._scanner.pieces()))
 
     def _lines(self, start: int) -> list[Section]:
         for _ in self._scanner.lines():
@@ -227,8 +227,11 @@ class _Finder:
         self._scanner.take(b"[")
         first = self._scanner.peek()
         section = Section(None, self._scanner.offset)
-        for text in self._scanner.elements():
-            members.errors.setdefault(key, text[:500]) if key in _ERROR_KEYS else None
+        if key in _ERROR_KEYS:
+            for text in self._scanner.elements():
+                members.errors.setdefault(key, text[:500])
+        else:
+            section = replace(section, pieces=tuple(self._scanner.pieces()))
         if first in (b"{", b"]"):
             members.arrays[key] = (section, first == b"{")
 

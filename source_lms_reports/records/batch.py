@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from source_lms_reports.files.json_records import exact_value
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -113,7 +115,7 @@ class FormBatch(Batch):
 
     Args:
         envelope: The stream's.
-        rows: Objects of a class whose fields have these names.
+        rows: Objects of a class whose fields have these names; texts of numbers are written as they are.
         names: The records' keys, in the order of the fields.
         constants: What every record has besides.
     """
@@ -130,7 +132,8 @@ class FormBatch(Batch):
     def rows(self) -> Iterator[dict[str, Any]]:
         """See `Batch.rows`."""
         for row in self._rows:
-            yield {**self._constants, **dict(zip(self._names, msgspec.structs.astuple(row), strict=True))}
+            values = map(exact_value, msgspec.structs.astuple(row))
+            yield {**self._constants, **dict(zip(self._names, values, strict=True))}
 
     def lines(self, emitted_at: int) -> bytes:
         """See `Batch.lines`."""

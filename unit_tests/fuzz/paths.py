@@ -25,7 +25,7 @@ _PLAIN: dict[str, Any] = {
     f"{_ROOT}.files.csv._outside_quotes": _nothing,  # and never counted without being read
     f"{_ROOT}.files.json_scanner.Scanner._many": _nothing,  # elements found from the front
     f"{_ROOT}.files.json_records.ObjectChunk.objects": _objects,  # by Python's own parser
-    f"{_ROOT}.records.objects._MOST_KEYS": -1,  # dicts instead of classes
+    f"{_ROOT}.records.forms.MOST_KEYS": -1,  # dicts instead of classes
     f"{_ROOT}.records.batch._form": _nothing,  # the same for cells
     f"{_ROOT}.records.cast._decoded": _nothing,  # values one by one
     f"{_ROOT}.records.cursor.in_text_order": lambda _: False,  # times one by one
