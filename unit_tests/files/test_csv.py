@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import TruncatedPayload
+from source_lms_reports.files.csv import split
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
@@ -161,6 +162,31 @@ def test_a_well_formed_file_is_never_read_cell_by_cell(tmp_path: Path, newline: 
             content = payload(tmp_path, text.encode())
             rows = [list(row.values()) for table_ in open_tables(content, DEFAULT) for row in rows_of(table_)]
         assert rows == table
+
+
+@given(
+    quoted=st.lists(st.lists(st.integers(0, 3), max_size=4), min_size=1, max_size=4),
+    rows=st.integers(1, 20),
+    stray=st.booleans(),
+)
+def test_quoted_cells_come_back_whichever_columns_they_stand_in(
+    quoted: list[list[int]], rows: int, stray: bool
+) -> None:
+    """`quoted` are columns of quoted cells for some rows each, so that the first rows do not tell for all."""
+    table = [
+        [f'"{row}, {column}"' if column in columns else f"{row}.{column}" for column in range(4)]
+        for columns in quoted
+        for row in range(rows)
+    ]
+    table[-1][0] += '"' * 2 * stray  # no cell of its own, and no stray quote to the eye that counts them
+    text = "".join(",".join(row) + "\n" for row in table)
+
+    columns = split(text, ",", 4)
+
+    if columns is None:
+        assert stray
+    else:
+        assert list(zip(*columns, strict=True)) == [tuple(row) for row in csv.reader(io.StringIO(text))]
 
 
 _WILD = st.text(alphabet=st.sampled_from('ab,;"\n\r \x1aéŁ😀'), max_size=60)
