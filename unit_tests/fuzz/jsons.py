@@ -223,7 +223,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(rows: list[dict[str, Any]]) -> str:
-    return repr([sorted((name, value) for name, value in row.items() if value is not None) for row in rows])
+    shown = repr([sorted((name, value) for name, value in row.items() if value is not None) for row in rows])
+    return shown.replace(r"\\ud", r"\ud")  # half a surrogate pair comes as the text of its escape
 
 
 PARSER = Parser(
