@@ -1,9 +1,10 @@
-"""How a batch of rows travels through the CDK as if it were one record, and the gate that bounds how many do."""
+"""How batches of rows travel through the CDK as if they were one record, and the gate that bounds how many do."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +13,19 @@ from source_lms_reports.records.batch import Batch
 #: The one key of a record that is a batch. No vendor's column begins with a NUL.
 BATCH_KEY = "\0batch"
 
+BUNDLE = 512 * 1024
+"""Bytes of lines from which on they are handed over."""
+
 
 class GateClosed(Exception):
     """Nobody takes records any more."""
 
 
 class Gate:
-    """Lets at most so many batches be on their way to stdout.
+    """Lets at most so many bundles of lines be on their way to stdout.
 
     Args:
-        size: Batches that may be under way.
+        size: Bundles that may be under way.
     """
 
     def __init__(self, size: int) -> None:
@@ -40,7 +44,7 @@ class Gate:
             raise GateClosed
 
     def leave(self) -> None:
-        """A batch has been written."""
+        """A bundle has been written."""
         self._free.release()
 
     def close(self) -> None:
@@ -51,31 +55,46 @@ class Gate:
 
 @dataclass(frozen=True)
 class Lines:
-    """A batch as it goes to stdout.
+    """Batches as they go to stdout.
 
-    Made by the thread that made the batch: for another one it takes longer, as two threads then compete for the
+    Made by the thread that made the batches: for another one it takes longer, as two threads then compete for the
     interpreter and one frees the other's memory.
 
     Args:
-        text: Whole RECORD messages, one a line.
+        texts: Whole RECORD messages, one a line.
         count: How many there are.
     """
 
-    text: bytes
+    texts: tuple[bytes, ...]
     count: int
 
 
-def as_record_data(batch: Batch, emitted_at: int) -> dict[str, Any]:
-    """A batch as the data of a record.
+def bundled(batches: Iterable[Batch], clock: Callable[[], float] = time.time) -> Iterator[Lines]:
+    """The lines of batches, of some together: to hand them to another thread costs the same for few as for many.
 
     Args:
-        batch: The rows.
-        emitted_at: Milliseconds since 1970.
+        batches: The rows.
+        clock: Epoch seconds.
     """
-    return {BATCH_KEY: Lines(batch.lines(emitted_at), batch.count)}
+    texts: list[bytes] = []
+    size = count = 0
+    for batch in batches:
+        texts.append(batch.lines(int(clock() * 1000)))
+        size += len(texts[-1])
+        count += batch.count
+        if size >= BUNDLE:
+            yield Lines(tuple(texts), count)
+            texts, size, count = [], 0, 0
+    if texts:
+        yield Lines(tuple(texts), count)
+
+
+def as_record_data(lines: Lines) -> dict[str, Any]:
+    """Lines as the data of a record."""
+    return {BATCH_KEY: lines}
 
 
 def lines_in(data: Mapping[str, Any] | None) -> Lines | None:
-    """The batch that a record's data is, or None for a plain record."""
+    """The lines that a record's data is, or None for a plain record."""
     lines = data.get(BATCH_KEY) if data else None
     return lines if isinstance(lines, Lines) else None

@@ -99,14 +99,14 @@ class ReportEntrypoint(AirbyteEntrypoint):
         counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
         unchecked = 0
         for message in self.source.read(self.logger, config, catalog, state):
-            batch = lines_in(message.record.data) if message.type is Type.RECORD and message.record else None
-            if batch is None or message.record is None:
+            lines = lines_in(message.record.data) if message.type is Type.RECORD and message.record else None
+            if lines is None or message.record is None:
                 yield self.handle_record_counts(message, counts)
                 unchecked += 1
             else:
-                self._write(batch)
-                counts[HashableStreamDescriptor(name=message.record.stream, namespace=None)] += batch.count
-                unchecked += batch.count
+                self._write(lines)
+                counts[HashableStreamDescriptor(name=message.record.stream, namespace=None)] += lines.count
+                unchecked += lines.count
             if unchecked >= _MEMORY_CHECK_ROWS:
                 unchecked = 0
                 yield from self._check_memory(counts)
@@ -122,11 +122,11 @@ class ReportEntrypoint(AirbyteEntrypoint):
                 yield self.handle_record_counts(message, counts)
             raise
 
-    def _write(self, batch: Lines) -> None:
+    def _write(self, lines: Lines) -> None:
         try:
             with PRINT_BUFFER.lock:
                 PRINT_BUFFER.flush()
-                _binary_stdout().write(batch.text)
+                _binary_stdout().writelines(lines.texts)
         finally:
             self._gate.leave()
 

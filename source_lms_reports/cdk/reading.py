@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from source_lms_reports.catalog import snake_case
-from source_lms_reports.cdk.batches import Gate, as_record_data
+from source_lms_reports.cdk.batches import Gate, as_record_data, bundled
 from source_lms_reports.cdk.cursor import ReportCursor
 from source_lms_reports.cdk.sync import Sync
 from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
@@ -197,13 +196,15 @@ class StreamReader:
         )
 
     def _batches(self, shaper: Shaper, table: Table) -> Iterator[Mapping[str, Any]]:
-        for batch in shaper.shape(table):
-            self._sync.progress.rows(self.stream.name, batch.count)
-            if self._gate is None:
+        if self._gate is None:
+            for batch in shaper.shape(table):
+                self._sync.progress.rows(self.stream.name, batch.count)
                 yield from batch.rows()
-            else:
-                self._gate.enter()
-                yield as_record_data(batch, time.time_ns() // 1_000_000)
+            return
+        for lines in bundled(shaper.shape(table)):
+            self._sync.progress.rows(self.stream.name, lines.count)
+            self._gate.enter()
+            yield as_record_data(lines)
 
     def _done(self, shaper: Shaper) -> None:
         self._warn(shaper.warnings())

@@ -20,7 +20,7 @@ from source_lms_reports.http.spool import Spool
 from source_lms_reports.http.transport import ConnectionFault, Transport, connection_fault
 from source_lms_reports.redaction import redact
 
-_BLOCK = 256 * 1024
+_BLOCK = 64 * 1024
 _MAX_RESUMES = 5
 _DEAD = frozenset({400, 401, 403, 404, 410})
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_lms_reports.cdk import batches
+from source_lms_reports.cdk.batches import as_record_data, bundled, lines_in
+from source_lms_reports.records.batch import Batch
+
+
+class Lettered(Batch):
+    """As many rows as letters, of as many bytes each as the time says."""
+
+    def __init__(self, text: str) -> None:
+        self.count = len(text)
+        self._text = text
+
+    def lines(self, emitted_at: int) -> bytes:
+        return self._text.encode() * emitted_at
+
+
+@given(st.lists(st.text("abc", max_size=9)), st.integers(1, 20))
+def test_bundles_hold_all_batches_in_order_and_only_the_last_one_is_small(texts: list[str], size: int) -> None:
+    with patch.object(batches, "BUNDLE", size):
+        bundles = list(bundled(map(Lettered, texts), clock=lambda: 0.002))
+
+    assert b"".join(text for bundle in bundles for text in bundle.texts) == b"".join(
+        text.encode() * 2 for text in texts
+    )
+    assert sum(bundle.count for bundle in bundles) == sum(map(len, texts))
+    assert all(sum(map(len, bundle.texts)) >= size for bundle in bundles[:-1])
+    assert all(sum(map(len, bundle.texts[:-1])) < size for bundle in bundles)
+
+
+def test_a_bundle_travels_as_a_record_and_a_record_is_none() -> None:
+    (bundle,) = bundled([Lettered("abc")], clock=lambda: 0.001)
+
+    assert lines_in(as_record_data(bundle)) is bundle
+    assert lines_in({"id": 1}) is None
+    assert lines_in(None) is None
