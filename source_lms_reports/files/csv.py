@@ -255,11 +255,12 @@ def split(piece: str, delimiter: str, width: int) -> Columns | None:
         piece = piece.replace("\r\n", "\n").replace("\r", "\n")
     if not piece.endswith("\n"):
         piece += "\n"
-    rows = piece.count("\n")
+    separate = piece.replace("\n", f"{delimiter}\n{delimiter}")
+    rows = (len(separate) - len(piece)) // 2  # to count them takes as long as to split them
     if len(quoted) == rows * width and piece == (delimiter.join(_QUOTED * width) + "\n") * rows:
         return [quoted[column::width] for column in range(width)]
     stride = width + 1
-    cells = piece.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+    cells = separate.split(delimiter)
     if len(cells) != rows * stride + 1 or cells[width::stride].count("\n") != rows:
         return None
     if quoted and not _put_back(cells, quoted, stride):
