@@ -159,7 +159,7 @@ def test_an_error_is_found_wherever_the_file_is_cut_for_reading(
 ) -> None:
     content = _of_xml(f'<row r="2">{text}</row>')
     for size in range(150, 400):
-        monkeypatch.setattr(verifying, "_READ", size)
+        monkeypatch.setattr(verifying, "_MEMBER_READ", size)
         report = payload(tmp_path, content)
         verify(report, DEFAULT)
         assert read(report)["S"] == [{"a": "#N/A", "b": None}], size
