@@ -23,13 +23,14 @@ class CellChunk:
     Args:
         first_row: The number of the first row, counting data rows from 1.
         columns: As many lists as the table has columns, all of the same length. An empty cell is `""`.
-        native: Whether cells may be numbers and booleans (XLSX) besides texts.
+        kinds: For each column the types that its cells may have: texts, numbers, booleans (XLSX); None where all cells
+            are texts.
         extra: For each row its cells beyond the header, or None; None if no row has any.
     """
 
     first_row: int
     columns: list[list[Any]]
-    native: bool = False
+    kinds: list[set[type]] | None = None
     extra: list[list[Any] | None] | None = None
 
     def __len__(self) -> int:

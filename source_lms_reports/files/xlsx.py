@@ -140,9 +140,10 @@ class SheetTable(Table):
 
     def _chunk(self, first_row: int, rows: list[Row]) -> CellChunk:
         width = len(self.columns)
-        columns = [plain_cells(column, self.notes) for column in map(list, zip(*rows, strict=True))]
+        plain = [plain_cells(column, self.notes) for column in map(list, zip(*rows, strict=True))]
+        columns, kinds = [cells for cells, _ in plain], [kinds for _, kinds in plain]
         beyond = columns[width:]
-        chunk = CellChunk(first_row, columns[:width], native=True)
+        chunk = CellChunk(first_row, columns[:width], kinds=kinds[:width])
         if any(column.count("") != len(column) for column in beyond):
             chunk.extra = [self._beyond(row, first_row + at) for at, row in enumerate(zip(*beyond, strict=True))]
         return chunk
@@ -154,29 +155,41 @@ class SheetTable(Table):
         return [text_of(cell) or None for cell in row]
 
 
-def plain_cells(cells: list[Any], notes: Notes) -> list[Any]:
-    """Cells as text, int, float and bool: dates and times become ISO 8601, whole floats integers."""
+def plain_cells(cells: list[Any], notes: Notes) -> tuple[list[Any], set[type]]:
+    """Cells as text, int, float and bool: dates and times become ISO 8601, whole floats integers.
+
+    Returns:
+        The cells, and the types that they may have.
+    """
     kinds = set(map(type, cells))
     if kinds <= {str, bool}:
-        return cells
+        return cells, kinds
     if kinds == {float} and (whole := _integers(cells)) is not None:
-        return whole
+        return whole, {int}
     if kinds <= {float, str}:
-        return [cell if type(cell) is str else _number(cell) for cell in cells]
+        return _numbers(cells), {int, float, str}
     if kinds <= {dt.datetime, str}:
-        return [cell if type(cell) is str else cell.isoformat() for cell in cells]
+        return [cell if type(cell) is str else cell.isoformat() for cell in cells], {str}
     if dt.datetime in kinds and dt.date in kinds:  # midnight comes as a date
         cells = [_midnight(cell) if type(cell) is dt.date else cell for cell in cells]
     if float in kinds and kinds & {dt.datetime, dt.date}:
         notes.add(_NO_DATE_NOTE, sum(type(cell) is float for cell in cells))
-    return [_plain(cell) for cell in cells]
+    plain = [_plain(cell) for cell in cells]
+    return plain, set(map(type, plain))
 
 
 def _integers(cells: list[float]) -> list[int] | None:
-    if not (isfinite(sum(cells)) and -_WHOLE < min(cells) <= max(cells) < _WHOLE):
+    if not all(map(float.is_integer, cells)):
         return None
     whole = list(map(int, cells))
-    return whole if whole == cells else None
+    return whole if -_WHOLE < min(whole) <= max(whole) < _WHOLE else None
+
+
+def _numbers(cells: list[Any]) -> list[Any]:
+    floats = [cell for cell in cells if type(cell) is float]
+    if isfinite(sum(floats)) and -_WHOLE < min(floats) <= max(floats) < _WHOLE:
+        return [int(cell) if type(cell) is float and cell.is_integer() else cell for cell in cells]
+    return [cell if type(cell) is str else _number(cell) for cell in cells]
 
 
 def _number(cell: float) -> int | float | str:

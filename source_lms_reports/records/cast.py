@@ -170,10 +170,18 @@ _NATIVE: Mapping[Kind, set[type]] = {
 }
 
 
-def natives(cells: list[Any], kind: Kind) -> tuple[list[Any], bool]:
-    """A sheet's cells, which may be typed already, in a schema's type."""
+def natives(cells: list[Any], kind: Kind, kinds: set[type]) -> tuple[list[Any], bool]:
+    """A sheet's cells, which may be typed already, in a schema's type.
+
+    Args:
+        cells: Texts, numbers and booleans.
+        kind: The type that is asked for.
+        kinds: The types that the cells may have.
+    """
     if kind == "text":
-        return (cells if set(map(type, cells)) <= {str} else [as_text(cell) for cell in cells]), False
+        return (cells if kinds <= {str} else [as_text(cell) for cell in cells]), False
+    if kinds <= _NATIVE[kind]:
+        return cells, False
     values = [None if cell == "" else cell for cell in cells]
     if set(map(type, values)) <= _NATIVE[kind]:
         return values, False

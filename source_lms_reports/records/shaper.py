@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any
 
 from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
@@ -106,7 +106,7 @@ class Shaper:
     def _cells(self, table: Table, chunk: CellChunk) -> Batch | None:
         columns, extra, count = chunk.columns, chunk.extra, len(chunk)
         rows: list[int] | range = range(chunk.first_row, chunk.first_row + count)
-        keep = self._kept(table, columns, count, chunk.native)
+        keep = self._kept(table, chunk)
         if keep is not None:
             columns = [list(compress(column, keep)) for column in columns]
             extra = list(compress(extra, keep)) if extra else None
@@ -115,9 +115,10 @@ class Shaper:
         if not count:
             return None
         typed: dict[str, list[Any]] = {}
-        for name, cells in zip(table.columns, columns, strict=True):
+        kinds: Iterable[set[type] | None] = chunk.kinds or repeat(None, len(columns))
+        for name, cells, have in zip(table.columns, columns, kinds, strict=True):
             if name not in self._constants:
-                typed[name] = self._typed(name, cells, rows, chunk.native)
+                typed[name] = self._typed(name, cells, rows, have)
         for name, constant in self._constants.items():
             typed[name] = [constant] * count
         if extra:
@@ -125,21 +126,23 @@ class Shaper:
         texts = tuple(name not in self._typed_names and name != EXTRA for name in typed)
         return CellBatch(self._envelope, typed, texts, count)
 
-    def _kept(self, table: Table, columns: list[list[Any]], count: int, native: bool) -> list[bool] | None:
+    def _kept(self, table: Table, chunk: CellChunk) -> list[bool] | None:
         field = self._cursor_field
         if field is None:
             return None
         if field in self._constants:
-            return self._window.select([self._constants[field]] * count)
+            return self._window.select([self._constants[field]] * len(chunk))
         if field not in table.columns:
             return None
-        cells = columns[table.columns.index(field)]
-        return self._window.select([str(cell) for cell in cells] if native else cells)
+        at = table.columns.index(field)
+        cells = chunk.columns[at]
+        are_texts = chunk.kinds is None or chunk.kinds[at] <= {str}
+        return self._window.select(cells if are_texts else [str(cell) for cell in cells])
 
-    def _typed(self, name: str, cells: list[Any], rows: list[int] | range, native: bool) -> list[Any]:
+    def _typed(self, name: str, cells: list[Any], rows: list[int] | range, have: set[type] | None) -> list[Any]:
         kind = self._kinds.get(name, "text")
-        if native:
-            values, uncast = natives(cells, kind)
+        if have is not None:
+            values, uncast = natives(cells, kind, have)
         elif kind == "text":
             return cells
         else:

@@ -171,9 +171,9 @@ def _times(case: Case) -> bool:
 
 def _sheet(case: Case) -> bool:
     cells = [_excel(cell) for cell in case["cells"]]
-    plain = plain_cells(list(cells), Notes())
+    plain, kinds = plain_cells(list(cells), Notes())
     assert len(plain) == len(cells)
-    assert {type(cell) for cell in plain} <= {str, int, float, bool}
+    assert {type(cell) for cell in plain} <= kinds <= {str, int, float, bool}
     for one, cell in zip(plain, cells, strict=True):
         if isinstance(cell, float) and not isfinite(cell):
             assert one in ("NaN", "Infinity", "-Infinity")
@@ -182,8 +182,8 @@ def _sheet(case: Case) -> bool:
             assert isinstance(one, bool) == isinstance(cell, bool)
         text_of(cell)
     for kind in get_args(Kind):
-        values, uncast = natives(list(plain), kind)
-        assert repr(values) == repr([natives([cell], kind)[0][0] for cell in plain])
+        values, uncast = natives(list(plain), kind, kinds)
+        assert repr(values) == repr([natives([cell], kind, {type(cell)})[0][0] for cell in plain])
         assert uncast == (kind != "text" and any(isinstance(value, str) for value in values))
     return True
 
