@@ -45,7 +45,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="formats; start is the start-up")
     parser.add_argument("--rows", type=int, help="one size for everyone, instead of the published ones")
-    parser.add_argument("--runs", type=int, default=3, help="rounds")
+    parser.add_argument(
+        "--runs", type=int, default=2, help="rounds; of contenders that take seconds, three times as many"
+    )
     parser.add_argument("--only", nargs="+", default=(), help="contenders")
     parser.add_argument("--render", action="store_true", help="write table and plot anew from the last results")
     return parser.parse_args(arguments)

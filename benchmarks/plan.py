@@ -12,6 +12,9 @@ ROWS = {"csv": 500_000, "json": 500_000, "xlsx": 200_000, "start": 1}
 #: What would take minutes and tells nothing new reads fewer rows; its line says how many.
 SLOW_ROWS = 100_000
 SLOW = frozenset({"cdk-decoder"})
+#: What takes seconds takes part in so many times the rounds: the noise of a shared machine comes and goes.
+QUICK = 3
+LONG = frozenset({"cdk", "cdk-json", "cdk-decoder", "singer"})
 #: Sizes for the growth of time and memory, besides the size above.
 GROWTH = {
     "connector": (50_000, 1_000_000, 2_000_000),
@@ -50,7 +53,7 @@ def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[
     Args:
         kinds: The formats.
         rows: One size for everyone; None for the sizes of the published tables.
-        runs: Rounds.
+        runs: Rounds; for the published sizes, those of the contenders that take minutes.
         only: Keys of contenders; empty for all.
     """
     chosen = set(only)
@@ -62,8 +65,9 @@ def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[
             if rows is not None and kind != "start":
                 cases.append(Case(one, kind, rows, runs))
                 continue
+            often = runs if one.key in LONG else QUICK * runs
             size = min(ROWS[kind], SLOW_ROWS) if one.key in SLOW else ROWS[kind]
-            cases.append(Case(one, kind, size, runs))
+            cases.append(Case(one, kind, size, often))
             if kind == "csv":
                 cases += [Case(one, kind, more, 1) for more in GROWTH.get(one.key, ())]
     return cases
