@@ -17,11 +17,13 @@ QUICK = 3
 LONG = frozenset({"cdk", "cdk-json", "cdk-decoder", "singer"})
 #: Sizes for the growth of time and memory, besides the size above.
 GROWTH = {
-    "connector": (50_000, 1_000_000, 2_000_000),
-    "loop": (50_000, 1_000_000, 2_000_000),
-    "cdk": (20_000, 100_000),
-    "cdk-decoder": (20_000,),
-    "singer": (50_000,),
+    ("csv", "connector"): (50_000, 1_000_000, 2_000_000),
+    ("csv", "loop"): (50_000, 1_000_000, 2_000_000),
+    ("csv", "cdk"): (20_000, 100_000),
+    ("csv", "cdk-decoder"): (20_000,),
+    ("csv", "singer"): (50_000,),
+    ("xlsx", "connector"): (400_000,),
+    ("xlsx", "xlsx-read"): (400_000,),
 }
 
 
@@ -68,8 +70,7 @@ def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[
             often = runs if one.key in LONG else QUICK * runs
             size = min(ROWS[kind], SLOW_ROWS) if one.key in SLOW else ROWS[kind]
             cases.append(Case(one, kind, size, often))
-            if kind == "csv":
-                cases += [Case(one, kind, more, 1) for more in GROWTH.get(one.key, ())]
+            cases += [Case(one, kind, more, runs if kind == "xlsx" else 1) for more in GROWTH.get((kind, one.key), ())]
     return cases
 
 
