@@ -126,7 +126,9 @@ class ReportEntrypoint(AirbyteEntrypoint):
         try:
             with PRINT_BUFFER.lock:
                 PRINT_BUFFER.flush()
-                _binary_stdout().writelines(lines.texts)
+                out = _binary_stdout()
+                for text in lines.texts:  # not `writelines`, which goes on writing where SIGTERM has come
+                    out.write(text)
         finally:
             self._gate.leave()
 
