@@ -47,10 +47,7 @@ class ObjectChunk:
         Raises:
             UnknownFormat: An element is not a record.
         """
-        try:
-            return (_EXACT if self._may_be_inexact() else _PLAIN).decode(self._text)
-        except (msgspec.DecodeError, RecursionError):
-            return _slowly(self._text, self._label)
+        return self._dicts(_EXACT if self._may_be_inexact() else _PLAIN)
 
     def types(self) -> dict[str, set[type]]:
         """The keys of the rows in order, and the types of their values; a decimal is a float.
@@ -58,12 +55,8 @@ class ObjectChunk:
         Raises:
             UnknownFormat: An element is not a record.
         """
-        try:
-            rows = _PLAIN.decode(self._text)
-        except (msgspec.DecodeError, RecursionError):
-            rows = _slowly(self._text, self._label)
         found: dict[str, set[type]] = {}
-        for row in rows:
+        for row in self._dicts(_PLAIN):
             for name, value in row.items():
                 found.setdefault(name, set()).add(type(value))
         return found
@@ -80,6 +73,12 @@ class ObjectChunk:
             return _decoder(lists, has_inner and self._may_be_inexact()).decode(self._text)
         except (msgspec.DecodeError, RecursionError):
             return None
+
+    def _dicts(self, decoder: msgspec.json.Decoder[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        try:
+            return decoder.decode(self._text)
+        except (msgspec.DecodeError, RecursionError):
+            return _slowly(self._text, self._label)
 
     def _may_be_inexact(self) -> bool:
         outline = self._text.translate(_OUTLINE)

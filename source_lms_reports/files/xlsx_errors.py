@@ -29,8 +29,9 @@ _END = re.compile(rb"</(?:\w+:)?c>")
 _ROW = re.compile(rb"<(?:\w+:)?(row)\b([^>]*?)(/?)>")
 _ROW_NUMBER = re.compile(rb"""\br\s*=\s*["']([0-9]{1,7})["']""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
-_FAR = re.compile(rb'r="(?:[A-Z]{3}|[C-Z][A-Z]|B[J-Z])[0-9]')
-_FAR_IN_ANY_QUOTES = re.compile(rb"""\br\s*=\s*["'](?:[A-Z]{3}|[C-Z][A-Z]|B[J-Z])[0-9]""")
+_BEYOND_BI = rb"(?:[A-Z]{3}|[C-Z][A-Z]|B[J-Z])[0-9]"
+_FAR = re.compile(rb'r="' + _BEYOND_BI)
+_FAR_IN_ANY_QUOTES = re.compile(rb"""\br\s*=\s*["']""" + _BEYOND_BI)
 _PLACE_LENGTH = 2 * len('r="XFD1048576"')
 
 _NO_ANSWER: tuple[type[Exception], ...] = (*DAMAGE, KeyError)

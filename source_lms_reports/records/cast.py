@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Literal
 
 import msgspec
+
+from source_lms_reports.files.json_records import exact_number
 
 Kind = Literal["text", "integer", "number", "boolean", "nested"]
 Caster = Callable[[list[str]], tuple[list[Any], bool]]
@@ -85,14 +86,9 @@ def _number(cell: str) -> float | int | str | None:
         return None
     if not _NUMBER.fullmatch(cell):
         return cell
-    try:
-        exact = Decimal(cell.strip())
-    except InvalidOperation:  # an exponent of twenty digits
-        return cell
     if not set(cell) & set(".eE"):
-        return int(exact) if len(cell.strip().lstrip("-")) <= _DIGITS else cell
-    value = float(cell)
-    return value if value not in (float("inf"), float("-inf")) and Decimal(repr(value)) == exact else cell
+        return int(cell) if len(cell.strip().lstrip("-")) <= _DIGITS else cell
+    return exact_number(cell)
 
 
 def _decoded(cells: list[str], decoder: msgspec.json.Decoder[Any], suspicious: str) -> list[Any] | None:

@@ -6,7 +6,7 @@ whole report to keep it exact, and nothing needs to be parsed and written again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -22,6 +22,7 @@ _SAFE = 16
 """Characters that a decimal without exponent can have and be held by a float for certain: 15 digits and the point."""
 _NULL = msgspec.Raw(b"null")
 _SIMPLE = str | int | bool | None
+_INNER = {list, dict}
 _BRACKETS = (b"[", b"{")
 _SUSPICIOUS = (b"e", b"E", b'"')
 """In an exponent, `true`, `false` and texts."""
@@ -34,16 +35,16 @@ class Form:
         types: For each key the types that its values have had.
     """
 
-    def __init__(self, types: Mapping[str, Collection[type]]) -> None:
+    def __init__(self, types: Mapping[str, set[type]]) -> None:
         self.names = tuple(types)
-        self._has_inner = any({list, dict} & set(seen) for seen in types.values())
+        self._has_inner = any(_INNER & seen for seen in types.values())
         self._numbers = [f"f{at}" for at, seen in enumerate(types.values()) if _is_number(seen)]
         fields = [
             (f"f{at}", _field_type(seen), msgspec.field(default=None, name=name))
             for at, (name, seen) in enumerate(types.items())
         ]
-        self._class = msgspec.defstruct("Row", fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
-        self._lists: Any = list[self._class]  # type: ignore[name-defined]
+        row = msgspec.defstruct("Row", fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
+        self._lists: Any = list[row]  # type: ignore[valid-type]
 
     def rows(self, chunk: ObjectChunk) -> list[Any] | None:
         """The rows of a chunk; None if they do not fit.
@@ -57,30 +58,32 @@ class Form:
             return None
         return rows
 
-    def values(self, rows: list[Any], name: str) -> list[Any]:
+    def values(self, rows: list[Any], name: str) -> Iterable[Any]:
         """The values of one key."""
-        return list(map(exact_value, map(attrgetter(f"f{self.names.index(name)}"), rows)))
+        field = f"f{self.names.index(name)}"
+        values = map(attrgetter(field), rows)
+        return map(exact_value, values) if field in self._numbers else values
 
 
-def form_of(types: Mapping[str, Collection[type]]) -> Form | None:
+def form_of(types: Mapping[str, set[type]]) -> Form | None:
     """The form of rows with these keys; None if there is none."""
     return Form(types) if len(types) <= MOST_KEYS and plain_names(types) else None
 
 
-def _is_number(seen: Collection[type]) -> bool:
-    return float in seen and not {list, dict} & set(seen)
+def _is_number(seen: set[type]) -> bool:
+    return float in seen and not _INNER & seen
 
 
-def _field_type(seen: Collection[type]) -> Any:
+def _field_type(seen: set[type]) -> Any:
     if _is_number(seen):
         return msgspec.Raw
-    return Any if {list, dict} & set(seen) else _SIMPLE
+    return Any if _INNER & seen else _SIMPLE
 
 
 def _settle(rows: list[Any], field: str) -> bool:
     """Leave as texts only the numbers that a float holds; False if there are values that are no numbers at all."""
     values = list(map(attrgetter(field), rows))
-    texts = [value for value in values if value is not None] if None in values else values
+    texts = [value for value in values if value is not None]
     joined = b",".join(texts)
     if any(char in joined for char in _BRACKETS):
         return False

@@ -44,7 +44,7 @@ class ObjectShaper:
             UnknownFormat: An element is not a record.
         """
         rows = self._form.rows(chunk) if self._form else None
-        if rows is None:
+        if rows is None and (self._form or not self._types):  # without a form there will never be one: keys only grow
             self._learn(chunk)
             rows = self._form.rows(chunk) if self._form else None
         if rows is None or self._form is None:
@@ -61,8 +61,11 @@ class ObjectShaper:
         self._form = form_of(self._types) if fits else None
 
     def _plain(self, objects: list[dict[str, Any]]) -> Batch:
+        for row in objects:
+            for name in row:
+                self._types.setdefault(name, set())
         field = self._cursor_field
-        rows = self._new(objects, [row.get(field) for row in objects] if field else None)
+        rows = self._new(objects, (row.get(field) for row in objects) if field else None)
         return ObjectBatch(self._envelope, [{**row, **self._constants} for row in rows] if self._constants else rows)
 
     def _new(self, rows: list[Any], values: Iterable[Any] | None) -> list[Any]:
