@@ -46,11 +46,14 @@ def encoding_of(head: bytes, charset: str | None, default: str) -> tuple[str, in
     """The encoding of a text by its first bytes, then by `charset`, then by `default`.
 
     Returns:
-        The codec's name and the length of the byte order mark.
+        The codec's name and the length of the byte order mark; some writers put one before their own file's.
     """
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return name, len(mark)
+            length = len(mark)
+            while head.startswith(mark, length):
+                length += len(mark)
+            return name, length
     for candidate in (_unmarked_utf16(head), charset, default):
         if candidate and (known := _known(candidate)):
             return known, 0

@@ -25,7 +25,7 @@ DEFAULT = ReadOptions()
 def blocks_of(size: int) -> Iterator[None]:
     """Read so many bytes at a time."""
     module = "source_lms_reports.files.text"
-    with patch(f"{module}.BLOCK", size), patch(f"{module}.LOOKED_AT", 4):
+    with patch(f"{module}.BLOCK", size), patch(f"{module}.LOOKED_AT", 16):
         yield
 
 

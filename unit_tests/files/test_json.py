@@ -27,6 +27,7 @@ def _json(value: Any) -> bytes:
     [
         _json(_RECORDS),
         json.dumps(_RECORDS, indent=2).encode("utf-16"),
+        b"\xef\xbb\xbf\xef\xbb\xbf" + _json(_RECORDS),
         b"\xef\xbb\xbf\n " + json.dumps(_RECORDS, indent="\t").encode(),
         b"\n".join(map(_json, _RECORDS)),
         b"\r\n".join(map(_json, _RECORDS)) + b"\r\n\r\n",

@@ -13,8 +13,8 @@ from unit_tests.fuzz.parser import Case, Parser, cases
 from unit_tests.fuzz.reports import LIMITS, READING, read_both_ways
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
-_RAW = "raw:"
-"""Marks a text that is written as it is, without quotes: a number that Python would write otherwise."""
+_RAW = "\0raw:"
+"""Marks a text that is written without quotes: a number that Python would write otherwise. No other has a NUL."""
 _KEYS = st.sampled_from(("id", "name", "at", "x", "data", "error", "reports", "", 'q"', "\n")) | _TEXTS
 _SCALARS = (
     st.none()
