@@ -82,8 +82,7 @@ class ReportPartition(Partition):
 
 
 class ReportPartitions(PartitionGenerator):
-    """Gives out a stream's partitions: the next one when the one before has been read to its end, and none after "
-    "one that failed.
+    """Gives out a stream's partitions: the next one when the one before has been read to its end, none after a failure.
 
     The orders themselves run ahead; only their rows wait for each other, so that the state is always one mark in time.
 

@@ -211,7 +211,8 @@ def _pieces(blocks: Iterator[str]) -> Iterator[str]:
         cut = _last_row_end(text)
         if cut:
             yield text[:cut]
-            held, size, wanted = [text[cut:]], len(text) - cut, 0
+            rest = text[cut:]
+            held, size, wanted = [rest] if rest else [], len(rest), 0  # to join with nothing would copy the block
         else:
             held, wanted = [text], 2 * size  # one row, longer than what is read at a time
     text = "".join(held)
