@@ -1,8 +1,9 @@
 """CSV of any shape, a chunk at a time.
 
-A chunk of text is split by one `str.split` over all its rows, which is several times faster than a parser that looks
+A piece of text is split by one `str.split` over all its rows, which is several times faster than a parser that looks
 at each character. That needs proof that each row has as many cells as the header and that quotes stand only where
-they belong; a chunk that cannot prove it goes through `csv.reader`, with the same result.
+they belong; a piece that cannot prove it goes through `csv.reader`, with the same result. Until they are cells, pieces
+are bytes: what is text takes up to four times their size.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, islice
+from typing import NamedTuple
 
 from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
-from source_lms_reports.files.text import text_blocks
+from source_lms_reports.files.text import ByteStream, clean_utf8, utf8_blocks
 
 ROWS = 1000
 """Rows of a chunk where rows are parsed one by one."""
 
 _QUOTED = "\x1a"
-"""Stands for a quoted cell. Not NUL: every other byte of a wide string is one, which makes the search for it slow."""
+"""Stands for a quoted cell."""
+
+_MARK = _QUOTED.encode()
 
 _SHORT_NOTE = "Rows with fewer cells than the header: {count} (first: row {example}); the missing cells are null"
 
@@ -36,9 +40,26 @@ _SAMPLE = 16
 _END = "\x1a end of text \x1a"
 """A line behind the last one: a cell that swallows it was never closed."""
 
-_BLANK = re.compile(r"(?<=\n)\n")
+_BLANK = re.compile(rb"(?<=\n)\n")
 
 Columns = list[list[str]]
+
+
+class Piece(NamedTuple):
+    """Whole rows, if quotes follow the rules.
+
+    Args:
+        data: UTF-8, which may have other bytes in it.
+        parts: The same, cut at quotes.
+    """
+
+    data: bytes
+    parts: list[bytes]
+
+
+def piece_of(data: bytes) -> Piece:
+    """A piece of these bytes."""
+    return Piece(data, data.split(b'"'))
 
 
 class CsvTable(Table):
@@ -49,8 +70,7 @@ class CsvTable(Table):
         self._options = options
         notes = Notes(name)
         with closing(self._source.open()) as stream:
-            blocks = text_blocks(stream, source.charset, options.encoding, Notes())
-            header, _, self.delimiter = _head(_pieces(blocks), options.delimiters)
+            header, _, self.delimiter = _head(self._pieces(stream, Notes()), options.delimiters, Notes())
         super().__init__(name, unique_names(header, notes), notes)
         self.header = header
 
@@ -80,30 +100,42 @@ class CsvTable(Table):
             rows += in_piece
         return rows if rows > 1 else super().count()  # one row may be an empty marker
 
-    def _rows_in_pieces(self) -> Iterator[str]:
-        """The text behind the header, cut where rows end."""
+    def _rows_in_pieces(self) -> Iterator[Piece]:
+        """What follows the header, cut where rows end."""
         with closing(self._source.open()) as stream:
-            blocks = text_blocks(stream, self._source.charset, self._options.encoding, self.notes)
-            pieces = _pieces(blocks)
-            _, rest, _ = _head(pieces, self._options.delimiters)
-            yield from chain([rest], pieces) if rest else pieces
+            pieces = self._pieces(stream, self.notes)
+            _, rest, _ = _head(pieces, self._options.delimiters, self.notes)
+            yield from chain([piece_of(rest.encode())], pieces) if rest else pieces
+
+    def _pieces(self, stream: ByteStream, notes: Notes) -> Iterator[Piece]:
+        blocks = utf8_blocks(stream, self._source.charset, self._options.encoding, notes, unchecked=True)
+        return _cut_at_row_ends(blocks)
 
     def _parsed(self) -> Iterator[CellChunk]:
-        width = len(self.columns)
         row = 1
         pieces = self._rows_in_pieces()
-        for piece in pieces:
-            columns = split(piece, self.delimiter, width)
+        for raw in pieces:
+            piece, columns = self._split(raw)
             if columns is not None:
                 chunk: CellChunk | None = CellChunk(row, columns)
             elif _outside_quotes(piece, self.delimiter) is not None:
-                chunk = self._from_rows(row, rows_of([piece], self.delimiter))
+                chunk = self._from_rows(row, rows_of([self._text(piece)], self.delimiter))
             else:
-                yield from self._by_rows(row, chain([piece], pieces))
+                yield from self._by_rows(row, map(self._text, chain([piece], pieces)))
                 return
             if chunk is not None:
                 row += len(chunk)
                 yield chunk
+
+    def _split(self, piece: Piece) -> tuple[Piece, Columns | None]:
+        try:
+            return piece, split(piece, self.delimiter, len(self.columns))
+        except UnicodeDecodeError:
+            clean = piece_of(clean_utf8(piece.data, self.notes))
+            return clean, split(clean, self.delimiter, len(self.columns))
+
+    def _text(self, piece: Piece) -> str:
+        return clean_utf8(piece.data, self.notes).decode()
 
     def _by_rows(self, row: int, pieces: Iterator[str]) -> Iterator[CellChunk]:
         """The rest of a file whose quotes do not follow the rules, as `csv.reader` understands it."""
@@ -137,10 +169,10 @@ class CsvTable(Table):
         return is_alone and first.strip() in self._options.empty_markers
 
 
-def _head(pieces: Iterator[str], delimiters: str) -> tuple[list[str], str, str]:
+def _head(pieces: Iterator[Piece], delimiters: str, notes: Notes) -> tuple[list[str], str, str]:
     """The header's cells, the text that follows it in the first piece, and the delimiter."""
     for piece in pieces:
-        text = piece.lstrip("\r\n\ufeff")
+        text = clean_utf8(piece.data, notes).decode().lstrip("\r\n\ufeff")
         hint = re.match(r"sep=(.)\r?\n", text)  # Excel's own hint line
         if hint:
             delimiters, text = hint[1], text[hint.end() :].lstrip("\r\n")
@@ -198,81 +230,85 @@ def cut_in_quotes(label: str) -> TruncatedPayload:
     return TruncatedPayload(f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again.")
 
 
-def _pieces(blocks: Iterator[str]) -> Iterator[str]:
-    """The text cut where rows end (if quotes follow the rules); every piece but the last ends with a line end."""
-    held: list[str] = []
+def _cut_at_row_ends(blocks: Iterator[bytes]) -> Iterator[Piece]:
+    """The text in pieces, each of which but the last ends with a line end."""
+    held: list[bytes] = []
     size = wanted = 0
     for block in blocks:
         held.append(block)
         size += len(block)
         if size < wanted:
             continue
-        text = "".join(held)
-        cut = _last_row_end(text)
-        if cut:
-            yield text[:cut]
-            rest = text[cut:]
-            held, size, wanted = [rest] if rest else [], len(rest), 0  # to join with nothing would copy the block
+        data = b"".join(held)
+        piece = _whole_rows(data)
+        if piece is not None:
+            yield piece
+            rest = data[len(piece.data) :]
+            held, size, wanted = [rest], len(rest), 0
         else:
-            held, wanted = [text], 2 * size  # one row, longer than what is read at a time
-    text = "".join(held)
-    if text:
-        yield text
+            held, wanted = [data], 2 * size  # one row, longer than what is read at a time
+    data = b"".join(held)
+    if data:
+        yield piece_of(data)
 
 
-def _last_row_end(text: str) -> int:
-    """The place behind the last line end outside of quotes; 0 if there is none."""
-    return _last_outside(text, "\n", len(text)) or _last_outside(text, "\r", len(text) - 1)
+def _whole_rows(data: bytes) -> Piece | None:
+    """What ends with the last line end outside of quotes; None if there is none."""
+    piece = piece_of(data[: data.rfind(b"\n") + 1])
+    if piece.data and len(piece.parts) & 1:
+        return piece
+    end = _last_outside(data, b"\n", len(data)) or _last_outside(data, b"\r", len(data) - 1)
+    return piece_of(data[:end]) if end else None
 
 
-def _last_outside(text: str, newline: str, high: int) -> int:
-    at = text.rfind(newline, 0, high)
-    inside = text.count('"') & 1
-    behind = len(text)
+def _last_outside(data: bytes, newline: bytes, high: int) -> int:
+    at = data.rfind(newline, 0, high)
+    inside = data.count(b'"') & 1
+    behind = len(data)
     while at >= 0:
-        inside ^= text.count('"', at, behind) & 1
-        if not inside and text[at : at + 2] != "\r\n":
+        inside ^= data.count(b'"', at, behind) & 1
+        if not inside and data[at : at + 2] != b"\r\n":
             return at + 1
         behind = at
-        at = text.rfind(newline, 0, at)
+        at = data.rfind(newline, 0, at)
     return 0
 
 
-def split(piece: str, delimiter: str, width: int) -> Columns | None:
+def split(piece: Piece, delimiter: str, width: int) -> Columns | None:
     """The columns of a piece that starts at a row's start and ends at a row's end.
 
     Returns:
         None if the piece has ragged rows, blank lines, or quotes inside of unquoted cells.
+
+    Raises:
+        UnicodeDecodeError: It is no UTF-8.
     """
-    quoted: list[str] = []
-    if '"' in piece:
-        if _QUOTED in piece:
-            return None
-        parts = piece.split('"')
-        if not len(parts) & 1:
-            return None
-        piece, quoted = _set_aside(parts)
-    if "\r" in piece:
-        piece = piece.replace("\r\n", "\n").replace("\r", "\n")
-    if not piece.endswith("\n"):
-        piece += "\n"
-    separate = piece.replace("\n", f"{delimiter}\n{delimiter}")
-    rows = (len(separate) - len(piece)) // 2  # to count them takes as long as to split them
-    if len(quoted) == rows * width and piece == (delimiter.join(_QUOTED * width) + "\n") * rows:
-        return [quoted[column::width] for column in range(width)]
+    if not len(piece.parts) & 1 or (len(piece.parts) > 1 and _MARK in piece.data):
+        return None
+    skeleton, quoted = _set_aside(piece.parts)
+    if b"\r" in skeleton:
+        skeleton = skeleton.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not skeleton.endswith(b"\n"):
+        skeleton += b"\n"
+    edge = delimiter.encode()
+    separate = skeleton.replace(b"\n", b"%b\n%b" % (edge, edge))
+    rows = (len(separate) - len(skeleton)) // (2 * len(edge))  # to count them takes as long as to split them
+    insides = _MARK.join(quoted).decode().split(_QUOTED)
+    if len(quoted) == rows * width and skeleton == (edge.join([_MARK] * width) + b"\n") * rows:
+        return [insides[column::width] for column in range(width)]
     stride = width + 1
-    cells = separate.split(delimiter)
+    cells = separate.decode().split(delimiter)
     if len(cells) != rows * stride + 1 or cells[width::stride].count("\n") != rows:
         return None
-    if quoted and not _put_back(cells, quoted, stride):
+    if quoted and not _put_back(cells, insides, stride):
         return None
     if width == 1 and "" in cells[0:-1:stride]:
         return None  # a blank line
     return [cells[column:-1:stride] for column in range(width)]
 
 
-def _set_aside(parts: list[str]) -> tuple[str, list[str]]:
-    """The text between quotes replaced by one mark a cell, and these cells.
+def _set_aside(parts: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """The text between quotes with one mark for each quoted cell, and these cells.
 
     Args:
         parts: The text split at quotes: at odd places what stands inside of them. An empty part between two insides
@@ -280,16 +316,16 @@ def _set_aside(parts: list[str]) -> tuple[str, list[str]]:
     """
     outside, inside = parts[0::2], parts[1::2]
     between = outside[1:-1]
-    if "" not in between:
-        return _QUOTED.join(outside), inside
-    quoted: list[str] = []
+    if b"" not in between:
+        return _MARK.join(outside), inside
+    quoted: list[bytes] = []
     start = 0
     for place, text in enumerate(between, start=1):
         if text:
-            quoted.append(inside[start] if place - start == 1 else '"'.join(inside[start:place]))
+            quoted.append(inside[start] if place - start == 1 else b'"'.join(inside[start:place]))
             start = place
-    quoted.append('"'.join(inside[start:]))
-    return _QUOTED.join([outside[0], *filter(None, between), outside[-1]]), quoted
+    quoted.append(b'"'.join(inside[start:]))
+    return _MARK.join([outside[0], *filter(None, between), outside[-1]]), quoted
 
 
 def _put_back(cells: list[str], quoted: list[str], stride: int) -> bool:
@@ -327,27 +363,28 @@ def _put_back_anywhere(cells: list[str], quoted: list[str]) -> bool:
     return True
 
 
-def _outside_quotes(piece: str, delimiter: str) -> str | None:
+def _outside_quotes(piece: Piece, delimiter: str) -> bytes | None:
     r"""The text with a mark for each quoted cell and \n for each line end.
 
     Returns:
         None if a quote does not open, close or stand escaped in a quoted cell.
     """
-    parts = piece.replace(_QUOTED, "x").split('"')
+    parts = [part.replace(_MARK, b"x") for part in piece.parts] if _MARK in piece.data else piece.parts
     if not len(parts) & 1:
         return None
-    skeleton, quoted = _set_aside(parts) if len(parts) > 1 else (parts[0], [])
-    if "\r" in skeleton:
-        skeleton = skeleton.replace("\r\n", "\n").replace("\r", "\n")
-    opened = skeleton.startswith(_QUOTED) + sum(skeleton.count(edge + _QUOTED) for edge in ("\n", delimiter))
-    closed = skeleton.endswith(_QUOTED) + sum(skeleton.count(_QUOTED + edge) for edge in ("\n", delimiter))
+    skeleton, quoted = _set_aside(parts)
+    if b"\r" in skeleton:
+        skeleton = skeleton.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    edges = (b"\n", delimiter.encode())
+    opened = skeleton.startswith(_MARK) + sum(skeleton.count(edge + _MARK) for edge in edges)
+    closed = skeleton.endswith(_MARK) + sum(skeleton.count(_MARK + edge) for edge in edges)
     return skeleton if opened == closed == len(quoted) else None
 
 
-def _row_count(piece: str, delimiter: str) -> int | None:
+def _row_count(piece: Piece, delimiter: str) -> int | None:
     """The rows of a piece; None if its quotes do not follow the rules."""
     skeleton = _outside_quotes(piece, delimiter)
     if skeleton is None:
         return None
-    blank = skeleton.startswith("\n") + ("\n\n" in skeleton and len(_BLANK.findall(skeleton)))
-    return skeleton.count("\n") + (not skeleton.endswith("\n")) - blank
+    blank = skeleton.startswith(b"\n") + (b"\n\n" in skeleton and len(_BLANK.findall(skeleton)))
+    return skeleton.count(b"\n") + (not skeleton.endswith(b"\n")) - blank

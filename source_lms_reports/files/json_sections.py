@@ -60,7 +60,7 @@ def scanner(stream: ByteStream, source: Source, notes: Notes, manner: Manner) ->
     if manner == "repaired":
         texts = _repaired(text_blocks(stream, source.charset, "utf-8", notes))
         return Scanner((text.encode("utf-8", "surrogatepass") for text in texts), source.label)
-    return Scanner(utf8_blocks(stream, source.charset, notes, proven=manner == "proven"), source.label)
+    return Scanner(utf8_blocks(stream, source.charset, "utf-8", notes, unchecked=manner == "proven"), source.label)
 
 
 def _repaired_token(token: str) -> str:

@@ -96,28 +96,43 @@ def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: No
             yield text
 
 
-def utf8_blocks(stream: ByteStream, charset: str | None, notes: Notes, *, proven: bool = False) -> Iterator[bytes]:
+def utf8_blocks(
+    stream: ByteStream, charset: str | None, default: str, notes: Notes, *, unchecked: bool = False
+) -> Iterator[bytes]:
     """The same as UTF-8, which costs nothing where it is UTF-8 already.
 
     Args:
         stream: The bytes.
         charset: As announced.
+        default: The encoding if nothing tells it.
         notes: Where odd bytes are counted.
-        proven: That an earlier reading noted nothing, so that the bytes need no second look.
+        unchecked: Bytes that are not UTF-8 are left as they are: there are none, or `clean_utf8` sees them later.
     """
     head = _head(stream)
-    name, mark = encoding_of(head, charset, "utf-8")
+    name, mark = encoding_of(head, charset, default)
     if name != "utf-8":
-        texts = text_blocks(_Rewound(head, stream), charset, "utf-8", notes)
+        texts = text_blocks(_Rewound(head, stream), charset, default, notes)
         yield from (text.encode("utf-8", "surrogatepass") for text in texts)
         return
     rest = head[mark:]
     while rest or head:
         head = stream.read(BLOCK)
-        block, rest = (rest, b"") if proven else _clean_utf8(rest, not head, notes)
+        block, rest = (_without_nuls(rest, notes), b"") if unchecked else _clean_utf8(rest, not head, notes)
         rest = rest + head
         if block:
             yield block
+
+
+def clean_utf8(data: bytes, notes: Notes) -> bytes:
+    """What is no UTF-8 is read as Latin-1, byte by byte, and counted."""
+    return _clean_utf8(data, True, notes)[0]
+
+
+def _without_nuls(data: bytes, notes: Notes) -> bytes:
+    if b"\0" not in data:
+        return data
+    notes.add(_NUL_NOTE, data.count(b"\0"))
+    return data.replace(b"\0", b"")
 
 
 def _clean_utf8(data: bytes, final: bool, notes: Notes) -> tuple[bytes, bytes]:
@@ -158,18 +173,12 @@ def _head(stream: ByteStream) -> bytes:
 
 
 def _decode_utf8(data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
-    """Text up to the last line feed, or all of it where there is none, and the bytes behind it.
-
-    Whole lines spare the reader of a CSV from cutting and joining wide strings.
-    """
-    if b"\0" in data:
-        notes.add(_NUL_NOTE, data.count(b"\0"))
-        data = data.replace(b"\0", b"")
-    end = len(data) if final else data.rfind(b"\n") + 1 or len(data)
+    """The text, and the bytes at the end that are no whole character yet."""
+    data = _without_nuls(data, notes)
     try:
-        text, used = codecs.utf_8_decode(memoryview(data)[:end], "strict", final)
+        text, used = codecs.utf_8_decode(data, "strict", final)
     except UnicodeDecodeError:
-        text, used = codecs.utf_8_decode(memoryview(data)[:end], "surrogateescape", final)
+        text, used = codecs.utf_8_decode(data, "surrogateescape", final)
         text, count = _ESCAPED.subn(lambda found: chr(ord(found[0]) - 0xDC00), text)
         notes.add(_BYTE_NOTE, count)
     return text, data[used:]

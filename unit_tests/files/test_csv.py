@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import TruncatedPayload
-from source_lms_reports.files.csv import split
+from source_lms_reports.files.csv import piece_of, split
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
@@ -181,7 +181,7 @@ def test_quoted_cells_come_back_whichever_columns_they_stand_in(
     table[-1][0] += '"' * 2 * stray  # no cell of its own, and no stray quote to the eye that counts them
     text = "".join(",".join(row) + "\n" for row in table)
 
-    columns = split(text, ",", 4)
+    columns = split(piece_of(text.encode()), ",", 4)
 
     if columns is None:
         assert stray

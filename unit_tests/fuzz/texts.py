@@ -58,7 +58,7 @@ def _check(case: Case) -> bool:
         notes = Notes()
         text = "".join(text_blocks(io.BytesIO(content), charset, default, notes))
         notes.messages()
-        as_utf8 = b"".join(utf8_blocks(io.BytesIO(content), charset, Notes()))
+        as_utf8 = b"".join(utf8_blocks(io.BytesIO(content), charset, "utf-8", Notes()))
         expected = "".join(text_blocks(io.BytesIO(content), charset, "utf-8", Notes()))
     with small_pieces(1024, 20, 1000):
         whole = "".join(text_blocks(io.BytesIO(content), charset, default, Notes()))
