@@ -70,6 +70,24 @@ def notes(content: Payload, options: ReadOptions = DEFAULT) -> list[str]:
     return told
 
 
+def by_hand(content: bytes) -> tuple[str, int]:
+    """UTF-8, and where it is none Latin-1, with the number of such bytes."""
+    text, odd = "", 0
+    while content:
+        for size in (1, 2, 3, 4):
+            try:
+                text += content[:size].decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            break
+        else:
+            size = 1
+            odd += 1
+            text += content[:1].decode("latin-1")
+        content = content[size:]
+    return text, odd
+
+
 def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A ZIP of these members."""
     buffer = io.BytesIO()

@@ -16,7 +16,7 @@ from source_lms_reports.files.csv import piece_of, split
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import count_rows
-from unit_tests.files.reading import DEFAULT, Rows, blocks_of, notes, payload, read, rows_of
+from unit_tests.files.reading import DEFAULT, Rows, blocks_of, by_hand, notes, payload, read, rows_of
 
 
 def _read(folder: Path, text: str, options: ReadOptions = DEFAULT) -> Rows:
@@ -216,6 +216,28 @@ def test_wild_text_is_read_as_the_standard_library_reads_it(tail: str, block: in
     assert [[row["h1"] or "", row["h2"] or ""] for row in rows] == [[*row, ""][:2] for row in expected]
     extra = [row.get("_extra", []) for row in rows]
     assert extra == [[cell or None for cell in row[2:]] if any(row[2:]) else [] for row in expected]
+
+
+_ODD = st.lists(st.sampled_from([bytes([byte]) for byte in b'ab,"\n\r\x1a\xc3\xa9\xff\0']), max_size=40).map(b"".join)
+
+
+@given(rows=st.lists(_ODD | st.just(b"1,2"), max_size=4), block=st.integers(1, 30))
+def test_odd_bytes_in_any_place_are_read_as_latin_1_and_counted_once(rows: list[bytes], block: int) -> None:
+    raw = b"h1,h2\n" + b"\n".join(rows) + b"\nend,end\n"
+    text, odd = by_hand(raw.replace(b"\0", b""))
+    with tempfile.TemporaryDirectory() as folder, blocks_of(block):
+        found, expected = (_told(Path(folder), content) for content in (raw, text.encode()))
+    counts = [("Bytes that are not valid UTF-8, read as Latin-1", odd), ("NUL characters removed", raw.count(b"\0"))]
+    told = [f"{what}: {count}" for what, count in counts if count]
+    assert found == (None if expected is None else (expected[0], sorted([*expected[1], *told])))
+
+
+def _told(folder: Path, content: bytes) -> tuple[Rows, list[str]] | None:
+    file = payload(folder, content)
+    try:
+        return read(file)[None], sorted(notes(file))
+    except TruncatedPayload:
+        return None
 
 
 @given(

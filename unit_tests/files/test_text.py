@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.text import encoding_of, text_blocks
-from unit_tests.files.reading import blocks_of, notes, payload, read
+from unit_tests.files.reading import blocks_of, by_hand, notes, payload, read
 
 _TEXT = "näme,城市\nZoë,東京\n"
 _ROWS = [{"näme": "Zoë", "城市": "東京"}]
@@ -84,23 +84,7 @@ def test_any_bytes_are_text_and_none_is_lost(content: bytes, block: int) -> None
     name, mark = encoding_of(content[:block], None, "utf-8")
     if name == "utf-8":
         bare = content[mark:].replace(b"\0", b"")
-        assert text == _by_hand(bare)
-
-
-def _by_hand(content: bytes) -> str:
-    text = ""
-    while content:
-        for size in (1, 2, 3, 4):
-            try:
-                text += content[:size].decode("utf-8")
-            except UnicodeDecodeError:
-                continue
-            break
-        else:
-            size = 1
-            text += content[:1].decode("latin-1")
-        content = content[size:]
-    return text
+        assert text == by_hand(bare)[0]
 
 
 _NO_MARK = st.text(max_size=100).map(lambda text: text.lstrip("\0\ufeff"))
