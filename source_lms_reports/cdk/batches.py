@@ -13,7 +13,7 @@ from source_lms_reports.records.batch import Batch
 #: The one key of a record that is a batch. No vendor's column begins with a NUL.
 BATCH_KEY = "\0batch"
 
-BUNDLE = 512 * 1024
+BUNDLE = 1024 * 1024
 """Bytes of lines from which on they are handed over."""
 
 

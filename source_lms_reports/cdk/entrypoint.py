@@ -22,7 +22,7 @@ from source_lms_reports.errors import ConfigError
 from source_lms_reports.redaction import REDACTOR, redact
 from source_lms_reports.validation import validate_config
 
-_GATE_SIZE = 8
+_GATE_SIZE = 4
 _MEMORY_CHECK_ROWS = 5_000
 #: Messages that hold no secret by their nature: the vendor's rows, and what is known before any configuration is.
 _PLAIN = ('{"type":"RECORD"', '{"type":"SPEC"', '{"type":"CATALOG"')
