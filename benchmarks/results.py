@@ -93,13 +93,17 @@ class Results:
 
 
 def ratio(one: Result, other: Result, what: str) -> float:
-    """How much more `one` takes than `other` for a row, as the median over the rounds that both took part in.
+    """How much more `one` takes than `other` for a row.
+
+    The median of the ratios within the rounds, if both took part in the same ones. If not, the ratio of the medians:
+    a run of minutes goes on through better and worse moments of the machine, and of runs of seconds all are needed.
 
     Args:
         one: Numerator.
         other: Denominator.
         what: `wall` or `cpu`.
     """
-    both = one.costs.keys() & other.costs.keys()
-    ratios = [(getattr(one.costs[at], what) / one.rows) / (getattr(other.costs[at], what) / other.rows) for at in both]
-    return float(median(ratios))
+    if one.costs.keys() != other.costs.keys():
+        return float((getattr(one, what) / one.rows) / (getattr(other, what) / other.rows))
+    pairs = [(getattr(cost, what), getattr(other.costs[at], what)) for at, cost in one.costs.items()]
+    return float(median((mine / one.rows) / (others / other.rows) for mine, others in pairs))
