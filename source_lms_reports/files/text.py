@@ -50,10 +50,7 @@ def encoding_of(head: bytes, charset: str | None, default: str) -> tuple[str, in
     """
     for mark, name in _MARKS:
         if head.startswith(mark):
-            length = len(mark)
-            while head.startswith(mark, length):
-                length += len(mark)
-            return name, length
+            return name, len(mark) * (2 if head.startswith(mark * 2) else 1)
     for candidate in (_unmarked_utf16(head), charset, default):
         if candidate and (known := _known(candidate)):
             return known, 0

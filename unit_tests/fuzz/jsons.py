@@ -197,8 +197,11 @@ def _by_python(content: bytes, case: Case) -> Any:
     if case["encoding"] == "latin-1":  # which is told by what is no UTF-8, and some of it is
         return None
     try:
+        text = content.decode(case["encoding"])
+        if text.startswith("\ufeff" * 2):  # a third byte order mark, perhaps
+            return None
         return json.loads(
-            content.decode(case["encoding"]).lstrip("\ufeff\0"),
+            text.lstrip("\ufeff\0"),
             parse_float=exact_number,
             parse_int=_exact_integer,
             parse_constant=_refuse,

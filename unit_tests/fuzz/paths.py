@@ -46,7 +46,7 @@ def small_pieces(block: int, window: int, rows: int) -> Iterator[None]:
     """Texts, JSON arrays and rows are handled in pieces of these sizes, so that small inputs have many seams."""
     sizes = {
         f"{_ROOT}.files.text.BLOCK": block,
-        f"{_ROOT}.files.text.LOOKED_AT": 16,  # four marks
+        f"{_ROOT}.files.text.LOOKED_AT": 16,  # room for two marks
         f"{_ROOT}.files.json_scanner.WINDOW": window,
         f"{_ROOT}.files.json_scanner.LINES": window,
         f"{_ROOT}.files.csv.ROWS": rows,
