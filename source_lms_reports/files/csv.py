@@ -22,7 +22,7 @@ from source_lms_reports.files.archive import Source
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
-from source_lms_reports.files.text import ByteStream, clean_utf8, utf8_blocks
+from source_lms_reports.files.text import ByteStream, utf8_blocks, utf8_text
 
 ROWS = 1000
 """Rows of a chunk where rows are parsed one by one."""
@@ -131,11 +131,11 @@ class CsvTable(Table):
         try:
             return piece, split(piece, self.delimiter, len(self.columns))
         except UnicodeDecodeError:
-            clean = piece_of(clean_utf8(piece.data, self.notes))
+            clean = piece_of(self._text(piece).encode())
             return clean, split(clean, self.delimiter, len(self.columns))
 
     def _text(self, piece: Piece) -> str:
-        return clean_utf8(piece.data, self.notes).decode()
+        return utf8_text(piece.data, self.notes)
 
     def _by_rows(self, row: int, pieces: Iterator[str]) -> Iterator[CellChunk]:
         """The rest of a file whose quotes do not follow the rules, as `csv.reader` understands it."""
@@ -172,7 +172,7 @@ class CsvTable(Table):
 def _head(pieces: Iterator[Piece], delimiters: str, notes: Notes) -> tuple[list[str], str, str]:
     """The header's cells, the text that follows it in the first piece, and the delimiter."""
     for piece in pieces:
-        text = clean_utf8(piece.data, notes).decode().lstrip("\r\n\ufeff")
+        text = utf8_text(piece.data, notes).lstrip("\r\n\ufeff")
         hint = re.match(r"sep=(.)\r?\n", text)  # Excel's own hint line
         if hint:
             delimiters, text = hint[1], text[hint.end() :].lstrip("\r\n")
@@ -286,8 +286,6 @@ def split(piece: Piece, delimiter: str, width: int) -> Columns | None:
     if not len(piece.parts) & 1 or (len(piece.parts) > 1 and _MARK in piece.data):
         return None
     skeleton, quoted = _set_aside(piece.parts)
-    if b"\r" in skeleton:
-        skeleton = skeleton.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not skeleton.endswith(b"\n"):
         skeleton += b"\n"
     edge = delimiter.encode()
@@ -308,7 +306,7 @@ def split(piece: Piece, delimiter: str, width: int) -> Columns | None:
 
 
 def _set_aside(parts: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The text between quotes with one mark for each quoted cell, and these cells.
+    r"""The text outside of quotes, with a mark for each quoted cell and \n for each line end, and the quoted cells.
 
     Args:
         parts: The text split at quotes: at odd places what stands inside of them. An empty part between two insides
@@ -317,7 +315,7 @@ def _set_aside(parts: list[bytes]) -> tuple[bytes, list[bytes]]:
     outside, inside = parts[0::2], parts[1::2]
     between = outside[1:-1]
     if b"" not in between:
-        return _MARK.join(outside), inside
+        return _with_line_feeds(_MARK.join(outside)), inside
     quoted: list[bytes] = []
     start = 0
     for place, text in enumerate(between, start=1):
@@ -325,7 +323,11 @@ def _set_aside(parts: list[bytes]) -> tuple[bytes, list[bytes]]:
             quoted.append(inside[start] if place - start == 1 else b'"'.join(inside[start:place]))
             start = place
     quoted.append(b'"'.join(inside[start:]))
-    return _MARK.join([outside[0], *filter(None, between), outside[-1]]), quoted
+    return _with_line_feeds(_MARK.join([outside[0], *filter(None, between), outside[-1]])), quoted
+
+
+def _with_line_feeds(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
 
 
 def _put_back(cells: list[str], quoted: list[str], stride: int) -> bool:
@@ -373,8 +375,6 @@ def _outside_quotes(piece: Piece, delimiter: str) -> bytes | None:
     if not len(parts) & 1:
         return None
     skeleton, quoted = _set_aside(parts)
-    if b"\r" in skeleton:
-        skeleton = skeleton.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     edges = (b"\n", delimiter.encode())
     opened = skeleton.startswith(_MARK) + sum(skeleton.count(edge + _MARK) for edge in edges)
     closed = skeleton.endswith(_MARK) + sum(skeleton.count(_MARK + edge) for edge in edges)

@@ -103,7 +103,7 @@ def utf8_blocks(
         charset: As announced.
         default: The encoding if nothing tells it.
         notes: Where odd bytes are counted.
-        unchecked: Bytes that are not UTF-8 are left as they are: there are none, or `clean_utf8` sees them later.
+        unchecked: Bytes that are not UTF-8 are left as they are: there are none, or `utf8_text` sees them later.
     """
     head = _head(stream)
     name, mark = encoding_of(head, charset, default)
@@ -120,9 +120,9 @@ def utf8_blocks(
             yield block
 
 
-def clean_utf8(data: bytes, notes: Notes) -> bytes:
-    """What is no UTF-8 is read as Latin-1, byte by byte, and counted."""
-    return _clean_utf8(data, True, notes)[0]
+def utf8_text(data: bytes, notes: Notes) -> str:
+    """The text of whole characters; what is no UTF-8 is read as Latin-1, byte by byte, and counted."""
+    return _decode_utf8(data, True, notes)[0]
 
 
 def _without_nuls(data: bytes, notes: Notes) -> bytes:
