@@ -1,8 +1,9 @@
-"""Open workbooks, one of which is kept for the next of its sheets."""
+"""Open workbooks, which are kept for the next of their sheets."""
 
 from __future__ import annotations
 
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 import python_calamine as calamine
 
 from source_lms_reports.errors import CorruptPayload
-from source_lms_reports.files.archive import Source, corrupt
+from source_lms_reports.files.archive import DAMAGE, Source, corrupt
 from source_lms_reports.files.payload import Proof
 
-_BOOK = "workbook"
+_BOOKS = "workbooks"
+_PLACES = 2
+_SMALL = 256 * 1024 * 1024
+"""Bytes of unpacked XML up to which two workbooks may be open at once: a sheet takes three times its XML."""
 
 
 def open_workbook(path: Path, label: str) -> calamine.CalamineWorkbook:
@@ -42,43 +46,73 @@ def damage_told(label: str) -> Iterator[None]:
 
 
 class Shelf:
-    """Keeps the workbook that was asked for last.
+    """Keeps the open workbooks of the file that was asked for last.
 
-    Each sheet may be a stream of its own, and the shared strings belong to them all. The workbook is kept with the
-    proof of its file, so it goes when the file goes.
+    Each sheet may be a stream of its own, and the shared strings belong to them all. Workbooks are kept with the proof
+    of their file, so they go when the file goes. A workbook has one user at a time; for a second one the file is opened
+    again, as long as what two of them hold stays small.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._places = _PLACES
         self._latest: Proof = {}
 
     def prepare(self, source: Source) -> None:
-        """Open a workbook for those who will read it, unless another one is in use.
+        """Open a workbook for those who will read it, unless another one is kept.
 
         Raises:
             CorruptPayload: It is damaged or under a password.
         """
-        with self._lock:
-            if _BOOK not in self._latest:
-                self._open(source)
+        if _BOOKS not in self._latest:
+            with self.book(source):
+                pass
 
     @contextmanager
     def book(self, source: Source) -> Iterator[calamine.CalamineWorkbook]:
-        """The workbook, for one user at a time.
+        """The workbook, for one user at a time; one that raises is not kept.
 
         Raises:
             CorruptPayload: It is damaged or under a password, or turns out to be while it is used.
         """
-        with self._lock:
-            if _BOOK not in source.proof:
-                self._latest.pop(_BOOK, None)
-                self._open(source)
+        with self._room(1 if _is_small(source.file) else _PLACES):
+            kept = self._kept(source.proof)
+            try:
+                book = kept.pop()
+            except IndexError:
+                book = open_workbook(source.file, source.label)
             with damage_told(source.label):
-                yield source.proof[_BOOK]
+                yield book
+            kept.append(book)
 
-    def _open(self, source: Source) -> None:
-        source.proof[_BOOK] = open_workbook(source.file, source.label)
-        self._latest = source.proof
+    @contextmanager
+    def _room(self, places: int) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._places >= places)
+            self._places -= places
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._places += places
+                self._changed.notify_all()
+
+    def _kept(self, proof: Proof) -> list[calamine.CalamineWorkbook]:
+        with self._changed:
+            if proof is not self._latest:
+                self._latest.pop(_BOOKS, None)
+                self._latest = proof
+            kept: list[calamine.CalamineWorkbook] = proof.setdefault(_BOOKS, [])
+            return kept
+
+
+def _is_small(path: Path) -> bool:
+    """Whether two may be open. One of the old kind is decoded whole when it is opened, so that two win nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(info.file_size for info in archive.infolist()) <= _SMALL
+    except DAMAGE:
+        return False
 
 
 SHELF = Shelf()

@@ -1,11 +1,12 @@
-"""A workbook is opened once for all of its sheets, and goes with its file."""
+"""A workbook is opened for all of its sheets, twice at most, and goes with its file."""
 
 from __future__ import annotations
 
 import gc
 import io
+import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import Mock, patch
 
@@ -15,6 +16,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files import verify as verifying
 from source_lms_reports.files import xlsx, xlsx_book
+from source_lms_reports.files.archive import OLE, Source, sources
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import verify
@@ -80,8 +82,8 @@ def test_the_proof_of_one_workbook_leaves_another_one_open(tmp_path: Path, opene
     verify(first, DEFAULT)
     verify(second, DEFAULT)
 
-    assert first.parts[0].proof["workbook"]
-    assert not second.parts[0].proof.get("workbook")
+    assert first.parts[0].proof["workbooks"]
+    assert not second.parts[0].proof.get("workbooks")
     first.remove()
     assert _values(second, "second") == ["second"]
     assert opened.call_count == 2
@@ -98,8 +100,8 @@ def test_one_workbook_is_kept_at_a_time(tmp_path: Path, opened: Mock) -> None:
     first, second = _reports(tmp_path)
 
     assert _values(first, "first") + _values(second, "second") == ["first", "second"]
-    assert not first.parts[0].proof.get("workbook")
-    assert second.parts[0].proof["workbook"]
+    assert not first.parts[0].proof.get("workbooks")
+    assert second.parts[0].proof["workbooks"]
     assert _values(first, "other") == ["other"]
     assert opened.call_count == 3
 
@@ -142,3 +144,103 @@ def test_a_damaged_workbook_is_refused_each_time(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(CorruptPayload):
             _values(report, "a")
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Source:
+    return next(sources(payload(tmp_path, _workbook("a", "b")), DEFAULT.limits))
+
+
+class Crowd:
+    """Two threads that ask one shelf for workbooks, the second while the first has its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._shelf = xlsx_book.Shelf()
+        self._settled = threading.Event()
+        self._entered = threading.Event()
+        room = self._shelf._changed
+        wait_for = room.wait_for
+
+        def watched(ready: Callable[[], bool]) -> bool:
+            if not ready():
+                self._settled.set()
+            return wait_for(ready)
+
+        monkeypatch.setattr(room, "wait_for", watched)
+
+    def met(self, first: Source, second: Source) -> bool:
+        """Whether both had a workbook at one time; in the end both have had it."""
+        with self._shelf.book(first) as book:
+            other = threading.Thread(target=self._enter, args=(second,))
+            other.start()
+            self._settled.wait()
+            met = self._entered.is_set()
+            assert book.sheets_metadata
+        other.join()
+        assert self._entered.is_set()
+        return met
+
+    def _enter(self, source: Source) -> None:
+        try:
+            with self._shelf.book(source) as book:
+                assert book.sheets_metadata
+                self._entered.set()
+        finally:
+            self._settled.set()
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
+    return Crowd(monkeypatch)
+
+
+def test_a_small_workbook_is_opened_a_second_time_for_a_second_user(report: Source, crowd: Crowd, opened: Mock) -> None:
+    assert crowd.met(report, report)
+    assert crowd.met(report, report)
+    assert opened.call_count == 2
+
+
+def test_a_large_workbook_is_open_once_and_alone(
+    report: Source, crowd: Crowd, opened: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_book, "_SMALL", 100)
+
+    assert not crowd.met(report, report)
+    assert opened.call_count == 1
+
+
+@pytest.mark.parametrize("large_first", [True, False])
+def test_a_large_workbook_waits_for_small_ones(
+    tmp_path: Path, crowd: Crowd, monkeypatch: pytest.MonkeyPatch, large_first: bool
+) -> None:
+    small, large = (next(sources(one, DEFAULT.limits)) for one in _reports(tmp_path))
+    is_small = xlsx_book._is_small
+    monkeypatch.setattr(xlsx_book, "_is_small", lambda path: path != large.file and is_small(path))
+
+    assert not crowd.met(*((large, small) if large_first else (small, large)))
+
+
+def test_a_workbook_of_the_old_kind_is_opened_once(report: Source, crowd: Crowd) -> None:
+    report.file.write_bytes(OLE)
+
+    with patch.object(xlsx_book, "open_workbook", Mock()) as opened:
+        assert not crowd.met(report, report)
+    assert opened.call_count == 1
+
+
+def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source) -> None:
+    shelf = xlsx_book.Shelf()
+    with shelf.book(report):
+        report.proof.clear()
+
+    assert not report.proof
+
+
+def test_a_workbook_that_fails_its_user_is_not_kept(report: Source, opened: Mock) -> None:
+    shelf = xlsx_book.Shelf()
+    with pytest.raises(CorruptPayload), shelf.book(report):
+        raise ValueError("a sheet without its end")
+
+    with shelf.book(report):
+        pass
+    assert opened.call_count == 2
