@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.contenders.commands import CONTENDERS, Contender
@@ -12,7 +12,8 @@ ROWS = {"csv": 500_000, "json": 500_000, "xlsx": 200_000, "start": 1}
 #: What would take minutes and tells nothing new reads fewer rows; its line says how many.
 SLOW_ROWS = 100_000
 SLOW = frozenset({"cdk-decoder"})
-#: What takes seconds takes part in so many times the rounds: the noise of a shared machine comes and goes.
+#: What takes seconds takes part in so many times the rounds, in all of its sizes: the noise of a shared machine comes
+#: and goes. What takes minutes shows its growth once.
 QUICK = 3
 LONG = frozenset({"cdk", "cdk-json", "cdk-decoder", "singer"})
 #: Sizes for the growth of time and memory, besides the size above.
@@ -49,8 +50,8 @@ class Case:
         return f"{self.kind}/{self.contender.key}/{self.rows}"
 
 
-def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[str]) -> list[Case]:
-    """The cases, in the order in which a round goes through them.
+def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Collection[str]) -> list[Case]:
+    """The cases, in the order in which a round goes through them: what is compared stands close together.
 
     Args:
         kinds: The formats.
@@ -58,20 +59,22 @@ def make_plan(kinds: Sequence[str], rows: int | None, runs: int, only: Iterable[
         runs: Rounds; for the published sizes, those of the contenders that take minutes.
         only: Keys of contenders; empty for all.
     """
-    chosen = set(only)
-    cases: list[Case] = []
-    for kind in kinds:
-        for one in CONTENDERS.values():
-            if kind not in one.kinds or (chosen and one.key not in chosen):
-                continue
-            if rows is not None and kind != "start":
-                cases.append(Case(one, kind, rows, runs))
-                continue
-            often = runs if one.key in LONG else QUICK * runs
-            size = min(ROWS[kind], SLOW_ROWS) if one.key in SLOW else ROWS[kind]
-            cases.append(Case(one, kind, size, often))
-            cases += [Case(one, kind, more, runs if kind == "xlsx" else 1) for more in GROWTH.get((kind, one.key), ())]
-    return cases
+    cases = [
+        case
+        for kind in kinds
+        for one in CONTENDERS.values()
+        if kind in one.kinds and (not only or one.key in only)
+        for case in _sizes(kind, one, rows, runs)
+    ]
+    return sorted(cases, key=lambda case: (kinds.index(case.kind), case.rows))
+
+
+def _sizes(kind: str, one: Contender, rows: int | None, runs: int) -> Iterable[Case]:
+    if rows is not None and kind != "start":
+        return [Case(one, kind, rows, runs)]
+    often, growth = (runs, 1) if one.key in LONG else (QUICK * runs, QUICK * runs)
+    size = min(ROWS[kind], SLOW_ROWS) if one.key in SLOW else ROWS[kind]
+    return [Case(one, kind, size, often), *(Case(one, kind, more, growth) for more in GROWTH.get((kind, one.key), ()))]
 
 
 def rounds(cases: Sequence[Case]) -> Iterable[tuple[int, Case]]:

@@ -52,7 +52,22 @@ def test_a_plan_runs_slow_contenders_less_often_and_on_fewer_rows() -> None:
 
     assert sizes["connector", 500_000] == sizes["loop", 500_000] == 6
     assert sizes["cdk", 500_000] == sizes["cdk-decoder", 100_000] == 2
-    assert sizes["connector", 2_000_000] == sizes["cdk", 20_000] == 1
+    assert sizes["connector", 2_000_000] == sizes["loop", 2_000_000] == 6
+    assert sizes["cdk", 20_000] == sizes["cdk-decoder", 20_000] == 1
+
+
+def test_a_round_goes_from_size_to_size_so_that_what_is_compared_stands_together() -> None:
+    cases = make_plan(["xlsx", "csv"], None, 1, ["connector", "loop", "xlsx-read"])
+
+    assert [(case.kind, case.rows, case.contender.key) for case in cases][:7] == [
+        ("xlsx", 200_000, "connector"),
+        ("xlsx", 200_000, "loop"),
+        ("xlsx", 200_000, "xlsx-read"),
+        ("xlsx", 400_000, "connector"),
+        ("xlsx", 400_000, "xlsx-read"),
+        ("csv", 50_000, "connector"),
+        ("csv", 50_000, "loop"),
+    ]
 
 
 def test_a_plan_for_development_has_one_size() -> None:
