@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from source_lms_reports.files.notes import Notes
@@ -25,6 +26,9 @@ _MARKS = (
 _ALIASES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape"})
 """Codecs of Python that are made for names and source code. Some of them cannot pass over an error."""
+_ESCAPE = b"\x1b"
+_SEARCHED = 1024
+"""Bytes at the end of a block in which the beginning of an unfinished escape sequence is looked for."""
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _HALF = re.compile("[\ud800-\udfff]")
 _NUL_NOTE = "NUL characters removed: {count}"
@@ -188,28 +192,50 @@ class _Decoder:
         self._make = codecs.getincrementaldecoder(name)
         self._strict = self._make("strict")
         self._knows_halves = name == "utf-7"  # the one codec that gives halves of surrogate pairs away as text
-        self._lenient = False
 
     def decode(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
         """See `_decode_utf8`."""
-        text = self._decoded(data, final, notes)
+        text, rest = self._decoded(data, final, notes)
         if self._knows_halves and _HALF.search(text):
             text = text.encode("utf-8", "backslashreplace").decode()
             notes.add(_CODE_NOTE)
         if "\0" in text:
             notes.add(_NUL_NOTE, text.count("\0"))
             text = text.replace("\0", "")
-        return text, b""
+        return text, rest
 
-    def _decoded(self, data: bytes, final: bool, notes: Notes) -> str:
+    def _decoded(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+        """The text, and the bytes from an escape on whose sequence goes on beyond what the codec keeps of it."""
+        held, flags = self._strict.getstate()
+        try:
+            return self._whole(data, final, notes), b""
+        except UnicodeError:
+            data = held + data
+            end = len(data)
+        while (end := data.rfind(_ESCAPE, max(len(data) - _SEARCHED, 0), end)) >= 0:
+            self._strict.setstate((b"", flags))
+            with suppress(UnicodeError):
+                return self._whole(data[:end], False, notes), data[end:]
+        self._strict.setstate((b"", flags))
+        return self._lenient(data, True, notes), b""
+
+    def _whole(self, data: bytes, final: bool, notes: Notes) -> str:
+        """The text of all bytes.
+
+        Raises:
+            UnicodeError: They end in an escape sequence that is longer than what the codec keeps.
+        """
         state = self._strict.getstate()
         try:
             return self._strict.decode(data, final)
-        except UnicodeError as error:
-            lenient = self._make("backslashreplace")
-            lenient.setstate(state)
-            is_endless = not isinstance(error, UnicodeDecodeError)  # a shift sequence with no end in sight
-            text = lenient.decode(data, final or is_endless)
-            self._strict.setstate(lenient.getstate())
-            notes.add(_CODE_NOTE)
-            return text
+        except UnicodeDecodeError:
+            self._strict.setstate(state)
+            return self._lenient(data, final, notes)
+
+    def _lenient(self, data: bytes, final: bool, notes: Notes) -> str:
+        lenient = self._make("backslashreplace")
+        lenient.setstate(self._strict.getstate())
+        text = lenient.decode(data, final)
+        self._strict.setstate(lenient.getstate())
+        notes.add(_CODE_NOTE)
+        return text

@@ -4,12 +4,12 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.text import encoding_of, text_blocks
+from source_lms_reports.files.text import BLOCK, encoding_of, text_blocks
 from unit_tests.files.reading import blocks_of, by_hand, notes, payload, read
 
 _TEXT = "näme,城市\nZoë,東京\n"
@@ -52,13 +52,38 @@ def test_nuls_are_removed_and_counted(tmp_path: Path) -> None:
     assert notes(content) == ["NUL characters removed: 3"]
 
 
-def test_a_shift_sequence_without_end_is_written_out() -> None:
-    content = b"a" * 16 + b"\x1b$\0" + b"\xc2" * 9 + b"\nab"
+@pytest.mark.parametrize("first", [b"a", b"\xff"])
+def test_a_shift_sequence_without_end_is_written_out_where_a_block_ends(first: bytes) -> None:
+    unended = b"\x1b$00000000"
+    content = first + b"a" * (BLOCK - 1 - len(unended)) + unended + b"00000000 end"
 
-    with blocks_of(1):
+    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+
+    assert text.endswith("a\\x1b$0000000000000000 end")
+
+
+def test_shift_sequences_that_never_end_lose_nothing() -> None:
+    content = (b"\x1b$" + b"0" * 9) * 20_000
+
+    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+
+    for code, char in (("\\x1b", "\x1b"), ("\\x24", "$"), ("\\x30", "0")):
+        text = text.replace(code, char)
+    assert text == content.decode("ascii")
+
+
+_SHIFTS = st.sampled_from([b"\x1b", b"$B", b"(B", b"$", b"0", b"0" * 9, b"\xc2", b"\n", "\u6771".encode("iso-2022-jp")])
+
+
+@given(parts=st.lists(_SHIFTS, max_size=40), block=st.integers(1, 30))
+@example(parts=[b"\x1b", b"$", b"0" * 9, b"\xc2" * 9], block=1)
+def test_shift_sequences_are_read_alike_wherever_blocks_end(parts: list[bytes], block: int) -> None:
+    content = b"a" * 16 + b"".join(parts)
+
+    with blocks_of(block):
         text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
 
-    assert text.endswith("\nab")
+    assert text == "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
 
 
 def test_half_a_surrogate_pair_in_utf_7_is_written_out() -> None:
