@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ from source_lms_reports.files.archive import DAMAGE, Source, corrupt
 from source_lms_reports.files.payload import Proof
 
 _BOOKS = "workbooks"
-_PLACES = 2
 _SMALL = 256 * 1024 * 1024
 """Bytes of unpacked XML up to which two workbooks may be open at once: a sheet takes three times its XML."""
 
@@ -49,13 +49,16 @@ class Shelf:
     """Keeps the open workbooks of the file that was asked for last.
 
     Each sheet may be a stream of its own, and the shared strings belong to them all. Workbooks are kept with the proof
-    of their file, so they go when the file goes. A workbook has one user at a time; for a second one the file is opened
-    again, as long as what two of them hold stays small.
+    of their file, so they go when the file goes. A workbook has one user at a time; for another one the file is opened
+    again, as long as what they hold together stays small.
+
+    Args:
+        places: How many small workbooks may be in use at once. A large one takes all places.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int) -> None:
         self._changed = threading.Condition()
-        self._places = _PLACES
+        self._all = self._free = places
         self._latest: Proof = {}
 
     def prepare(self, source: Source) -> None:
@@ -75,7 +78,7 @@ class Shelf:
         Raises:
             CorruptPayload: It is damaged or under a password, or turns out to be while it is used.
         """
-        with self._room(1 if _is_small(source.file) else _PLACES):
+        with self._room(1 if _is_small(source.file) else self._all):
             kept = self._kept(source.proof)
             try:
                 book = kept.pop()
@@ -88,13 +91,13 @@ class Shelf:
     @contextmanager
     def _room(self, places: int) -> Iterator[None]:
         with self._changed:
-            self._changed.wait_for(lambda: self._places >= places)
-            self._places -= places
+            self._changed.wait_for(lambda: self._free >= places)
+            self._free -= places
         try:
             yield
         finally:
             with self._changed:
-                self._places += places
+                self._free += places
                 self._changed.notify_all()
 
     def _kept(self, proof: Proof) -> list[calamine.CalamineWorkbook]:
@@ -115,4 +118,9 @@ def _is_small(path: Path) -> bool:
         return False
 
 
-SHELF = Shelf()
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+SHELF = Shelf(min(2, _processors()))

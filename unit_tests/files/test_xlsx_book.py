@@ -48,7 +48,7 @@ def _reports(folder: Path) -> list[Payload]:
 
 @pytest.fixture(autouse=True)
 def empty_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = xlsx_book.Shelf()
+    shelf = xlsx_book.Shelf(2)
     for user in (xlsx, verifying):
         monkeypatch.setattr(user, "SHELF", shelf)
 
@@ -154,8 +154,8 @@ def report(tmp_path: Path) -> Source:
 class Crowd:
     """Two threads that ask one shelf for workbooks, the second while the first has its own."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._shelf = xlsx_book.Shelf()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, places: int = 2) -> None:
+        self._shelf = xlsx_book.Shelf(places)
         self._settled = threading.Event()
         self._entered = threading.Event()
         room = self._shelf._changed
@@ -200,6 +200,13 @@ def test_a_small_workbook_is_opened_a_second_time_for_a_second_user(report: Sour
     assert opened.call_count == 2
 
 
+def test_with_one_processor_a_workbook_has_one_user(
+    report: Source, opened: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not Crowd(monkeypatch, places=1).met(report, report)
+    assert opened.call_count == 1
+
+
 def test_a_large_workbook_is_open_once_and_alone(
     report: Source, crowd: Crowd, opened: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,7 +236,7 @@ def test_a_workbook_of_the_old_kind_is_opened_once(report: Source, crowd: Crowd)
 
 
 def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source) -> None:
-    shelf = xlsx_book.Shelf()
+    shelf = xlsx_book.Shelf(2)
     with shelf.book(report):
         report.proof.clear()
 
@@ -237,7 +244,7 @@ def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source
 
 
 def test_a_workbook_that_fails_its_user_is_not_kept(report: Source, opened: Mock) -> None:
-    shelf = xlsx_book.Shelf()
+    shelf = xlsx_book.Shelf(2)
     with pytest.raises(CorruptPayload), shelf.book(report):
         raise ValueError("a sheet without its end")
 
