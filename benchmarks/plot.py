@@ -13,7 +13,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from benchmarks.plan import ROWS
-from benchmarks.results import Result, Results
+from benchmarks.results import Results
 
 _COLOURS = {
     "connector": "#1f77b4",
@@ -54,12 +54,7 @@ def draw(results: Results, path: Path) -> None:
 
 
 def _bars(axes: Any, results: Results, kind: str) -> None:
-    shown: dict[str, Result] = {}
-    for one in results.all(kind):
-        if one.contender in _NAMES and abs(one.rows - ROWS[kind]) <= abs(
-            shown.get(one.contender, one).rows - ROWS[kind]
-        ):
-            shown[one.contender] = one
+    shown = {one.contender: one for one in results.mains(kind) if one.contender in _NAMES}
     names = [_NAMES[key] for key in shown]
     rates = [one.rows / one.wall / 1000 for one in shown.values()]
     bars = axes.barh(names, rates, color=[_COLOURS[key] for key in shown])

@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.contenders.commands import CONTENDERS
 from benchmarks.measure import Cost
-from benchmarks.plan import Case
+from benchmarks.plan import ROWS, Case
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,15 @@ class Results:
     def sizes(self, kind: str, contender: str) -> list[Result]:
         """All sizes that a contender read, the smallest first."""
         return sorted((one for one in self.all(kind) if one.contender == contender), key=lambda one: one.rows)
+
+    def main(self, kind: str, contender: str) -> Result | None:
+        """What a contender took for the published size; if it did not read that, for the one it read most often."""
+        sizes = self.sizes(kind, contender)
+        return max(sizes, key=lambda one: (one.rows == ROWS[kind], len(one.costs), one.rows), default=None)
+
+    def mains(self, kind: str) -> list[Result]:
+        """That of all contenders, in their order."""
+        return [one for key in CONTENDERS if (one := self.main(kind, key))]
 
     def save(self, path: Path) -> None:
         """As JSON."""

@@ -17,9 +17,8 @@ def main_table(results: Results, kind: str) -> str:
     """One line a contender."""
     if kind == "start":
         return _start_table(results)
-    loop = results.get(kind, "loop", _size(results, kind, "loop"))
-    key = "cdk-json" if kind == "json" else "cdk"
-    cdk = results.get(kind, key, _size(results, kind, key))
+    loop = results.main(kind, "loop")
+    cdk = results.main(kind, "cdk-json" if kind == "json" else "cdk")
     head = ["contender", "rows", "records/s", "CPU s per million", "peak MiB", "x loop, time", "x loop, CPU"]
     lines = [
         [
@@ -32,17 +31,16 @@ def main_table(results: Results, kind: str) -> str:
             _ratio(one, loop, "cpu"),
             *([_ratio(cdk, one, "wall") if one.emits else _NOTHING] if cdk else []),
         ]
-        for one in _shown(results, kind)
+        for one in results.mains(kind)
     ]
     return _markdown([*head, "faster than CDK"] if cdk else head, lines)
 
 
 def growth_table(results: Results) -> str:
     """How time and memory grow with the rows of a CSV."""
-    keys = list(dict.fromkeys(one.contender for one in results.all("csv") if one.emits))
     lines = []
-    for key in keys:
-        for one in results.sizes("csv", key):
+    for main in results.mains("csv"):
+        for one in results.sizes("csv", main.contender) if main.emits else ():
             loop = results.get("csv", "loop", one.rows)
             lines.append(
                 [
@@ -59,10 +57,9 @@ def growth_table(results: Results) -> str:
 
 def marginal_table(results: Results) -> str:
     """What a further record costs: start-up falls out between the smallest and the largest size."""
-    keys = list(dict.fromkeys(one.contender for one in results.all("csv") if one.emits))
     costs = {}
-    for key in keys:
-        small, *_, large = results.sizes("csv", key) * 2
+    for main in results.mains("csv"):
+        small, *_, large = results.sizes("csv", main.contender) * 2
         if large.rows > small.rows:
             more = large.rows - small.rows
             costs[large.title] = ((large.wall - small.wall) / more, (large.cpu - small.cpu) / more)
@@ -120,23 +117,6 @@ def _start_table(results: Results) -> str:
         for one in results.all("start")
     ]
     return _markdown(["command", "peak MiB", "x import, time", "x import, CPU"], lines)
-
-
-def _shown(results: Results, kind: str) -> list[Result]:
-    """The published size of each contender, and the full size of those that have both."""
-    keys = list(dict.fromkeys(one.contender for one in results.all(kind)))
-    shown = []
-    for key in keys:
-        sizes = results.sizes(kind, key)
-        chosen = {_size(results, kind, key), ROWS[kind]}
-        shown += [one for one in sizes if one.rows in chosen] or sizes[-1:]
-    return shown
-
-
-def _size(results: Results, kind: str, contender: str) -> int:
-    """The size that a contender read most often."""
-    sizes = results.sizes(kind, contender)
-    return max(sizes, key=lambda one: (len(one.costs), one.rows)).rows if sizes else 0
 
 
 def _ratio(one: Result | None, other: Result | None, what: str) -> str:

@@ -45,6 +45,16 @@ def test_a_ratio_compares_runs_of_one_round_where_both_have_the_same() -> None:
     assert ratio(cdk, ours, "wall") == 25.0
 
 
+def test_the_main_table_is_about_the_published_size_in_the_order_of_the_contenders() -> None:
+    made = Results()
+    for contender, rows in (("cdk", 20_000), ("loop", 2_000_000), ("loop", 500_000), ("connector", 500_000)):
+        made.add(Case(CONTENDERS[contender], "csv", rows, 1), 0, Cost(rows / 100_000, 1.0, 50.0))
+
+    sizes = [(one.contender, one.rows) for one in made.mains("csv")]
+    assert sizes == [("connector", 500_000), ("loop", 500_000), ("cdk", 20_000)]
+    assert "2,000,000" not in main_table(made, "csv")
+
+
 def test_a_further_record_costs_no_start_up() -> None:
     made = Results()
     for contender, walls in (("connector", {100: 3.0, 200: 4.0}), ("loop", {100: 2.0, 200: 4.0})):
