@@ -262,6 +262,11 @@ def _zip_file(path: Path, label: str) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
+def unpacked_size(archive: zipfile.ZipFile) -> int:
+    """Bytes of all members, as its directory tells them."""
+    return sum(info.file_size for info in archive.infolist())
+
+
 def _is_content(info: zipfile.ZipInfo) -> bool:
     base = PurePosixPath(info.filename).name
     return not info.is_dir() and not info.filename.startswith("__MACOSX/") and base not in {".DS_Store", "Thumbs.db"}

@@ -10,7 +10,7 @@ from contextlib import closing
 from functools import partial
 
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
-from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, sources
+from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, sources, unpacked_size
 from source_lms_reports.files.csv import CsvTable, rows_of
 from source_lms_reports.files.json_sections import sections
 from source_lms_reports.files.notes import Notes
@@ -87,7 +87,7 @@ def _verify_workbook(source: Source, limits: ArchiveLimits) -> None:
 def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
     try:
         with zipfile.ZipFile(source.file) as archive:
-            unpacked = sum(info.file_size for info in archive.infolist())
+            unpacked = unpacked_size(archive)
             too_dense = unpacked > max(limits.ratio_from, limits.ratio * source.packed)
             if unpacked > limits.unpacked or too_dense:
                 raise ArchiveLimitExceeded(

@@ -12,7 +12,7 @@ from pathlib import Path
 import python_calamine as calamine
 
 from source_lms_reports.errors import CorruptPayload
-from source_lms_reports.files.archive import DAMAGE, Source, corrupt
+from source_lms_reports.files.archive import DAMAGE, Source, corrupt, unpacked_size
 from source_lms_reports.files.payload import Proof
 
 _BOOKS = "workbooks"
@@ -113,7 +113,7 @@ def _is_small(path: Path) -> bool:
     """Whether two may be open. One of the old kind is decoded whole when it is opened, so that two win nothing."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return sum(info.file_size for info in archive.infolist()) <= _SMALL
+            return unpacked_size(archive) <= _SMALL
     except DAMAGE:
         return False
 
