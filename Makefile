@@ -78,7 +78,7 @@ clients-test: $(VENV)/.dev ## PyAirbyte, Meltano, Dagster and Airbyte's tools, e
 # A client whose tests fail, or cannot run here, is left out of the table; the last line then fails and names it.
 clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/clients.md by what passed
 	@rm -f integration_tests/clients/results.json
-	@-$(PYTEST) integration_tests unit_tests/packaging/test_distribution.py -m "not image_tests and not requires_creds" --record-clients
+	@-$(PYTEST) integration_tests unit_tests/project/packaging/test_distribution.py -m "not image_tests and not requires_creds" --record-clients
 	@-scripts/image/test.sh --record-clients
 	@$(BIN)/python -m integration_tests.clients.matrix
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from integration_tests.connector import Connector, Json, forked, quick
 from integration_tests.sandbox import Sandbox
-from unit_tests.packaging.project import ROOT, version
+from unit_tests.project.packaging.project import ROOT, version
 
 RELEASES = ROOT / "releases"
 PLATFORMS = ("canvas", "second_nature", "sana", "tinqwise", "hapyak")

@@ -81,7 +81,7 @@ def inspect(form: str) -> Any:
 
 
 def test_the_image_has_airbytes_labels_user_and_entrypoint() -> None:
-    from unit_tests.packaging.project import metadata
+    from unit_tests.project.packaging.project import metadata
 
     config = inspect(".Config")
     assert config["Labels"]["io.airbyte.name"] == metadata()["dockerRepository"]

@@ -13,7 +13,7 @@ from airbyte_cdk.test.standard_tests._spec_compatibility import compare_specs
 from integration_tests.connector import Connector, Json
 from integration_tests.releases import PLATFORMS, broken, latest, promises
 from integration_tests.sandbox import Sandbox
-from unit_tests.packaging.project import metadata, version
+from unit_tests.project.packaging.project import metadata, version
 
 RECORD = "if this version was not released yet, record it anew: make release-record"
 

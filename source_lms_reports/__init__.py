@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
 
 __all__ = ["SourceLmsReports"]
-
-try:
-    __version__ = importlib.metadata.version("airbyte-source-lms-reports")
-except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0.0.0"
 
 
 def __getattr__(name: str) -> Any:

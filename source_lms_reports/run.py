@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
-
-from source_lms_reports.startup import quick_imports
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
@@ -17,6 +18,23 @@ _STATE = '{"type":"STATE"'
 _SIGTERM_EXIT = 128 + int(signal.SIGTERM)
 _CLOSED_PIPE_EXIT = 120
 _USAGE_EXIT = 2
+
+
+_HELP = """\
+source-lms-reports reads the reports of one learning platform as Airbyte messages (one JSON object a line).
+
+  source-lms-reports spec                                       what a configuration looks like
+  source-lms-reports check    --config CONFIG                   whether a configuration works
+  source-lms-reports discover --config CONFIG                   which streams there are
+  source-lms-reports read     --config CONFIG --catalog CATALOG [--state STATE]
+
+CONFIG is a JSON file such as
+  {"platform": {"name": "canvas", "base_url": "https://school.instructure.com", "access_token": "..."}}
+CATALOG names the streams to read; make it from what `discover` prints. STATE is a list of the last STATE message of
+each stream of the sync before. Add --debug to a command for more words.
+
+Platforms: {platforms}.
+"""
 
 
 class _Terminated(BaseException):
@@ -54,10 +72,9 @@ def run(args: list[str] | None = None) -> None:
 
 
 def _help(out: TextIO) -> None:
-    from source_lms_reports.platform import platform_names
-    from source_lms_reports.terminal import HELP
+    from source_lms_reports.platforms.model import platform_names
 
-    out.write(HELP.replace("{platforms}", ", ".join(platform_names())))
+    out.write(_HELP.replace("{platforms}", ", ".join(platform_names())))
 
 
 def _print_messages(source: SourceLmsReports, arguments: list[str]) -> None:
@@ -104,6 +121,42 @@ def _leave(code: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)  # clients tell a good end from a failure by the signal
     if code:
         os._exit(code)  # also where SIGTERM does nothing: in the first process of a container
+
+
+@contextlib.contextmanager
+def quick_imports() -> Iterator[None]:
+    """Import the CDK inside of this, and it takes half of its time.
+
+    While it is imported, the CDK builds eight serializers, and serpyco-rs reads and parses the source code of every
+    protocol class for descriptions in a JSON schema that is never asked for. Here it finds none. What imports leave
+    behind lives as long as the process, so the garbage collector does not look at it, now or later.
+    """
+    gc.disable()
+    try:
+        with _without_attribute_docs():
+            yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextlib.contextmanager
+def _without_attribute_docs() -> Iterator[None]:
+    try:
+        import attributes_doc
+    except ImportError:  # a serpyco-rs that does without
+        yield
+        return
+    read = attributes_doc.get_attributes_doc
+    attributes_doc.get_attributes_doc = _no_docs
+    try:
+        yield
+    finally:
+        attributes_doc.get_attributes_doc = read
+
+
+def _no_docs(cls: type) -> dict[str, str]:  # noqa: ARG001 - the signature is the one that it stands in for
+    return {}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import logging
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -32,40 +31,33 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests.auth import AuthBase
 
-from source_lms_reports.catalog import Reports
-from source_lms_reports.cdk.batches import Gate
-from source_lms_reports.cdk.cursor import ReportCursor, read_cursor, read_tickets
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.transport import Transport
+from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
-from source_lms_reports.cdk.outlet import Outlet
+from source_lms_reports.cdk.message_repository import OrderedMessageRepository
 from source_lms_reports.cdk.partitions import ReportPartitions
-from source_lms_reports.cdk.reading import StreamReader
-from source_lms_reports.cdk.sync import Sync
-from source_lms_reports.checking import check
-from source_lms_reports.discovery import discover
 from source_lms_reports.errors import ConfigError, ReportError
-from source_lms_reports.http.client import Client
-from source_lms_reports.http.spool import Spool
-from source_lms_reports.http.transport import Transport
-from source_lms_reports.plan import ReportStream, Selected
-from source_lms_reports.platform import Platform, load_platform, load_yaml, platform_names
-from source_lms_reports.selection import select
-from source_lms_reports.settings import Settings, make_settings
-from source_lms_reports.validation import validate_config
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.platforms.model import Platform, load_platform
+from source_lms_reports.spec.manifest import assemble_manifest
+from source_lms_reports.spec.settings import Settings, make_settings
+from source_lms_reports.spec.validation import validate_config
+from source_lms_reports.streams.catalog import Reports
+from source_lms_reports.streams.checking import check
+from source_lms_reports.streams.discovery import discover
+from source_lms_reports.streams.selection import select
+from source_lms_reports.sync.bundles import Backpressure
+from source_lms_reports.sync.reader import StreamReader
+from source_lms_reports.sync.state import read_cursor, read_tickets
+from source_lms_reports.sync.sync import Sync
 
 _AUTHENTICATORS = {
     model.__name__: model
     for model in (ApiKeyAuthenticator, BearerAuthenticator, CustomAuthenticator, SelectiveAuthenticator)
 }
 _CONCURRENT_FAILURE = "Concurrent read failure"
-
-
-def assemble_manifest() -> dict[str, Any]:
-    """The shared manifest with every platform's branch of the specification."""
-    text = (importlib.resources.files("source_lms_reports") / "manifest.yaml").read_text(encoding="utf-8")
-    manifest: dict[str, Any] = load_yaml(text)
-    branches = [load_platform(name).spec for name in platform_names()]
-    manifest["spec"]["connection_specification"]["properties"]["platform"]["oneOf"] = branches
-    return manifest
 
 
 class SourceLmsReports(ConcurrentDeclarativeSource):
@@ -87,9 +79,9 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         kwargs.pop("source_config", None)
         super().__init__(catalog, config, state, source_config=assemble_manifest(), **kwargs)
         #: Set by an entrypoint that takes rows in batches; without it rows are plain records.
-        self.gate: Gate | None = None
+        self.gate: Backpressure | None = None
         self._spool = Spool()
-        self._outlet = Outlet(self._concurrent_source._queue, self._message_repository)
+        self._states = OrderedMessageRepository(self._concurrent_source._queue, self._message_repository)
         self._transport: Transport | None = None
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
@@ -127,7 +119,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             settings, client = self._connect(config)
             found = discover(client, Reports(client.platform, settings), self._spool)
             selected = [Selected(stream) for stream in found]
-            return self._as_streams(Sync(settings, client, selected, self._spool), selected, {})
+            return self._as_streams(Sync(settings, client, selected, self._spool, self._write_state), selected)
         except ReportError as error:
             raise as_traced(error) from error
 
@@ -149,8 +141,8 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         modes = {one.stream.name: one.sync_mode for one in catalog.streams}
         states = ConnectorStateManager(state=state)
         selected = [_selected(stream, modes[stream.name], states) for stream in chosen]
-        sync = Sync(settings, client, selected, self._spool)
-        streams = self._as_streams(sync, selected, modes)
+        sync = Sync(settings, client, selected, self._spool, self._write_state)
+        streams = self._as_streams(sync, selected)
         missing = [name for name in schemas if name not in {stream.name for stream in chosen}]
         failures: list[AirbyteTracedException] = []
         if streams:
@@ -188,23 +180,23 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             for name, definition in platform.authenticators.items()
         }
 
-    def _as_streams(self, sync: Sync, selected: list[Selected], modes: Mapping[str, SyncMode]) -> list[AbstractStream]:
-        return [self._as_stream(sync, one, modes.get(one.stream.name)) for one in selected]
+    def _as_streams(self, sync: Sync, selected: list[Selected]) -> list[AbstractStream]:
+        return [self._as_stream(sync, one) for one in selected]
 
-    def _as_stream(self, sync: Sync, one: Selected, mode: SyncMode | None) -> DefaultStream:
+    def _as_stream(self, sync: Sync, one: Selected) -> DefaultStream:
         stream = one.stream
-        field = stream.cursor if mode is SyncMode.incremental else None
-        cursor = ReportCursor(stream.name, field, one.cursor_value, one.tickets, sync.started, self._outlet)
-        sync.register(stream.name, cursor)
         return DefaultStream(
-            partition_generator=ReportPartitions(StreamReader(sync, one, cursor, self.gate)),
+            partition_generator=ReportPartitions(StreamReader(sync, one, self.gate)),
             name=stream.name,
             json_schema=stream.schema,
-            primary_key=stream.stream.primary_key,
+            primary_key=stream.part.primary_key,
             cursor_field=CursorField(stream.cursor) if stream.cursor else None,
             logger=logging.getLogger(f"airbyte.{stream.name}"),
-            cursor=cursor,
+            cursor=ReportCursor(sync.keeper(stream.name)),
         )
+
+    def _write_state(self, stream: str, state: Mapping[str, Any]) -> None:
+        self._states.emit_message(state_message(stream, state))
 
 
 def _selected(stream: ReportStream, mode: SyncMode, states: ConnectorStateManager) -> Selected:

@@ -15,7 +15,7 @@ import pytest
 from integration_tests.clients.environment import EXAMPLES, client, environment, version_of
 from integration_tests.connector import quick
 from integration_tests.sandbox import Sandbox
-from unit_tests.docs.pages import blocks
+from unit_tests.project.docs.pages import blocks
 
 pytestmark = pytest.mark.clients
 

@@ -13,7 +13,7 @@ import pytest
 from integration_tests.clients.environment import copy_of_checkout, environment
 from integration_tests.connector import quick
 from integration_tests.sandbox import Sandbox
-from unit_tests.docs.pages import blocks, section
+from unit_tests.project.docs.pages import blocks, section
 
 pytestmark = [
     pytest.mark.clients,

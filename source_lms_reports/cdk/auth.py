@@ -11,11 +11,11 @@ from typing import Any
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 
+from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.transport import Call
 from source_lms_reports.errors import TransientError
-from source_lms_reports.http.answer import find
-from source_lms_reports.http.client import Client, Refusal
-from source_lms_reports.http.template import fill, fill_all
-from source_lms_reports.http.transport import Call
+from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.platforms.template import fill, fill_all
 from source_lms_reports.redaction import REDACTOR
 
 _RENEW_BEFORE_SECONDS = 60.0
@@ -112,13 +112,13 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     def _ask(self, client: Client) -> str:
         answer = client.send(self._call(client), "token")
         document = client.json(answer, "token")
-        token = find(document, self.token_path)
+        token = value_at(document, self.token_path)
         if not isinstance(token, str) or not token:
             words = f"The token endpoint of {client.platform.title} answered without a token."
             names = sorted(document) if isinstance(document, dict) else type(document).__name__
             raise Refusal("transient", TransientError(words, detail=str(names)[:300]))
         REDACTOR.register(token)
-        life = find(document, self.expires_path)
+        life = value_at(document, self.expires_path)
         seconds = float(life) if isinstance(life, (int, float)) and 0 < life < _LONGEST_LIFE else _DEFAULT_LIFE
         self._ends = client.clock() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token

@@ -16,13 +16,14 @@ from airbyte_cdk.sources import Source
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets
 
-from source_lms_reports.cdk.batches import Gate, Lines, lines_in
 from source_lms_reports.cdk.failures import as_traced
+from source_lms_reports.cdk.line_records import lines_in
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.redaction import REDACTOR, redact
-from source_lms_reports.validation import validate_config
+from source_lms_reports.spec.validation import validate_config
+from source_lms_reports.sync.bundles import Backpressure, Lines
 
-_GATE_SIZE = 4
+_BUNDLES_UNDER_WAY = 4
 _MEMORY_CHECK_ROWS = 5_000
 #: Messages that hold no secret by their nature: the vendor's rows, and what is known before any configuration is.
 _PLAIN = ('{"type":"RECORD"', '{"type":"SPEC"', '{"type":"CATALOG"')
@@ -52,7 +53,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         redact_logs()
-        self._gate = Gate(_GATE_SIZE)
+        self._gate = Backpressure(_BUNDLES_UNDER_WAY)
         if hasattr(source, "gate"):
             source.gate = self._gate
 

@@ -11,9 +11,10 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator impor
 from airbyte_cdk.sources.types import Record
 
 from source_lms_reports.cdk.failures import as_traced
-from source_lms_reports.cdk.reading import StreamReader
+from source_lms_reports.cdk.line_records import as_record_data
 from source_lms_reports.errors import ReportError
-from source_lms_reports.plan import Slice
+from source_lms_reports.plan.stream import Slice
+from source_lms_reports.sync.reader import StreamReader
 
 
 class ReportPartition(Partition):
@@ -21,12 +22,12 @@ class ReportPartition(Partition):
 
     Args:
         reader: Reads the stream.
-        piece: The order.
+        slice_: The order.
     """
 
-    def __init__(self, reader: StreamReader, piece: Slice) -> None:
+    def __init__(self, reader: StreamReader, slice_: Slice) -> None:
         self._reader = reader
-        self._piece = piece
+        self._slice = slice_
         self._ended = threading.Event()
         self._was_read = False
 
@@ -44,16 +45,16 @@ class ReportPartition(Partition):
 
     def _records(self) -> Iterator[Record]:
         try:
-            for data in self._reader.read(self._piece):
-                yield Record(data=data, stream_name=self.stream_name())
+            for data in self._reader.read(self._slice):
+                yield Record(data=as_record_data(data), stream_name=self.stream_name())
         except ReportError as error:
             stream = self._reader.stream
-            raise as_traced(error, stream.name, stream.report, self._piece.window) from error
+            raise as_traced(error, stream.name, stream.report, self._slice.window) from error
 
     def close(self) -> None:
         """All records are handed over: the window is read."""
         try:
-            self._reader.close(self._piece)
+            self._reader.close(self._slice)
             self._was_read = True
         finally:
             self._ended.set()
@@ -69,7 +70,7 @@ class ReportPartition(Partition):
 
     def to_slice(self) -> Mapping[str, Any] | None:
         """The window, for logs."""
-        window = self._piece.window
+        window = self._slice.window
         return {"start": window.start, "end": window.end} if window else {}
 
     def stream_name(self) -> str:
@@ -78,7 +79,7 @@ class ReportPartition(Partition):
 
     def __hash__(self) -> int:
         """By stream and order."""
-        return hash((self.stream_name(), self._piece.order.identity))
+        return hash((self.stream_name(), self._slice.order.identity))
 
 
 class ReportPartitions(PartitionGenerator):
@@ -100,8 +101,8 @@ class ReportPartitions(PartitionGenerator):
             StreamFailed: They cannot be told.
         """
         try:
-            for piece in self._reader.pieces():
-                partition = ReportPartition(self._reader, piece)
+            for slice_ in self._reader.slices():
+                partition = ReportPartition(self._reader, slice_)
                 yield partition
                 if not partition.wait():
                     return

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.json_scanner import Piece, Scanner, loose
-from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import ByteStream, text_blocks, utf8_blocks
 
 Manner = Literal["checked", "proven", "repaired"]
@@ -48,7 +48,7 @@ _UNQUOTED = 9
 """The length of `-Infinity`."""
 
 
-def scanner(stream: ByteStream, source: Source, notes: Notes, manner: Manner) -> Scanner:
+def scanner(stream: ByteStream, source: Source, notes: TableWarnings, manner: Manner) -> Scanner:
     """A scanner over a JSON text in UTF-8, whatever its encoding was.
 
     Args:
@@ -123,7 +123,7 @@ def member(source: Source, name: str) -> Any:
     """The value of a member of the JSON object that a file holds; None where it has none, or is something else."""
     for manner in _MANNERS:
         with suppress(PayloadError, RecursionError), closing(source.open()) as stream:
-            return _member(scanner(stream, source, Notes(), manner), name)
+            return _member(scanner(stream, source, TableWarnings(), manner), name)
     return None
 
 
@@ -151,7 +151,7 @@ def _sections(source: Source, options: ReadOptions) -> list[Section]:
 
 
 def _found(source: Source, options: ReadOptions, manner: Manner) -> list[Section]:
-    notes = Notes()
+    notes = TableWarnings()
     with closing(source.open()) as stream:
         text = scanner(stream, source, notes, manner)
         try:

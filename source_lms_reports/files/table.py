@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_lms_reports.files.json_records import ObjectChunk
-from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.table_warnings import TableWarnings
 
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
@@ -49,7 +49,7 @@ class Table(ABC):
         notes: Warnings; complete once the chunks are read.
     """
 
-    def __init__(self, name: str | None, columns: tuple[str, ...], notes: Notes) -> None:
+    def __init__(self, name: str | None, columns: tuple[str, ...], notes: TableWarnings) -> None:
         self.name = name
         self.columns = columns
         self.notes = notes
@@ -71,7 +71,7 @@ class Table(ABC):
         return sum(map(len, self.chunks()))
 
 
-def unique_names(header: list[str], notes: Notes) -> tuple[str, ...]:
+def unique_names(header: list[str], notes: TableWarnings) -> tuple[str, ...]:
     """Column names by position: the second `a` is `a_2`, a header without a name `_column_<n>`."""
     taken = {EXTRA, *header}
     seen: set[str] = set()
@@ -94,7 +94,7 @@ def _numbered(name: str, taken: set[str]) -> str:
     return f"{name}_{number}"
 
 
-def _tell_renamed(header: list[str], names: list[str], notes: Notes) -> None:
+def _tell_renamed(header: list[str], names: list[str], notes: TableWarnings) -> None:
     renamed = [name for text, name in zip(header, names, strict=True) if text != name]
     if renamed:
         notes.add(f"Headers that were empty or not unique are named by position: {listed(renamed)}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol
 
-from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.table_warnings import TableWarnings
 
 BLOCK = 64 * 1024
 """Bytes that are read at a time: about 250 rows of twenty columns. The cells of more leave a processor's own cache."""
@@ -83,7 +83,7 @@ def _unmarked_utf16(head: bytes) -> str | None:
     return None
 
 
-def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: Notes) -> Iterator[str]:
+def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: TableWarnings) -> Iterator[str]:
     """The text of a stream, block by block, without byte order mark and NULs."""
     head = _head(stream)
     name, mark = encoding_of(head, charset, default)
@@ -98,7 +98,7 @@ def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: No
 
 
 def utf8_blocks(
-    stream: ByteStream, charset: str | None, default: str, notes: Notes, *, unchecked: bool = False
+    stream: ByteStream, charset: str | None, default: str, notes: TableWarnings, *, unchecked: bool = False
 ) -> Iterator[bytes]:
     """The same as UTF-8, which costs nothing where it is UTF-8 already.
 
@@ -124,19 +124,19 @@ def utf8_blocks(
             yield block
 
 
-def utf8_text(data: bytes, notes: Notes) -> str:
+def utf8_text(data: bytes, notes: TableWarnings) -> str:
     """The text of whole characters; what is no UTF-8 is read as Latin-1, byte by byte, and counted."""
     return _decode_utf8(data, True, notes)[0]
 
 
-def _without_nuls(data: bytes, notes: Notes) -> bytes:
+def _without_nuls(data: bytes, notes: TableWarnings) -> bytes:
     if b"\0" not in data:
         return data
     notes.add(_NUL_NOTE, data.count(b"\0"))
     return data.replace(b"\0", b"")
 
 
-def _clean_utf8(data: bytes, final: bool, notes: Notes) -> tuple[bytes, bytes]:
+def _clean_utf8(data: bytes, final: bool, notes: TableWarnings) -> tuple[bytes, bytes]:
     if b"\0" not in data:
         try:
             _, used = codecs.utf_8_decode(data, "strict", final)
@@ -173,7 +173,7 @@ def _head(stream: ByteStream) -> bytes:
     return head
 
 
-def _decode_utf8(data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+def _decode_utf8(data: bytes, final: bool, notes: TableWarnings) -> tuple[str, bytes]:
     """The text, and the bytes at the end that are no whole character yet."""
     data = _without_nuls(data, notes)
     try:
@@ -193,7 +193,7 @@ class _Decoder:
         self._strict = self._make("strict")
         self._knows_halves = name == "utf-7"  # the one codec that gives halves of surrogate pairs away as text
 
-    def decode(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+    def decode(self, data: bytes, final: bool, notes: TableWarnings) -> tuple[str, bytes]:
         """See `_decode_utf8`."""
         text, rest = self._decoded(data, final, notes)
         if self._knows_halves and _HALF.search(text):
@@ -204,7 +204,7 @@ class _Decoder:
             text = text.replace("\0", "")
         return text, rest
 
-    def _decoded(self, data: bytes, final: bool, notes: Notes) -> tuple[str, bytes]:
+    def _decoded(self, data: bytes, final: bool, notes: TableWarnings) -> tuple[str, bytes]:
         """The text, and the bytes from an escape on whose sequence goes on beyond what the codec keeps of it."""
         held, flags = self._strict.getstate()
         try:
@@ -219,7 +219,7 @@ class _Decoder:
         self._strict.setstate((b"", flags))
         return self._lenient(data, True, notes), b""
 
-    def _whole(self, data: bytes, final: bool, notes: Notes) -> str:
+    def _whole(self, data: bytes, final: bool, notes: TableWarnings) -> str:
         """The text of all bytes.
 
         Raises:
@@ -232,7 +232,7 @@ class _Decoder:
             self._strict.setstate(state)
             return self._lenient(data, final, notes)
 
-    def _lenient(self, data: bytes, final: bool, notes: Notes) -> str:
+    def _lenient(self, data: bytes, final: bool, notes: TableWarnings) -> str:
         lenient = self._make("backslashreplace")
         lenient.setstate(self._strict.getstate())
         text = lenient.decode(data, final)

@@ -11,15 +11,15 @@ from functools import partial
 
 from source_lms_reports.errors import ArchiveLimitExceeded, EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, sources, unpacked_size
-from source_lms_reports.files.csv import CsvTable, rows_of
+from source_lms_reports.files.csv_table import CsvTable, rows_of
 from source_lms_reports.files.json_sections import sections
-from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.opening import kind_of, open_tables
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Payload
-from source_lms_reports.files.tables import kind_of, open_tables
+from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import encoding_of, text_blocks
-from source_lms_reports.files.xlsx_book import SHELF, open_workbook
-from source_lms_reports.files.xlsx_errors import NO_ERRORS, CellSigns, spread
+from source_lms_reports.files.xlsx_book import WORKBOOKS, open_workbook
+from source_lms_reports.files.xlsx_xml import NO_ERRORS, CellSigns, spread
 
 _READ = 1024 * 1024
 _MEMBER_READ = 256 * 1024
@@ -94,7 +94,7 @@ def _verify_zip(source: Source, limits: ArchiveLimits) -> None:
                     f"{source.label} unpacks to {unpacked / 1024**3:.1f} GiB, which no workbook does."
                 )
             with ThreadPoolExecutor(_THREADS) as pool:  # unpacking and opening leave the interpreter free
-                opening = pool.submit(SHELF.prepare, source)
+                opening = pool.submit(WORKBOOKS.prepare, source)
                 marked = list(pool.map(partial(_verify_member, archive), archive.infolist()))
                 opening.result()
             source.proof[NO_ERRORS] = not any(marked)
@@ -171,7 +171,7 @@ def _texts(source: Source, head: bytes, options: ReadOptions) -> Iterator[str]:
     name, _ = encoding_of(head, source.charset, options.encoding)
     with closing(source.open()) as stream:
         if name.startswith(("utf-16", "utf-32")):
-            yield from text_blocks(stream, source.charset, options.encoding, Notes())
+            yield from text_blocks(stream, source.charset, options.encoding, TableWarnings())
         else:
             while data := stream.read(_READ):
                 yield data.decode("latin-1")

@@ -45,7 +45,7 @@ def damage_told(label: str) -> Iterator[None]:
         raise
 
 
-class Shelf:
+class WorkbookCache:
     """Keeps the open workbooks of the file that was asked for last.
 
     Each sheet may be a stream of its own, and the shared strings belong to them all. Workbooks are kept with the proof
@@ -123,4 +123,4 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-SHELF = Shelf(min(2, _processors()))
+WORKBOOKS = WorkbookCache(min(2, _processors()))

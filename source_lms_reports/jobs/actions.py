@@ -14,7 +14,7 @@ RefusalKind = Literal["throttled", "transient", "fatal", "quota", "gone"]
 
 
 @dataclass(frozen=True)
-class JobReport:
+class JobState:
     """What the vendor says of a job.
 
     Args:
@@ -72,7 +72,7 @@ class Fetch(_ForOrder):
     """
 
     ticket: Ticket | None
-    report: JobReport | None
+    report: JobState | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Found:
     """The vendor has a job for this order. It is the engine that decides whether it is fit to be adopted."""
 
     ticket: Ticket
-    report: JobReport
+    report: JobState
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,14 @@ class Placed:
     """The vendor took the order."""
 
     ticket: Ticket
-    report: JobReport
+    report: JobState
 
 
 @dataclass(frozen=True)
 class Observed:
     """The vendor told how the job is doing."""
 
-    report: JobReport
+    report: JobState
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from source_lms_reports.jobs import words
+from source_lms_reports.jobs import messages as words
 from source_lms_reports.jobs.actions import Action, Fetched, Outcome
 from source_lms_reports.jobs.events import Event, Warned
-from source_lms_reports.jobs.lifecycle import Life, Phase, Terms
+from source_lms_reports.jobs.order_state import JobLimits, OrderState, Phase
 from source_lms_reports.jobs.steps import settle
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Engine:
     ) -> None:
         self._policy = policy
         self._quota = quota
-        self._terms = Terms(policy, quota, rng, can_find, can_abort)
+        self._terms = JobLimits(policy, quota, rng, can_find, can_abort)
         self._outbox: list[Event] = []
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, OrderState] = {}
         self._served: dict[str, int] = {}
         self._warned: set[str] = set()
 
@@ -67,7 +67,7 @@ class Engine:
             raise ValueError(f"ticket {stored.id} answers {stored.identity}, not {order.identity}")
         life = self._lives.get(order.identity)
         if life is None:
-            life = self._lives[order.identity] = Life(order, self._terms, len(self._lives), self._outbox)
+            life = self._lives[order.identity] = OrderState(order, self._terms, len(self._lives), self._outbox)
             life.begin(now, stored)
         else:
             life.order = life.order.shared_with(order.streams)
@@ -144,13 +144,13 @@ class Engine:
 
     # -- inside
 
-    def _waiting(self) -> Iterable[Life]:
+    def _waiting(self) -> Iterable[OrderState]:
         return (life for life in self._lives.values() if life.live and life.busy is None)
 
     def _free_slots(self) -> int:
         return self._policy.max_in_flight - sum(life.holds_slot for life in self._lives.values())
 
-    def _next_in_line(self, now: float) -> Life | None:
+    def _next_in_line(self, now: float) -> OrderState | None:
         """Orders go before searches, queues take turns, and within a queue it is first come, first served."""
         may_place = self._quota is None or self._quota.when(now) <= now
         candidates = (
@@ -160,21 +160,21 @@ class Engine:
         )
         return min(candidates, key=self._rank, default=None)
 
-    def _rank(self, life: Life) -> tuple[bool, int, int]:
+    def _rank(self, life: OrderState) -> tuple[bool, int, int]:
         return life.phase is Phase.FIND, self._served.get(life.order.queue, 0), life.number
 
-    def _wakes_at(self, life: Life, now: float) -> float:
+    def _wakes_at(self, life: OrderState, now: float) -> float:
         if life.phase is not Phase.PLACE or self._quota is None or self._starves(life, now):
             return now if self._starves(life, now) else life.wakes_at()
         return self._quota.when(max(now, life.not_before))
 
-    def _starves(self, life: Life, now: float) -> bool:
+    def _starves(self, life: OrderState, now: float) -> bool:
         """True when the quota keeps this order back for longer than a sync should wait."""
         if self._quota is None or life.phase is not Phase.PLACE:
             return False
         return self._quota.is_spent(max(now, life.not_before))
 
-    def _fail_for_quota(self, life: Life, now: float) -> None:
+    def _fail_for_quota(self, life: OrderState, now: float) -> None:
         quota = self._quota
         if quota is not None:
             at = max(now, life.not_before)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from source_lms_reports.errors import ReportError
-    from source_lms_reports.jobs.actions import JobReport
+    from source_lms_reports.jobs.actions import JobState
     from source_lms_reports.jobs.ticket import Order, Ticket
 
 Opening = Literal["ordered", "adopted", "resumed"]
@@ -37,7 +37,7 @@ class Progressed:
     """The job is still at work."""
 
     order: Order
-    report: JobReport
+    report: JobState
 
 
 @dataclass(frozen=True)

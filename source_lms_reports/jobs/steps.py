@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from source_lms_reports.jobs import words
+from source_lms_reports.jobs import messages as words
 from source_lms_reports.jobs.actions import (
     Abort,
     Aborted,
@@ -16,7 +16,7 @@ from source_lms_reports.jobs.actions import (
     Fetched,
     Find,
     Found,
-    JobReport,
+    JobState,
     LinkDead,
     NothingFound,
     Observed,
@@ -27,14 +27,14 @@ from source_lms_reports.jobs.actions import (
     Refused,
 )
 from source_lms_reports.jobs.events import Progressed
-from source_lms_reports.jobs.lifecycle import Life, Phase, Watch
+from source_lms_reports.jobs.order_state import OpenJob, OrderState, Phase
 from source_lms_reports.jobs.status import JobStatus
 
 if TYPE_CHECKING:
     from source_lms_reports.errors import PayloadError, ReportError
 
 
-def settle(life: Life, action: Action, outcome: Outcome, now: float) -> None:
+def settle(life: OrderState, action: Action, outcome: Outcome, now: float) -> None:
     """Let `life` go on after `action` came to `outcome`.
 
     Raises:
@@ -57,7 +57,7 @@ def settle(life: Life, action: Action, outcome: Outcome, now: float) -> None:
 # -- looking for a job to adopt
 
 
-def _after_find(life: Life, outcome: Outcome, now: float) -> None:
+def _after_find(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Found) and _is_adoptable(life, outcome, now):
         life.searched = True
         seen = life.take_up(replace(outcome.ticket, adopted=True), "adopted", now)
@@ -70,7 +70,7 @@ def _after_find(life: Life, outcome: Outcome, now: float) -> None:
         raise _mismatch(Find, outcome)
 
 
-def _after_refused_find(life: Life, refused: Refused, now: float) -> None:
+def _after_refused_find(life: OrderState, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _order(life, now)
     elif refused.kind == "fatal":
@@ -80,7 +80,7 @@ def _after_refused_find(life: Life, refused: Refused, now: float) -> None:
         _order_unseen(life, refused.error, now)
 
 
-def _order_unseen(life: Life, error: ReportError, now: float) -> None:
+def _order_unseen(life: OrderState, error: ReportError, now: float) -> None:
     """The list stays out of reach. If it may hold a job of ours, a second one would be worse than none."""
     if life.unsure is not None:
         life.fail(words.gave_up(life.order, "could not be ordered for certain", life.orders, error))
@@ -89,7 +89,7 @@ def _order_unseen(life: Life, error: ReportError, now: float) -> None:
         _order(life, now)
 
 
-def _is_adoptable(life: Life, found: Found, now: float) -> bool:
+def _is_adoptable(life: OrderState, found: Found, now: float) -> bool:
     policy, report = life.terms.policy, found.report
     if found.ticket.id in life.closed_ids:
         return False
@@ -99,7 +99,7 @@ def _is_adoptable(life: Life, found: Found, now: float) -> bool:
     return report.status is JobStatus.READY and ended is not None and abs(now - ended) < policy.fresh_for
 
 
-def _order(life: Life, now: float) -> None:
+def _order(life: OrderState, now: float) -> None:
     """There is nothing to adopt."""
     life.searched = True
     if life.may_order or life.unsure is None:
@@ -111,7 +111,7 @@ def _order(life: Life, now: float) -> None:
 # -- ordering
 
 
-def _after_place(life: Life, outcome: Outcome, now: float) -> None:
+def _after_place(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Placed):
         _after_placed(life, outcome, now)
     elif not isinstance(outcome, Refused):
@@ -126,7 +126,7 @@ def _after_place(life: Life, outcome: Outcome, now: float) -> None:
         life.fail(_not_ordered(life, outcome.error, life.request_failures))
 
 
-def _after_placed(life: Life, placed: Placed, now: float) -> None:
+def _after_placed(life: OrderState, placed: Placed, now: float) -> None:
     life.orders += 1
     life.throttled, life.throttled_since = 0, None
     if life.terms.quota is not None:
@@ -135,7 +135,7 @@ def _after_placed(life: Life, placed: Placed, now: float) -> None:
     _observe(life, seen, placed.report, now)
 
 
-def _after_uncertain_place(life: Life, refused: Refused, now: float) -> None:
+def _after_uncertain_place(life: OrderState, refused: Refused, now: float) -> None:
     """The vendor may have the job: look for it where possible, and count the order in any case."""
     life.orders += 1
     life.unsure = refused.error
@@ -148,7 +148,7 @@ def _after_uncertain_place(life: Life, refused: Refused, now: float) -> None:
         life.fail(_not_ordered(life, refused.error, life.orders))
 
 
-def _after_throttled_place(life: Life, refused: Refused, now: float) -> None:
+def _after_throttled_place(life: OrderState, refused: Refused, now: float) -> None:
     """Wait for the vendor to take orders again, but never longer than for a job."""
     life.throttled += 1
     life.throttled_since = now if life.throttled_since is None else life.throttled_since
@@ -161,7 +161,7 @@ def _after_throttled_place(life: Life, refused: Refused, now: float) -> None:
         life.fail(_not_ordered(life, refused.error, life.throttled))
 
 
-def _next_order(life: Life, refused: Refused, now: float) -> float:
+def _next_order(life: OrderState, refused: Refused, now: float) -> float:
     policy, quota = life.terms.policy, life.terms.quota
     if quota is not None:
         quota.refund(life.spent_at)
@@ -172,14 +172,14 @@ def _next_order(life: Life, refused: Refused, now: float) -> float:
     return now + policy.retry_delay(life.throttled, life.terms.rng, refused.retry_after)
 
 
-def _not_ordered(life: Life, error: ReportError, tries: int) -> ReportError:
+def _not_ordered(life: OrderState, error: ReportError, tries: int) -> ReportError:
     return words.gave_up(life.order, "could not be ordered", tries, error)
 
 
 # -- waiting
 
 
-def _after_poll(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
+def _after_poll(life: OrderState, seen: OpenJob, outcome: Outcome, now: float) -> None:
     seen.looks += 1
     seen.looked_at = now
     if isinstance(outcome, Observed):
@@ -191,7 +191,7 @@ def _after_poll(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
         raise _mismatch(Poll, outcome)
 
 
-def _after_refused_poll(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+def _after_refused_poll(life: OrderState, seen: OpenJob, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
     elif refused.kind == "fatal":
@@ -202,7 +202,7 @@ def _after_refused_poll(life: Life, seen: Watch, refused: Refused, now: float) -
         _wait_after_trouble(life, seen, refused, now)
 
 
-def _wait_after_trouble(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+def _wait_after_trouble(life: OrderState, seen: OpenJob, refused: Refused, now: float) -> None:
     """The job is not to blame for a request that fails: only the deadline ends this."""
     policy, rng = life.terms.policy, life.terms.rng
     seen.trouble = refused.error
@@ -214,7 +214,7 @@ def _wait_after_trouble(life: Life, seen: Watch, refused: Refused, now: float) -
     life.look_later(now, seen, delay, policy.soonest_poll(refused.retry_after))
 
 
-def _observe(life: Life, seen: Watch, report: JobReport, now: float) -> None:
+def _observe(life: OrderState, seen: OpenJob, report: JobState, now: float) -> None:
     policy = life.terms.policy
     seen.report, seen.trouble, seen.alive = report, None, report.status.is_alive
     if report.status is JobStatus.READY:
@@ -227,7 +227,7 @@ def _observe(life: Life, seen: Watch, report: JobReport, now: float) -> None:
         _lost(life, seen, report.status, report.words, now)
 
 
-def _lost(life: Life, seen: Watch, status: JobStatus, said: str | None, now: float) -> None:
+def _lost(life: OrderState, seen: OpenJob, status: JobStatus, said: str | None, now: float) -> None:
     """The job failed or is gone. Where somebody else ordered it, that is not held against us."""
     gone = status is JobStatus.GONE
     if seen.how != "adopted":
@@ -244,7 +244,7 @@ def _lost(life: Life, seen: Watch, status: JobStatus, said: str | None, now: flo
 # -- downloading
 
 
-def _after_fetch(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
+def _after_fetch(life: OrderState, seen: OpenJob, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Fetched):
         life.deliver(outcome.payload)
     elif isinstance(outcome, LinkDead):
@@ -257,7 +257,7 @@ def _after_fetch(life: Life, seen: Watch, outcome: Outcome, now: float) -> None:
         raise _mismatch(Fetch, outcome)
 
 
-def _after_refused_fetch(life: Life, seen: Watch, refused: Refused, now: float) -> None:
+def _after_refused_fetch(life: OrderState, seen: OpenJob, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
     elif refused.kind == "fatal":
@@ -266,7 +266,7 @@ def _after_refused_fetch(life: Life, seen: Watch, refused: Refused, now: float) 
         _renew(life, seen, now, _not_downloaded(life, refused.error))
 
 
-def _renew(life: Life, seen: Watch, now: float, error: ReportError) -> None:
+def _renew(life: OrderState, seen: OpenJob, now: float, error: ReportError) -> None:
     """Ask for the job again, which brings a new link; then order anew."""
     seen.renewals += 1
     if seen.renewals <= life.terms.policy.max_link_renewals:
@@ -275,7 +275,7 @@ def _renew(life: Life, seen: Watch, now: float, error: ReportError) -> None:
         life.replace_ticket("link dead", now, error)
 
 
-def _after_bad_payload(life: Life, seen: Watch, error: PayloadError, now: float) -> None:
+def _after_bad_payload(life: OrderState, seen: OpenJob, error: PayloadError, now: float) -> None:
     """Once more by a fresh link: the cut may be the network's. Then the job's result is to blame."""
     life.bad_payloads += 1
     seen.bad_payloads += 1
@@ -286,7 +286,7 @@ def _after_bad_payload(life: Life, seen: Watch, error: PayloadError, now: float)
         life.replace_ticket("bad payload", now, told, life.terms.policy.cooldown(life.orders))
 
 
-def _after_direct_fetch(life: Life, outcome: Outcome, now: float) -> None:
+def _after_direct_fetch(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Fetched):
         life.deliver(outcome.payload)
     elif isinstance(outcome, BadPayload):
@@ -300,7 +300,7 @@ def _after_direct_fetch(life: Life, outcome: Outcome, now: float) -> None:
         raise _mismatch(Fetch, outcome)
 
 
-def _after_bad_answer(life: Life, error: PayloadError, now: float) -> None:
+def _after_bad_answer(life: OrderState, error: PayloadError, now: float) -> None:
     life.orders += 1
     if life.may_order:
         life.enter(Phase.FETCH, now + life.terms.policy.cooldown(life.orders))
@@ -308,25 +308,25 @@ def _after_bad_answer(life: Life, error: PayloadError, now: float) -> None:
         life.fail(_not_whole(life, error, life.orders))
 
 
-def _after_refused_answer(life: Life, refused: Refused, now: float) -> None:
+def _after_refused_answer(life: OrderState, refused: Refused, now: float) -> None:
     if refused.kind in ("fatal", "gone"):
         life.fail(words.refused(life.order, refused.error))
     elif not life.retry(refused, now):
         life.fail(_not_downloaded(life, refused.error))
 
 
-def _not_downloaded(life: Life, error: ReportError) -> ReportError:
+def _not_downloaded(life: OrderState, error: ReportError) -> ReportError:
     return words.gave_up(life.order, "could not be downloaded", life.request_failures, error)
 
 
-def _not_whole(life: Life, error: PayloadError, tries: int) -> ReportError:
+def _not_whole(life: OrderState, error: PayloadError, tries: int) -> ReportError:
     return words.gave_up(life.order, "did not arrive as a whole report", tries, error)
 
 
 # -- giving up an old ticket
 
 
-def _after_abort(life: Life, outcome: Outcome, now: float) -> None:
+def _after_abort(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Refused):
         if outcome.kind not in ("fatal", "gone") and life.retry(outcome, now):
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.records.batch import Batch, Envelope, FormBatch, ObjectBatch
-from source_lms_reports.records.cursor import CursorWindow
+from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.forms import Form, form_of
 
 

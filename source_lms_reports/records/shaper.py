@@ -11,7 +11,7 @@ from typing import Any
 from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
 from source_lms_reports.records.batch import Batch, CellBatch, Envelope
 from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
-from source_lms_reports.records.cursor import CursorWindow
+from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.objects import ObjectShaper
 
 

@@ -7,10 +7,10 @@ import pytest
 import requests
 from requests_mock import Mocker
 
+from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.transport import Transport
 from source_lms_reports.cdk.auth import TokenAuthenticator
-from source_lms_reports.http.client import Client, Refusal
-from source_lms_reports.http.transport import Transport
-from source_lms_reports.platform import load_platform
+from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.redaction import redact
 
 URL = "https://lms.example.com/api/token"

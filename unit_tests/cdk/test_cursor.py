@@ -1,97 +1,29 @@
-"""The state moves when a window has been read to its end, and keeps the jobs that are still at the vendor."""
+"""What the CDK sees and writes of a stream's state."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import datetime, timezone
 
-import pytest
-from airbyte_cdk.sources.message import InMemoryMessageRepository
+from source_lms_reports.cdk.cursor import ReportCursor, state_message
+from source_lms_reports.sync.keeper import StateKeeper
+from source_lms_reports.sync.state import StreamState
 
-from source_lms_reports.cdk.cursor import TICKETS, ReportCursor, read_cursor, read_tickets
-from source_lms_reports.jobs.ticket import Order, Ticket
-
-STARTED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 NO_CURSOR = {"__ab_no_cursor_state_message": True}
 
 
-def _ticket(number: int, age: timedelta = timedelta()) -> Ticket:
-    order = Order("grades", {"number": number})
-    return Ticket(str(number), order.identity, "grades", order.parameters, None, (STARTED - age).timestamp())
+def test_a_state_that_says_nothing_is_the_cdks_word_for_it() -> None:
+    message = state_message("grades", {})
+    assert message.state is not None
+    assert message.state.stream is not None
+    assert message.state.stream.stream_descriptor.name == "grades"
+    assert message.state.stream.stream_state.__dict__ == NO_CURSOR
 
 
-def _cursor(
-    field: str | None = "at", value: str | None = None, tickets: tuple[Ticket, ...] = ()
-) -> tuple[ReportCursor, InMemoryMessageRepository]:
-    repository = InMemoryMessageRepository()
-    return ReportCursor("grades", field, value, tickets, STARTED, repository), repository
-
-
-def _states(repository: InMemoryMessageRepository) -> list[dict[str, Any]]:
-    found = []
-    for message in repository.consume_queue():
-        assert message.state is not None
-        assert message.state.stream is not None
-        found.append(dict(message.state.stream.stream_state.__dict__))
-    return found
-
-
-def test_given_a_new_job_when_it_is_opened_then_a_state_tells_it_at_once() -> None:
-    cursor, repository = _cursor(value="2026-01-01")
-    cursor.ticket_opened(_ticket(1))
-    (state,) = _states(repository)
-    assert state["at"] == "2026-01-01"
-    assert [one["id"] for one in state[TICKETS]] == ["1"]
-
-
-def test_given_a_window_when_it_is_read_then_the_cursor_moves_and_its_job_is_forgotten() -> None:
-    cursor, repository = _cursor(value="2026-01-01T00:00:00Z", tickets=(_ticket(1), _ticket(2)))
-    cursor.window_read([_ticket(1).identity], "2026-02-01T00:00:00+01:00")
-    (state,) = _states(repository)
-    assert state["at"] == "2026-02-01T00:00:00+01:00"
-    assert [one["id"] for one in state[TICKETS]] == ["2"]
-
-
-@pytest.mark.parametrize("reached", ["2025-12-31T23:00:00Z", "2026-01-01T01:00:00+01:00", "never", None])
-def test_given_nothing_later_when_a_window_is_read_then_the_cursor_stays(reached: str | None) -> None:
-    cursor, _ = _cursor(value="2026-01-01T00:00:00Z")
-    cursor.window_read([], reached)
-    assert cursor.value == "2026-01-01T00:00:00Z"
-
-
-def test_given_a_date_in_the_future_when_a_window_is_read_then_the_cursor_stops_at_the_start_of_the_sync() -> None:
-    cursor, _ = _cursor(value="2026-01-01T00:00:00Z")
-    cursor.window_read([], "2099-01-01T00:00:00Z")
-    assert cursor.value == "2026-03-01T12:00:00Z"
-
-
-def test_given_a_full_refresh_when_all_is_read_then_the_state_says_that_there_is_no_cursor() -> None:
-    cursor, repository = _cursor(field=None, tickets=(_ticket(1),))
-    cursor.window_read([_ticket(1).identity], None)
-    cursor.ensure_at_least_one_state_emitted()
-    assert _states(repository) == [NO_CURSOR]
-
-
-def test_given_nothing_was_written_when_the_stream_ends_then_one_state_is() -> None:
-    cursor, repository = _cursor(value="2026-01-01")
+def test_a_cursor_shows_its_state_and_has_it_written_once() -> None:
+    written: list[object] = []
+    keeper = StateKeeper(StreamState("at", "2026-01-01", (), datetime(2026, 3, 1, tzinfo=timezone.utc)), written.append)
+    cursor = ReportCursor(keeper)
+    assert cursor.state == {"at": "2026-01-01"}
     cursor.ensure_at_least_one_state_emitted()
     cursor.ensure_at_least_one_state_emitted()
-    assert _states(repository) == [{"at": "2026-01-01"}]
-
-
-def test_given_old_jobs_that_nobody_wants_when_planned_then_only_those_are_forgotten() -> None:
-    day = timedelta(hours=25)
-    cursor, _ = _cursor(tickets=(_ticket(1, day), _ticket(2, day), _ticket(3)))
-    cursor.forget_all_but([_ticket(1).identity])
-    assert [one["id"] for one in cursor.state[TICKETS]] == ["1", "3"]
-
-
-def test_given_a_ticket_of_another_version_when_the_state_is_read_then_it_is_left_out() -> None:
-    state = {TICKETS: [_ticket(1).to_state(), {"v": 99}, "nonsense"]}
-    assert [ticket.id for ticket in read_tickets(state, "grades")] == ["1"]
-    assert read_tickets({TICKETS: "nonsense"}, "grades") == ()
-
-
-@pytest.mark.parametrize(("state", "value"), [({"at": "x"}, "x"), ({"at": 7}, "7"), ({"at": None}, None), ({}, None)])
-def test_the_cursor_of_a_state(state: dict[str, Any], value: str | None) -> None:
-    assert read_cursor(state, "at") == value
+    assert written == [{"at": "2026-01-01"}]

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from source_lms_reports.files.tables import open_tables
+from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import DEFAULT, gzipped, payload, read, rows_of, zipped
 
@@ -56,7 +56,7 @@ def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
 def test_a_workbook_without_errors_is_not_searched_for_them(tmp_path: Path) -> None:
     report = payload(tmp_path, _workbook(("=1+1", 2)))
 
-    with patch(f"{FILES}.xlsx.error_cells", side_effect=AssertionError("searched")):
+    with patch(f"{FILES}.xlsx_table.error_cells", side_effect=AssertionError("searched")):
         assert read(report) == {"S": [{"ratio": 2}]}
 
 

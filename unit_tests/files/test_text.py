@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import BLOCK, encoding_of, text_blocks
 from unit_tests.files.reading import blocks_of, by_hand, notes, payload, read
 
@@ -57,7 +57,7 @@ def test_a_shift_sequence_without_end_is_written_out_where_a_block_ends(first: b
     unended = b"\x1b$00000000"
     content = first + b"a" * (BLOCK - 1 - len(unended)) + unended + b"00000000 end"
 
-    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", TableWarnings()))
 
     assert text.endswith("a\\x1b$0000000000000000 end")
 
@@ -65,7 +65,7 @@ def test_a_shift_sequence_without_end_is_written_out_where_a_block_ends(first: b
 def test_shift_sequences_that_never_end_lose_nothing() -> None:
     content = (b"\x1b$" + b"0" * 9) * 20_000
 
-    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+    text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", TableWarnings()))
 
     for code, char in (("\\x1b", "\x1b"), ("\\x24", "$"), ("\\x30", "0")):
         text = text.replace(code, char)
@@ -81,13 +81,13 @@ def test_shift_sequences_are_read_alike_wherever_blocks_end(parts: list[bytes], 
     content = b"a" * 16 + b"".join(parts)
 
     with blocks_of(block):
-        text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+        text = "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", TableWarnings()))
 
-    assert text == "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", Notes()))
+    assert text == "".join(text_blocks(io.BytesIO(content), "iso-2022-jp", "utf-8", TableWarnings()))
 
 
 def test_half_a_surrogate_pair_in_utf_7_is_written_out() -> None:
-    notes_ = Notes()
+    notes_ = TableWarnings()
 
     assert list(text_blocks(io.BytesIO(b"a+3AA-b"), "utf-7", "utf-8", notes_)) == ["a\\udc00b"]
     assert len(notes_.messages()) == 1
@@ -103,7 +103,7 @@ def test_half_a_surrogate_pair_in_utf_16_is_written_out(tmp_path: Path) -> None:
 @given(content=st.binary(max_size=200), block=st.integers(1, 50))
 def test_any_bytes_are_text_and_none_is_lost(content: bytes, block: int) -> None:
     with blocks_of(block):
-        text = "".join(text_blocks(io.BytesIO(content), None, "utf-8", Notes()))
+        text = "".join(text_blocks(io.BytesIO(content), None, "utf-8", TableWarnings()))
 
     text.encode("utf-8")
     name, mark = encoding_of(content[:block], None, "utf-8")
@@ -120,4 +120,4 @@ _NO_MARK = st.text(max_size=100).map(lambda text: text.lstrip("\0\ufeff"))
 def test_generated_texts_come_back(text: str, encoding: str, block: int) -> None:
     content = io.BytesIO(("\ufeff" + text if encoding == "utf-8" else text).encode(encoding))
     with blocks_of(block):
-        assert "".join(text_blocks(content, None, "utf-8", Notes())) == text.replace("\0", "")
+        assert "".join(text_blocks(content, None, "utf-8", TableWarnings())) == text.replace("\0", "")

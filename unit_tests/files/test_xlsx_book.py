@@ -15,10 +15,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files import verify as verifying
-from source_lms_reports.files import xlsx, xlsx_book
+from source_lms_reports.files import xlsx_book
+from source_lms_reports.files import xlsx_table as xlsx
 from source_lms_reports.files.archive import OLE, Source, sources
+from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.payload import Payload
-from source_lms_reports.files.tables import open_tables
 from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import DEFAULT, payload, rows_of, zipped
 
@@ -48,9 +49,9 @@ def _reports(folder: Path) -> list[Payload]:
 
 @pytest.fixture(autouse=True)
 def empty_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = xlsx_book.Shelf(2)
+    shelf = xlsx_book.WorkbookCache(2)
     for user in (xlsx, verifying):
-        monkeypatch.setattr(user, "SHELF", shelf)
+        monkeypatch.setattr(user, "WORKBOOKS", shelf)
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ class Crowd:
     """Two threads that ask one shelf for workbooks, the second while the first has its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, places: int = 2) -> None:
-        self._shelf = xlsx_book.Shelf(places)
+        self._shelf = xlsx_book.WorkbookCache(places)
         self._settled = threading.Event()
         self._entered = threading.Event()
         room = self._shelf._changed
@@ -236,7 +237,7 @@ def test_a_workbook_of_the_old_kind_is_opened_once(report: Source, crowd: Crowd)
 
 
 def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source) -> None:
-    shelf = xlsx_book.Shelf(2)
+    shelf = xlsx_book.WorkbookCache(2)
     with shelf.book(report):
         report.proof.clear()
 
@@ -244,7 +245,7 @@ def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source
 
 
 def test_a_workbook_that_fails_its_user_is_not_kept(report: Source, opened: Mock) -> None:
-    shelf = xlsx_book.Shelf(2)
+    shelf = xlsx_book.WorkbookCache(2)
     with pytest.raises(CorruptPayload), shelf.book(report):
         raise ValueError("a sheet without its end")
 

@@ -15,20 +15,20 @@ import urllib3
 from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from source_lms_reports.api.answer import parse_retry_after
+from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.executor import ActionExecutor
+from source_lms_reports.api.transport import NoAuth, Transport
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.http.answer import parse_retry_after
-from source_lms_reports.http.client import Client, Refusal
-from source_lms_reports.http.spool import Spool
-from source_lms_reports.http.transport import NoAuth, Transport
-from source_lms_reports.http.vendor import Vendor
+from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.actions import Abort, Action, Fetch, Fetched, Find, Observed, Place, Placed, Poll, Refused
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
-from source_lms_reports.platform import Platform, load_platform
+from source_lms_reports.platforms.model import Platform, load_platform
 from source_lms_reports.redaction import MASK, Redactor
 from unit_tests.files.reading import gzipped
 from unit_tests.fuzz.parser import Case, Parser, cases
-from unit_tests.test_plan import connection
+from unit_tests.plan.test_orders import connection
 
 _NOW = 1_772_000_000.0
 _SECRET = 's3cr3t/w+rd="\\'
@@ -65,7 +65,7 @@ class Canned(BaseAdapter):
 @lru_cache
 def _platform(name: str) -> tuple[Platform, Mapping[str, Any], Mapping[str, Any]]:
     declared, settings = connection(name)
-    specs = {report: streams[0].spec for report, streams in declared.items()}
+    specs = {report: streams[0].report_spec for report, streams in declared.items()}
     return load_platform(name), settings.context, specs
 
 
@@ -80,7 +80,7 @@ def _check_step(case: Case) -> bool:
     order = Order(report, {"format": "csv"}, Window("2026-01-01", "2026-01-02"), ("s",))
     ticket = Ticket("7", order.identity, report, order.parameters, order.window, _NOW - 60)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, Spool(Path(folder)) as spool:
-        vendor = Vendor(client, spool, specs, lambda _: ReadOptions(), lambda *_: None)
+        vendor = ActionExecutor(client, spool, specs, lambda _: ReadOptions(), lambda *_: None)
         try:
             is_direct = report in specs and specs[report].request
             action = Fetch(order, None, None) if is_direct else _action(case["step"], platform, order, ticket)

@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from source_lms_reports.files.notes import Notes
 from source_lms_reports.files.table import unique_names
-from source_lms_reports.files.xlsx import plain_cells, text_of
+from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.xlsx_table import plain_cells, text_of
 from source_lms_reports.records.cast import CASTERS, Kind, natives
-from source_lms_reports.records.cursor import CursorWindow
-from source_lms_reports.records.times import in_text_order, instant
+from source_lms_reports.records.cursor_window import CursorWindow
+from source_lms_reports.times import in_text_order, instant
 from unit_tests.fuzz.parser import Case, Parser, cases
 
 _DIGITS = st.text(st.sampled_from("0123456789"), min_size=1, max_size=20)
@@ -171,7 +171,7 @@ def _times(case: Case) -> bool:
 
 def _sheet(case: Case) -> bool:
     cells = [_excel(cell) for cell in case["cells"]]
-    plain, kinds = plain_cells(list(cells), Notes())
+    plain, kinds = plain_cells(list(cells), TableWarnings())
     assert len(plain) == len(cells)
     assert {type(cell) for cell in plain} <= kinds <= {str, int, float, bool}
     for one, cell in zip(plain, cells, strict=True):
@@ -198,7 +198,7 @@ def _excel(cell: tuple[str, Any]) -> Any:
 
 
 def _names(case: Case) -> bool:
-    names = unique_names(list(case["cells"]), Notes())
+    names = unique_names(list(case["cells"]), TableWarnings())
     assert len(set(names)) == len(names) == len(case["cells"])
     return True
 

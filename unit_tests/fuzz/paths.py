@@ -21,14 +21,14 @@ def _objects(chunk: ObjectChunk) -> list[dict[str, Any]]:
 
 
 _PLAIN: dict[str, Any] = {
-    f"{_ROOT}.files.csv.split": _nothing,  # rows one by one
-    f"{_ROOT}.files.csv._outside_quotes": _nothing,  # and never counted without being read
+    f"{_ROOT}.files.csv_table.split": _nothing,  # rows one by one
+    f"{_ROOT}.files.csv_table._outside_quotes": _nothing,  # and never counted without being read
     f"{_ROOT}.files.json_scanner.Scanner._many": _nothing,  # elements found from the front
     f"{_ROOT}.files.json_records.ObjectChunk.objects": _objects,  # by Python's own parser
     f"{_ROOT}.records.forms.MOST_KEYS": -1,  # dicts instead of classes
     f"{_ROOT}.records.batch._form": _nothing,  # the same for cells
     f"{_ROOT}.records.cast._decoded": _nothing,  # values one by one
-    f"{_ROOT}.records.cursor.in_text_order": lambda _: False,  # times one by one
+    f"{_ROOT}.records.cursor_window.in_text_order": lambda _: False,  # times one by one
 }
 
 
@@ -49,8 +49,8 @@ def small_pieces(block: int, window: int, rows: int) -> Iterator[None]:
         f"{_ROOT}.files.text.LOOKED_AT": 16,  # room for two marks
         f"{_ROOT}.files.json_scanner.WINDOW": window,
         f"{_ROOT}.files.json_scanner.LINES": window,
-        f"{_ROOT}.files.csv.ROWS": rows,
-        f"{_ROOT}.files.xlsx.CELLS": rows,
+        f"{_ROOT}.files.csv_table.ROWS": rows,
+        f"{_ROOT}.files.xlsx_table.CELLS": rows,
     }
     with ExitStack() as stack:
         for name, size in sizes.items():

@@ -8,15 +8,16 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from airbyte_cdk.sources.message import InMemoryMessageRepository
 from hypothesis import strategies as st
 
-from source_lms_reports.cdk.cursor import TICKETS, ReportCursor, read_cursor, read_tickets
-from source_lms_reports.plan import ReportPlan, ReportStream, Selected, keep_before, keep_from, window_columns
-from source_lms_reports.records.times import instant
-from source_lms_reports.settings import Settings
+from source_lms_reports.plan.columns import keep_before, keep_from, window_columns
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.spec.settings import Settings
+from source_lms_reports.sync.state import TICKETS, StreamState, read_cursor, read_tickets
+from source_lms_reports.times import instant
 from unit_tests.fuzz.parser import Case, Parser, cases
-from unit_tests.test_plan import connection
+from unit_tests.plan.test_orders import connection
 
 _NOW = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
 _STREAMS = (
@@ -102,14 +103,15 @@ def _check(case: Case) -> bool:
     tickets, value = read_tickets(state, "s"), read_cursor(state, field)
     _write(field, value, tickets, case["reached"])
     selected = Selected(stream, value, case["incremental"], tickets)
-    is_ancient = stream.spec.windows is not None and (value or "9").strip() < "1"  # days and weeks since the year 1
-    pieces = [] if is_ancient else ReportPlan([selected], settings, _NOW, direct=False).slices()
-    for piece in pieces[:20]:
-        assert re.fullmatch("[0-9a-f]{32}", piece.order.identity)
-        window_columns(selected, piece.window)
+    windowed = stream.report_spec.windows is not None
+    is_ancient = windowed and (value or "9").strip() < "1"  # days and weeks since the year 1
+    slices = [] if is_ancient else ReportPlan([selected], settings, _NOW, direct=False).slices()
+    for slice_ in slices[:20]:
+        assert re.fullmatch("[0-9a-f]{32}", slice_.order.identity)
+        window_columns(selected, slice_.window)
     bounds = keep_from(selected, settings), keep_before(selected, settings)
     assert all(bound is None or bound.tzinfo for bound in bounds)
-    ends = [instant(piece.window.end) for piece in pieces if piece.window is not None and piece.window.end]
+    ends = [instant(slice_.window.end) for slice_ in slices if slice_.window is not None and slice_.window.end]
     assert None not in ends
     assert ends == sorted(ends, key=str), "windows out of order"
     return bool(tickets) or value is not None
@@ -117,16 +119,16 @@ def _check(case: Case) -> bool:
 
 def _write(field: str, value: str | None, tickets: Any, reached: str | None) -> None:
     """What was read is written again, and read again."""
-    cursor = ReportCursor("s", field, value, tickets, _NOW, InMemoryMessageRepository())
-    cursor.forget_all_but([])
+    state = StreamState(field, value, tickets, _NOW)
+    state.forget_all_but([])
     for ticket in tickets:
-        cursor.ticket_opened(ticket)
-    again = json.loads(json.dumps(cursor.state))
+        state.ticket_opened(ticket)
+    again = json.loads(json.dumps(state.as_json()))
     assert {one.identity for one in read_tickets(again, "s")} == {one.identity for one in tickets}
     assert read_cursor(again, field) == value
-    cursor.window_read([ticket.identity for ticket in tickets], reached)
-    assert TICKETS not in cursor.state
-    before, after = (instant(text) if text else None for text in (value, read_cursor(cursor.state, field)))
+    state.window_read([ticket.identity for ticket in tickets], reached)
+    assert TICKETS not in state.as_json()
+    before, after = (instant(text) if text else None for text in (value, read_cursor(state.as_json(), field)))
     assert before is None or (after is not None and after >= min(before, _NOW)), "the cursor went back"
 
 

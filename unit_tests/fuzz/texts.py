@@ -6,7 +6,7 @@ import io
 
 from hypothesis import strategies as st
 
-from source_lms_reports.files.notes import Notes
+from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import encoding_of, text_blocks, utf8_blocks
 from unit_tests.fuzz.parser import Case, Parser, cases
 from unit_tests.fuzz.paths import small_pieces
@@ -55,13 +55,13 @@ CONTENTS = st.lists(_ENCODED | _ODD | st.binary(max_size=6), max_size=8).map(b""
 def _check(case: Case) -> bool:
     content, charset, default = case["content"], case["charset"], case["default"]
     with small_pieces(case["block"], 20, 1000):
-        notes = Notes()
+        notes = TableWarnings()
         text = "".join(text_blocks(io.BytesIO(content), charset, default, notes))
         notes.messages()
-        as_utf8 = b"".join(utf8_blocks(io.BytesIO(content), charset, "utf-8", Notes()))
-        expected = "".join(text_blocks(io.BytesIO(content), charset, "utf-8", Notes()))
+        as_utf8 = b"".join(utf8_blocks(io.BytesIO(content), charset, "utf-8", TableWarnings()))
+        expected = "".join(text_blocks(io.BytesIO(content), charset, "utf-8", TableWarnings()))
     with small_pieces(1024, 20, 1000):
-        whole = "".join(text_blocks(io.BytesIO(content), charset, default, Notes()))
+        whole = "".join(text_blocks(io.BytesIO(content), charset, default, TableWarnings()))
     assert text == whole, "the text depends on where blocks end"
     assert as_utf8 == expected.encode("utf-8", "surrogatepass")
     assert "\0" not in text

@@ -15,7 +15,7 @@ from source_lms_reports.jobs.actions import (
     Fetched,
     Find,
     Found,
-    JobReport,
+    JobState,
     NothingFound,
     Observed,
     Outcome,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from source_lms_reports.jobs.quota import Quota
 
     Vendor = Callable[[Action, float], Outcome]
-    Answer = Outcome | JobReport | JobStatus
+    Answer = Outcome | JobState | JobStatus
 
 NOON = 1_700_000_000.0
 PLAIN = Policy(cadence=10.0, max_interval=10.0, backoff=1.0, jitter=0.0, wait_limit=600.0, retry_base=1.0)
@@ -63,7 +63,7 @@ def refused(
 
 
 def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float | None = None) -> Found:
-    return Found(ticket(of, "theirs", at), JobReport(status, finished_at=finished_at))
+    return Found(ticket(of, "theirs", at), JobState(status, finished_at=finished_at))
 
 
 class Desk:
@@ -101,8 +101,8 @@ class Desk:
     def outcome(self, action: Action, answer: Answer) -> Outcome:
         """`answer` as an outcome: a status or report is what a `Place` or a `Poll` tells."""
         if isinstance(answer, JobStatus):
-            answer = JobReport(answer, words=answer.value)
-        if not isinstance(answer, JobReport):
+            answer = JobState(answer, words=answer.value)
+        if not isinstance(answer, JobState):
             return answer
         if not isinstance(action, Place):
             return Observed(answer)

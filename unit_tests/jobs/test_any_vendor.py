@@ -21,7 +21,7 @@ from source_lms_reports.jobs.actions import (
     Fetched,
     Find,
     Found,
-    JobReport,
+    JobState,
     LinkDead,
     NothingFound,
     Observed,
@@ -53,7 +53,7 @@ MOST_STEPS = 3_000
 
 waits = st.none() | st.floats(0, 100) | st.sampled_from([math.inf, math.nan, -1.0, 10_000.0])
 reports = st.builds(
-    JobReport,
+    JobState,
     st.sampled_from(JobStatus),
     words=st.none() | st.just("words"),
     finished_at=st.none() | st.floats(NOON - 2_000, NOON + 2_000),
@@ -280,7 +280,7 @@ class AnyVendor(RuleBasedStateMachine):
         elif isinstance(outcome, Refused):
             self.pace(action.ticket, outcome.retry_after)
 
-    def see(self, held: Ticket, report: JobReport, identity: str) -> None:
+    def see(self, held: Ticket, report: JobState, identity: str) -> None:
         self.pace(held, report.retry_after if report.status.is_alive else None)
         if report.status.is_alive:
             self.alive[identity] = held.id
@@ -311,8 +311,8 @@ class AnyVendor(RuleBasedStateMachine):
         self.serial += 1
         answers: dict[type[Action], Outcome] = {
             Find: refused("transient"),
-            Place: Placed(ticket(action.order, f"own{self.serial}", self.now), JobReport(JobStatus.READY)),
-            Poll: Observed(JobReport(JobStatus.READY)),
+            Place: Placed(ticket(action.order, f"own{self.serial}", self.now), JobState(JobStatus.READY)),
+            Poll: Observed(JobState(JobStatus.READY)),
             Fetch: refused("transient"),
             Abort: refused("throttled"),
         }

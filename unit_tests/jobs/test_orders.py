@@ -12,7 +12,7 @@ from source_lms_reports.jobs.actions import (
     Fetched,
     Find,
     Found,
-    JobReport,
+    JobState,
     NothingFound,
     Outcome,
     Place,
@@ -64,7 +64,7 @@ def test_given_the_result_comes_with_the_order_then_nothing_is_polled() -> None:
 def test_given_a_result_with_a_handle_when_fetched_then_the_handle_is_handed_back() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(poll=[JobReport(READY, payload="the link")])
+    desk.play(poll=[JobState(READY, payload="the link")])
     fetch = desk.log[-1][1]
     assert isinstance(fetch, Fetch)
     assert fetch.report is not None
@@ -74,7 +74,7 @@ def test_given_a_result_with_a_handle_when_fetched_then_the_handle_is_handed_bac
 def test_given_a_failing_job_then_it_is_ordered_three_times_with_cool_downs_and_the_error_tells_all() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(poll=[JobReport(FAILED, words="No term\nis selected")])
+    desk.play(poll=[JobState(FAILED, words="No term\nis selected")])
     assert desk.did(Place) == [0, 30, 120]  # 10 s to the poll, then 2 and 8 cadences
     error = desk.only(Failed).error
     assert isinstance(error, JobFailed)

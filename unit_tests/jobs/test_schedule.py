@@ -6,17 +6,7 @@ from typing import Any
 
 import pytest
 
-from source_lms_reports.jobs.actions import (
-    Aborted,
-    Action,
-    Fetch,
-    Fetched,
-    Find,
-    LinkDead,
-    NothingFound,
-    Place,
-    Poll,
-)
+from source_lms_reports.jobs.actions import Aborted, Action, Fetch, Fetched, Find, LinkDead, NothingFound, Place, Poll
 from source_lms_reports.jobs.events import Delivered, Failed, TicketOpened, Warned
 from unit_tests.jobs.desk import (
     FAILED,

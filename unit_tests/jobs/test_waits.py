@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from source_lms_reports.errors import JobOverdue
-from source_lms_reports.jobs.actions import Abort, JobReport, NothingFound, Place, Poll, Refused
+from source_lms_reports.jobs.actions import Abort, JobState, NothingFound, Place, Poll, Refused
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed, TicketOpened, Warned
 from unit_tests.jobs.desk import (
     FAILED,
@@ -41,7 +41,7 @@ def test_given_back_off_then_polls_grow_apart_up_to_the_cap() -> None:
 def test_given_retry_after_then_it_is_honoured_on_answers_and_refusals() -> None:
     desk = Desk()
     desk.submit(order())
-    slow = JobReport(RUNNING, retry_after=50)
+    slow = JobState(RUNNING, retry_after=50)
     desk.play(place=[slow], poll=[slow, refused("throttled", 70), refused("transient", 3), READY])
     assert desk.did(Poll) == [50, 100, 170, 180]
 
@@ -49,7 +49,7 @@ def test_given_retry_after_then_it_is_honoured_on_answers_and_refusals() -> None
 def test_given_a_job_that_is_merely_slow_then_its_ticket_is_kept_and_nothing_is_ordered_again() -> None:
     desk = Desk(can_abort=True)
     desk.submit(order())
-    desk.play(poll=[JobReport(RUNNING, words="compiling")])
+    desk.play(poll=[JobState(RUNNING, words="compiling")])
     error = desk.only(Failed).error
     assert isinstance(error, JobOverdue)
     for part in ('"users"', "2024-01-01 to 2024-01-02", "10 minutes", "compiling", "next sync takes it up"):
@@ -72,7 +72,7 @@ def test_given_the_deadline_falls_between_two_polls_then_the_last_look_is_at_the
 def test_given_the_cadence_or_the_vendor_forbids_a_last_look_then_the_deadline_ends_it_without() -> None:
     desk = Desk(patient(wait_limit=95))
     desk.submit(order())
-    desk.play(poll=[RUNNING, JobReport(RUNNING, retry_after=500)])
+    desk.play(poll=[RUNNING, JobState(RUNNING, retry_after=500)])
     assert desk.did(Poll) == [10, 20]
     assert desk.now == NOON + 95
     assert isinstance(desk.only(Failed).error, JobOverdue)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.records import forms
 from source_lms_reports.records.batch import Batch, Envelope
-from source_lms_reports.records.cursor import CursorWindow
+from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.objects import ObjectShaper
 
 Json = dict[str, Any]

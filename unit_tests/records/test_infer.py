@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from source_lms_reports.files.tables import open_tables
+from source_lms_reports.files.opening import open_tables
 from source_lms_reports.records.infer import infer_schema
 from unit_tests.files.reading import DEFAULT, payload
 

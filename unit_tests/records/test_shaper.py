@@ -14,8 +14,8 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer, Airbyte
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.tables import open_tables
 from source_lms_reports.records.batch import Batch
 from source_lms_reports.records.shaper import Shaper
 from unit_tests.files.reading import DEFAULT, blocks_of, payload

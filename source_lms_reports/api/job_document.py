@@ -1,0 +1,119 @@
+"""Reads what a vendor says of a report job."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_lms_reports.api.answer import Answer
+from source_lms_reports.jobs.actions import JobState
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.platforms.model import JobSpec
+from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.times import instant
+
+LOGGER = logging.getLogger("airbyte")
+_BEYOND = 1e15
+"""No number of percent, nor one that every float holds."""
+_STATUSES = {
+    "queued": JobStatus.QUEUED,
+    "running": JobStatus.RUNNING,
+    "ready": JobStatus.READY,
+    "failed": JobStatus.FAILED,
+    "gone": JobStatus.GONE,
+}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where a finished report is to be had.
+
+    Attributes:
+        urls: The addresses, one a file. They may carry signatures.
+        ends_at: When they end by the vendor's word, in epoch seconds.
+    """
+
+    urls: tuple[str, ...] = field(repr=False)
+    ends_at: float | None = None
+
+
+class JobReader:
+    """Reads job documents by a platform's word on them.
+
+    Args:
+        job: Where things stand in a document, and what the statuses mean.
+        title: The vendor's name for messages.
+        clock: Epoch seconds.
+    """
+
+    def __init__(self, job: JobSpec, title: str, clock: Callable[[], float]) -> None:
+        self._job = job
+        self._title = title
+        self._clock = clock
+        self._warned: set[str] = set()
+        self._guard = threading.Lock()
+
+    def id(self, document: Any) -> str | None:
+        """The job's id, if the document names one."""
+        found = value_at(document, self._job.id)
+        return None if found in (None, "") else str(found)
+
+    def ordered_at(self, document: Any) -> float:
+        """When the job was ordered, in epoch seconds; now, where the document does not tell."""
+        return _epoch(value_at(document, self._job.created_at)) or self._clock()
+
+    def read(self, document: Any, answer: Answer | None = None) -> JobState:
+        """How the job is doing. A status that the platform file does not know counts as running, with a warning.
+
+        Args:
+            document: What the vendor says of the job.
+            answer: The answer that it came in, for its `Retry-After`.
+        """
+        job = self._job
+        raw = value_at(document, job.status)
+        status = _STATUSES.get(job.statuses.get(str(raw).lower(), "")) if raw is not None else JobStatus.QUEUED
+        if status is None:
+            status = JobStatus.RUNNING
+            self._warn_once(f"{self._title} reports the unknown job status '{raw}'; it counts as still running.")
+        words = next((str(text) for path in job.words if (text := value_at(document, path))), None)
+        return JobState(
+            status=status,
+            words=" ".join(words.split())[:500] if words else str(raw or ""),
+            progress=_number(value_at(document, job.progress)),
+            lines=_whole(value_at(document, job.lines)),
+            finished_at=_epoch(value_at(document, job.finished_at)),
+            retry_after=answer.retry_after(self._clock()) if answer else None,
+            payload=Links(_links(value_at(document, job.links)), _epoch(value_at(document, job.expires_at))),
+        )
+
+    def _warn_once(self, text: str) -> None:
+        with self._guard:
+            known = text in self._warned
+            self._warned.add(text)
+        if not known:
+            LOGGER.warning(text)
+
+
+def _links(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and value:
+        return (value,)
+    if isinstance(value, list):
+        return tuple(link for link in value if isinstance(link, str) and link)
+    return ()
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < _BEYOND else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _epoch(value: Any) -> float | None:
+    moment = instant(value) if isinstance(value, str) else None
+    return moment.timestamp() if moment else None

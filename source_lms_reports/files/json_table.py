@@ -1,0 +1,39 @@
+"""JSON reports as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from source_lms_reports.files.archive import Source
+from source_lms_reports.files.json_records import ObjectChunk
+from source_lms_reports.files.json_scanner import Scanner
+from source_lms_reports.files.json_sections import Section, scanner
+from source_lms_reports.files.table import Table
+from source_lms_reports.files.table_warnings import TableWarnings
+
+
+class JsonTable(Table):
+    """One array of records."""
+
+    def __init__(self, source: Source, section: Section, name: str | None) -> None:
+        super().__init__(name, (), TableWarnings(name))
+        self._source = source
+        self._section = section
+
+    def chunks(self) -> Iterator[ObjectChunk]:
+        """The rows; see `Table.chunks`."""
+        section = self._section
+        if section.start < 0:
+            return
+        with closing(self._source.open()) as stream:
+            text = scanner(stream, self._source, self.notes, section.manner)
+            for piece in self._pieces(text):
+                yield ObjectChunk(piece, self._source.label)
+
+    def _pieces(self, text: Scanner) -> Iterator[bytes]:
+        section = self._section
+        if section.pieces and section.manner == "proven":
+            return text.known(section.pieces)
+        text.advance_to(section.start)
+        return text.lines() if section.lines else text.elements()

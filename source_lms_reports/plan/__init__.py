@@ -1,0 +1,1 @@
+"""Which orders a sync needs, over which windows. Pure."""

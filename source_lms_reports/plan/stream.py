@@ -1,0 +1,82 @@
+"""A stream of a report: what is known about it, where the last sync left it, and one order of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_lms_reports.jobs.ticket import Order, Ticket, Window
+from source_lms_reports.platforms.model import ReportSpec, StreamSpec
+
+REPORT_START, REPORT_END = "_report_start", "_report_end"
+
+
+def snake_case(name: str) -> str:
+    """A stream's name from a vendor's: lower case, words joined by `_`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"\W+", "_", words.lower()).strip("_") or "report"
+
+
+@dataclass(frozen=True)
+class ReportStream:
+    """One stream with all that is known about it.
+
+    Attributes:
+        name: The stream's name.
+        report: The vendor's id of its report.
+        report_spec: How the report is ordered.
+        part: Which part of the report it is.
+        schema: The JSON schema of its records.
+        item: The user's declaration of a configured stream.
+    """
+
+    name: str
+    report: str
+    report_spec: ReportSpec
+    part: StreamSpec
+    schema: Mapping[str, Any]
+    item: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor column, or None where the stream is full refresh only."""
+        return self.part.cursor or None
+
+    @property
+    def cursor_is_window(self) -> bool:
+        """Whether the cursor is the end of the window and not a column of the vendor's."""
+        return self.cursor == REPORT_END
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A stream of this sync, with where the last one left it.
+
+    Attributes:
+        cursor_value: The cursor in the state; None on a full refresh and on the first sync.
+        incremental: Whether the stream is read incrementally in this sync.
+        tickets: Jobs that the last sync left running.
+    """
+
+    stream: ReportStream
+    cursor_value: str | None = None
+    incremental: bool = False
+    tickets: tuple[Ticket, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One order of a stream.
+
+    Attributes:
+        window: The time it covers, or None.
+        closes_window: Whether the window is read once this slice is.
+        ticket: The job of an earlier sync that answers it.
+    """
+
+    order: Order
+    window: Window | None = None
+    closes_window: bool = True
+    ticket: Ticket | None = None

@@ -1,0 +1,1 @@
+"""Which streams an account has, and what their columns are."""

@@ -1,0 +1,161 @@
+"""Which streams a connection has: the declared ones, the listed ones, and the user's own."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from source_lms_reports.api.client import Client
+from source_lms_reports.errors import ConfigError
+from source_lms_reports.plan.columns import has_window_columns
+from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream, snake_case
+from source_lms_reports.platforms.model import ListingSpec, Platform, ReportSpec, StreamSpec
+from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.spec.settings import Settings
+
+OPEN_SCHEMA: Mapping[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "additionalProperties": True,
+    "properties": {},
+}
+
+
+def open_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with `properties` that allows more."""
+    return {**OPEN_SCHEMA, "properties": dict(properties)}
+
+
+def load_schema(platform: str, stream: str) -> Mapping[str, Any]:
+    """The schema that the package brings for a stream, or an open one."""
+    path = importlib.resources.files("source_lms_reports") / "schemas" / platform / f"{stream}.json"
+    if not path.is_file():
+        return OPEN_SCHEMA
+    schema: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+class Reports:
+    """The reports of one connection.
+
+    Args:
+        platform: The platform file.
+        settings: The configuration.
+    """
+
+    def __init__(self, platform: Platform, settings: Settings) -> None:
+        self.platform = platform
+        self.settings = settings
+
+    def declared(self) -> dict[str, list[ReportStream]]:
+        """The streams of the platform file and of the configuration, by report."""
+        found = {report: self._streams(report, spec) for report, spec in self.platform.reports.items()}
+        return {**found, **self._configured()}
+
+    def wanted(self) -> list[str]:
+        """The report ids that the user restricts the connection to; empty for all."""
+        return list(self.settings.platform.get("reports") or [])
+
+    def restrict(self, offered: Sequence[str]) -> list[str]:
+        """The offered reports that the user wants.
+
+        Raises:
+            ConfigError: The user wants one that is not offered.
+        """
+        wanted = self.wanted()
+        unknown = [report for report in wanted if report not in offered]
+        if unknown:
+            names = ", ".join(f"'{name}'" for name in unknown)
+            raise ConfigError(
+                f"The account does not offer the report {names}. Check `reports` in the configuration for typing "
+                f"errors; "
+                f"offered are: {', '.join(sorted(offered)) or 'none'}."
+            )
+        return [report for report in offered if not wanted or report in wanted]
+
+    def listed(self, client: Client, phase: str) -> list[tuple[str, Any]]:
+        """The reports that the vendor lists for this account, as ids with what the vendor says about them.
+
+        Raises:
+            Refusal: The list could not be had.
+        """
+        listing = self.platform.listing
+        if listing is None:
+            return []
+        items = client.items(listing.request, phase)
+        pairs = [(str(item if isinstance(item, str) else value_at(item, listing.id)), item) for item in items]
+        return [(report, item) for report, item in pairs if report not in ("", "None")]
+
+    def unlisted_stream(
+        self, listing: ListingSpec, report: str, output: str = "", properties: Mapping[str, Any] | None = None
+    ) -> ReportStream:
+        """A stream of a listed report that the platform file does not know.
+
+        Args:
+            listing: The platform's listing.
+            report: The vendor's id.
+            output: The sheet or member, where the report has several.
+            properties: What is known of the columns.
+        """
+        name = self.listed_name(listing, report, output)
+        cursor = next((column for column in listing.cursors if column in (properties or {})), "")
+        windows = listing.template.windows
+        if not cursor and windows is not None and windows.constants:
+            cursor = REPORT_END  # no column of the report's own tells when a row changed
+        stream = StreamSpec(output=output, cursor=cursor)
+        spec = msgspec.structs.replace(listing.template, streams={name: stream})
+        return ReportStream(
+            name, report, spec, stream, with_window_columns(spec, stream, open_schema(properties or {}))
+        )
+
+    @staticmethod
+    def listed_name(listing: ListingSpec, report: str, output: str = "") -> str:
+        """The name of the stream of a listed report."""
+        base = snake_case(report.removesuffix(listing.strip_suffix))
+        return f"{base}_{snake_case(output)}" if output else base
+
+    def _streams(self, report: str, spec: ReportSpec, item: Mapping[str, Any] | None = None) -> list[ReportStream]:
+        def schema(name: str, stream: StreamSpec) -> Mapping[str, Any]:
+            return with_window_columns(spec, stream, load_schema(self.platform.name, name))
+
+        return [
+            ReportStream(name, report, spec, stream, schema(name, stream), item or {})
+            for name, stream in spec.streams.items()
+        ]
+
+    def _configured(self) -> dict[str, list[ReportStream]]:
+        configured = self.platform.configured
+        if configured is None:
+            return {}
+        found: dict[str, list[ReportStream]] = {}
+        for item in self.settings.platform.get(configured.items) or []:
+            name = snake_case(str(item["name"]))
+            if name in found or name in self.platform.reports:
+                raise ConfigError(
+                    f"Two streams would be called '{name}'. Give the entries of `{configured.items}` different names."
+                )
+            stream = StreamSpec(
+                primary_key=list(item.get(configured.primary_key) or []), cursor=str(item.get(configured.cursor) or "")
+            )
+            spec = msgspec.structs.replace(configured.template, streams={name: stream})
+            found[name] = self._streams(name, spec, item)
+        return found
+
+
+def with_window_columns(spec: ReportSpec, stream: StreamSpec, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`schema` with the columns that tell windows apart, where the stream has them."""
+    if spec.windows is None or not has_window_columns(spec.windows, stream):
+        return schema
+    is_date = spec.windows.unit == "days"
+    kind = {"format": "date"} if is_date else {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
+    columns = {name: {"type": ["null", "string"], **kind} for name in (REPORT_START, REPORT_END)}
+    return {**schema, "properties": {**columns, **schema.get("properties", {})}}
+
+
+def by_name(reports: Iterable[list[ReportStream]]) -> dict[str, ReportStream]:
+    """Streams by their names."""
+    return {stream.name: stream for streams in reports for stream in streams}

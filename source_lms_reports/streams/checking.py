@@ -1,0 +1,116 @@
+"""Proves a configuration with the cheapest call that the platform allows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from requests.auth import AuthBase
+
+from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.executor import ActionExecutor
+from source_lms_reports.errors import ConfigError, ReportError, TransientError
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.jobs.actions import Place, Refused
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import Selected
+from source_lms_reports.plan.windows import Span, as_days
+from source_lms_reports.streams.catalog import Reports, by_name
+from source_lms_reports.times import midnight, now_utc
+
+
+def check(client: Client, reports: Reports, spool: Spool) -> None:
+    """Prove address, credentials, permissions, and the reports that the user names.
+
+    Args:
+        client: The vendor's API.
+        reports: The connection's reports.
+        spool: Where a report that comes along is kept for a moment.
+
+    Raises:
+        ConfigError: Something that the user can mend.
+        TransientError: The vendor cannot be asked at the moment.
+    """
+    spec = client.platform.check
+    try:
+        if client.platform.listing is not None:
+            reports.restrict([report for report, _ in reports.listed(client, "check")])
+            return
+        reports.restrict(list(reports.declared()))
+        if spec.scopes:
+            _check_scopes(client, reports)
+        if spec.request:
+            _check_request(client, spec.request, spec.expect)
+        if spec.order:
+            _check_order(client, reports, spec.order, spool)
+    except Refusal as refusal:
+        raise _words(refusal) from refusal
+
+
+def _words(refusal: Refusal) -> ReportError:
+    """The refusal with what to do about it.
+
+    A host that cannot be reached while a connection is set up is most likely a typing error: the user mends it.
+    """
+    error = refusal.error
+    if isinstance(error, ConfigError):
+        return error
+    if refusal.status is None and refusal.kind == "transient":
+        known = "check the address" in error.message.lower()
+        advice = "" if known else " Check the address; if it is right, try again later."
+        return ConfigError(error.message + advice, error.detail)
+    return TransientError(f"{error.message} Try again in a few minutes.", error.detail)
+
+
+def _check_request(client: Client, name: str, expect: str) -> None:
+    answer = client.send(client.prepare(name), "check")
+    document = client.json(answer, "check")
+    kinds = {"list": list, "object": dict}
+    if expect and not isinstance(document, kinds[expect]):
+        raise ConfigError(
+            f"{client.base_url} does not answer like {client.platform.title}. Check the address.", detail=answer.words
+        )
+
+
+def _check_scopes(client: Client, reports: Reports) -> None:
+    """Ask each stream's authenticator for its credentials, and name the streams that get none."""
+    refused: dict[str, Refusal] = {}
+    for stream in by_name(reports.declared().values()).values():
+        spec = stream.report_spec
+        auth = client.prepare(spec.request, authenticator=spec.authenticator, report=stream.report).auth
+        try:
+            _try(auth)
+        except Refusal as refusal:
+            if refusal.kind != "config":
+                raise
+            refused[stream.name] = refusal
+    if not refused:
+        return
+    first = next(iter(refused.values()))
+    if len(refused) == len(reports.declared()):
+        raise first
+    names = ", ".join(refused)
+    raise ConfigError(
+        f"The credentials are good, but they lack the scopes of these streams: {names}. Ask "
+        f"{client.platform.title} to add them to the "
+        "client, or leave those streams out by naming the others in a sync; the other streams work.",
+        detail=first.error.detail,
+    )
+
+
+def _try(auth: AuthBase | None) -> None:
+    """Have the credentials made; `token` does it for those that are asked for at run time."""
+    getattr(auth, "token", None)
+
+
+def _check_order(client: Client, reports: Reports, report: str, spool: Spool) -> None:
+    """Order the report of yesterday: all checks of a day are one report to the vendor; accepted is proof enough."""
+    stream = reports.declared()[report][0]
+    today = midnight(now_utc(client.clock()))
+    plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.clock()))
+    order = plan.order(as_days(Span(today - timedelta(days=1), today)))
+    vendor = ActionExecutor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
+    outcome = vendor.execute(Place(order))
+    if isinstance(outcome, Refused):
+        kind = "config" if outcome.kind == "fatal" else outcome.kind
+        raise Refusal(kind, outcome.error, status=0 if outcome.uncertain else None)

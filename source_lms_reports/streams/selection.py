@@ -1,0 +1,77 @@
+"""Finds the streams that a sync has selected, with as few questions to the vendor as possible."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.plan.stream import ReportStream, snake_case
+from source_lms_reports.streams.catalog import Reports, by_name
+
+
+def select(
+    client: Client, reports: Reports, schemas: Mapping[str, Any], cursors: Mapping[str, str]
+) -> list[ReportStream]:
+    """The streams with the names in `schemas`; names that no stream has are left out.
+
+    The vendor is only asked for its list where a name is not declared. The columns of a stream that was found by
+    discovery are those of
+    the catalog: discovery is not repeated.
+
+    Args:
+        client: The vendor's API.
+        reports: The connection's reports.
+        schemas: The catalog's schema of each selected stream.
+        cursors: The catalog's cursor column of each stream that has one.
+
+    Raises:
+        ReportError: The vendor does not tell its reports.
+    """
+    declared = by_name(reports.declared().values())
+    listed: list[str] | None = None
+    chosen: list[ReportStream] = []
+    for name, schema in schemas.items():
+        if name in declared:
+            chosen.append(_typed(declared[name], schema))
+            continue
+        if listed is None:
+            listed = _listed(client, reports)
+        columns = dict((schema or {}).get("properties") or {})
+        if name in cursors:
+            columns.setdefault(cursors[name], {})
+        stream = _among_listed(reports, name, listed, columns)
+        if stream is not None:
+            chosen.append(stream)
+    return chosen
+
+
+def _listed(client: Client, reports: Reports) -> list[str]:
+    try:
+        return [report for report, _ in reports.listed(client, "list")]
+    except Refusal as refusal:
+        raise refusal.error from refusal
+
+
+def _typed(stream: ReportStream, schema: Mapping[str, Any] | None) -> ReportStream:
+    """A declared stream with the columns that discovery found beyond its own."""
+    found = (schema or {}).get("properties") or {}
+    known = stream.schema.get("properties", {})
+    return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
+
+
+def _among_listed(reports: Reports, name: str, listed: list[str], columns: Mapping[str, Any]) -> ReportStream | None:
+    """The listed report that the name belongs to, and the part of it that the rest of the name tells."""
+    listing = reports.platform.listing
+    if listing is None:
+        return None
+    bases: dict[str, str] = {}
+    for report in listed:  # of two reports with one name, discovery offers the first
+        bases.setdefault(reports.listed_name(listing, report), report)
+    if name in bases:
+        return reports.unlisted_stream(listing, bases[name], properties=columns)
+    for base in sorted(bases, key=len, reverse=True):
+        if name.startswith(f"{base}_"):
+            return reports.unlisted_stream(listing, bases[base], snake_case(name[len(base) + 1 :]), columns)
+    return None

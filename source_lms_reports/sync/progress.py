@@ -1,0 +1,102 @@
+"""Tells how far the reports are, in one line every few seconds at most."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from source_lms_reports.jobs.events import Delivered, Event, Failed, Progressed, TicketOpened
+from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.sync.live import LiveProgress
+
+LOGGER = logging.getLogger("airbyte")
+_INTERVAL = 5.0
+_SHOWN = 4
+_MIB = 1024 * 1024
+
+
+@dataclass
+class _Line:
+    text: str
+    is_new: bool = True
+
+
+class Progress:
+    """Collects what happens and logs a digest of it.
+
+    Args:
+        clock: Epoch seconds.
+        interval: The least seconds between two lines.
+        live: Live lines for a person who watches, beside the log.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], interval: float = _INTERVAL, live: LiveProgress | None = None
+    ) -> None:
+        self._live = live
+        self._clock = clock
+        self._interval = interval
+        self._guard = threading.Lock()
+        self._lines: dict[str, _Line] = {}
+        self._rows: dict[str, tuple[float, int]] = {}
+        self._last = float("-inf")
+
+    def event(self, event: Event) -> None:
+        """Take note of an event of the report engine."""
+        if isinstance(event, TicketOpened):
+            self._note(event.order, f"{event.how} (job {event.ticket.id})")
+        elif isinstance(event, Progressed):
+            report = event.report
+            facts = [f"{report.progress:.0f} %" if report.progress is not None else ""]
+            facts.append(f"{report.lines:,} lines" if report.lines else "")
+            self._note(event.order, " ".join(["running", *filter(None, facts)]))
+        elif isinstance(event, Delivered):
+            self._note(event.order, "downloaded")
+        elif isinstance(event, Failed):
+            self._note(event.order, "failed")
+
+    def downloading(self, order: Order, done: int, total: int | None) -> None:
+        """Take note of the bytes of a download."""
+        of = f" of {total / _MIB:,.1f}" if total else ""
+        self._note(order, f"downloading {done / _MIB:,.1f}{of} MiB")
+
+    def rows(self, stream: str, count: int) -> None:
+        """Take note of rows handed over."""
+        with self._guard:
+            begun, before = self._rows.get(stream, (self._clock(), 0))
+            self._rows[stream] = (begun, before + count)
+        rate = (before + count) / max(self._clock() - begun, 1.0)
+        self._say(stream, f"{stream}: {before + count:,} rows ({rate:,.0f} a second)")
+
+    def _note(self, order: Order, text: str) -> None:
+        span = f" {order.window.start or ''}..{order.window.end or ''}" if order.window else ""
+        self._say(order.identity, f"{order.report}{span}: {text}")
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        if self._live is not None:
+            self._live.close()
+
+    def _say(self, key: str, text: str) -> None:
+        with self._guard:
+            self._lines[key] = _Line(text)
+        if self._live is not None:
+            self._live.show(key, text)
+        self._maybe_tell()
+
+    def _maybe_tell(self) -> None:
+        with self._guard:
+            now = self._clock()
+            if now - self._last < self._interval:
+                return
+            news = [line for line in self._lines.values() if line.is_new]
+            if not news:
+                return
+            self._last = now
+            shown = "; ".join(line.text for line in news[-_SHOWN:])
+            more = f"; and {len(news) - _SHOWN} more" if len(news) > _SHOWN else ""
+            for line in news:
+                line.is_new = False
+        LOGGER.info(f"Progress: {shown}{more}")

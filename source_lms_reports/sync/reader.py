@@ -1,0 +1,221 @@
+"""Reads one stream: picks its tables from the payloads of its orders, shapes their rows, tells the cursor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
+from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.payload import Payload
+from source_lms_reports.files.table import Table
+from source_lms_reports.files.verify import count_rows
+from source_lms_reports.plan.columns import keep_before, keep_from, window_columns, without_window_columns
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import ReportStream, Selected, Slice, snake_case
+from source_lms_reports.plan.windows import halves
+from source_lms_reports.records.shaper import Shaper
+from source_lms_reports.sync.bundles import Backpressure, Lines, bundled
+from source_lms_reports.sync.state import later_of
+from source_lms_reports.sync.sync import Sync
+
+LOGGER = logging.getLogger("airbyte")
+
+Row = dict[str, Any]
+
+
+class StreamReader:
+    """One stream of one sync.
+
+    Args:
+        sync: What all streams share.
+        selected: The stream, and where the last sync left it.
+        gate: Bounds the batches under way; None where plain records are wanted.
+    """
+
+    def __init__(self, sync: Sync, selected: Selected, gate: Backpressure | None) -> None:
+        self._sync = sync
+        self._selected = selected
+        self._keeper = sync.keeper(selected.stream.name)
+        self._gate = gate
+        self._reached: str | None = None
+        self._read: list[str] = []
+        self._told: set[str] = set()
+
+    @property
+    def stream(self) -> ReportStream:
+        """The stream."""
+        return self._selected.stream
+
+    def slices(self) -> Iterator[Slice]:
+        """The stream's orders in the order of time. Those to come are placed ahead.
+
+        Raises:
+            ReportError: They cannot be told.
+        """
+        plan = self._sync.plan(self.stream)
+        slices = plan.slices()
+        self._keeper.forget_all_but([slice_.order.identity for slice_ in slices])
+        ahead = self._sync.lookahead
+        for number, slice_ in enumerate(slices):
+            for coming in slices[number : number + ahead]:
+                self._sync.submit(coming)
+            yield slice_
+
+    def read(self, slice_: Slice) -> Iterator[Row | Lines]:
+        """The rows of one order, as batches or as plain records.
+
+        Raises:
+            ReportError: The report could not be had, or not to its end.
+        """
+        yield from self._of_order(self._sync.plan(self.stream), slice_)
+
+    def close(self, slice_: Slice) -> None:
+        """All rows of `slice_` have been handed over."""
+        self._read.append(slice_.order.identity)
+        self._sync.release(slice_.order.identity, self.stream.name)
+        if not slice_.closes_window:
+            return
+        window = slice_.window
+        reached = window.end if window is not None and self.stream.cursor_is_window else self._reached
+        self._keeper.window_read(self._read, reached)
+        self._read = []
+
+    def leave(self) -> None:
+        """The stream has ended, well or not: let go of all that was ordered for it."""
+        self._sync.leave(self.stream.name)
+
+    def _of_order(self, plan: ReportPlan, slice_: Slice) -> Iterator[Row | Lines]:
+        found = self._found(plan, slice_)
+        if isinstance(found, Payload):
+            yield from self._of_payload(slice_, found)
+        else:
+            yield from self._instead(plan, slice_, found)
+
+    def _found(self, plan: ReportPlan, slice_: Slice) -> Payload | list[Slice]:
+        """What the order has brought, or the orders that are to be read instead of it."""
+        try:
+            payload = self._sync.payload(slice_.order.identity)
+        except OrderRefused as error:
+            return [self._whole(plan, slice_, error)]
+        return self._split(plan, slice_, payload) or payload
+
+    def _of_payload(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
+        try:
+            with self._sync.opening():
+                yield from self._rows(slice_, payload)
+        except PayloadError:
+            self._keeper.ticket_closed(slice_.order.identity)
+            raise
+
+    def _instead(self, plan: ReportPlan, slice_: Slice, parts: list[Slice]) -> Iterator[Row | Lines]:
+        """The rows of other orders, which together are those of `slice_`."""
+        self._sync.release(slice_.order.identity, self.stream.name)
+        for part in parts:
+            self._sync.submit(part)
+        for part in parts:
+            yield from self._of_order(plan, part)
+            self.close(part)
+
+    def _whole(self, plan: ReportPlan, slice_: Slice, refusal: OrderRefused) -> Slice:
+        """The whole report, where one that refuses a window may be read so.
+
+        Raises:
+            OrderRefused: It may not.
+        """
+        spec = self.stream.report_spec.windows
+        optional = spec is not None and spec.optional
+        whole: Slice | None = plan.whole(slice_.window) if optional and slice_.window is not None else None
+        if whole is None:
+            raise refusal
+        text = f"The report {self.stream.report} is refused with a time range, so all of it is read, in each sync. "
+        self._warn([f"{text}Rows that have not changed come again."])
+        return whole
+
+    def _split(self, plan: ReportPlan, slice_: Slice, payload: Payload) -> list[Slice] | None:
+        """The halves of a window whose result the vendor has cut off, or None."""
+        spec = self.stream.report_spec.windows
+        if spec is None or not spec.split_at_rows or slice_.window is None:
+            return None
+        if count_rows(payload, self._sync.options(self.stream.report)) < spec.split_at_rows:
+            return None
+        two = halves(slice_.window)
+        if two is None:
+            LOGGER.warning(
+                f"Stream {self.stream.name}: the report of {slice_.window.start} holds {spec.split_at_rows:,} rows, "
+                f"the vendor's limit "
+                "for one report. Rows beyond it were left out by the vendor, and a day is the shortest window."
+            )
+            return None
+        LOGGER.info(
+            f"Stream {self.stream.name}: {slice_.window.start} to {slice_.window.end} holds more rows than the "
+            f"vendor gives at a time "
+            f"({spec.split_at_rows:,}); asking again in halves."
+        )
+        return [plan.slice_of(window) for window in two]
+
+    def _rows(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
+        stream = self.stream
+        found = False
+        shaper = self._shaper(slice_)
+        for table in open_tables(payload, self._sync.options(stream.report), self._is_ours):
+            found = True
+            if stream.part.member_column:
+                shaper = self._shaper(slice_, {stream.part.member_column: table.name or ""})
+            with self._sync.shaping():
+                yield from self._batches(shaper, table)
+            self._warn(table.notes.messages())
+            if stream.part.member_column:
+                self._done(shaper)
+        if not stream.part.member_column:
+            self._done(shaper)
+        if not found and stream.part.output:
+            raise TransientError(
+                f"The report has no part called '{stream.part.output}'. Refresh the stream list (discover); if "
+                f"the part is still "
+                "offered, ask the vendor why it is missing."
+            )
+
+    def _shaper(self, slice_: Slice, constants: Mapping[str, str] | None = None) -> Shaper:
+        stream, settings = self.stream, self._sync.settings
+        added = {**window_columns(self._selected, slice_.window), **(constants or {})}
+        return Shaper(
+            stream.name,
+            without_window_columns(stream.schema),
+            constants=added,
+            cursor_field=None if stream.cursor_is_window else stream.cursor,
+            keep_from=keep_from(self._selected, settings),
+            keep_before=keep_before(self._selected, settings),
+        )
+
+    def _batches(self, shaper: Shaper, table: Table) -> Iterator[Row | Lines]:
+        if self._gate is None:
+            for batch in shaper.shape(table):
+                self._sync.progress.rows(self.stream.name, batch.count)
+                yield from batch.rows()
+            return
+        for lines in bundled(shaper.shape(table)):
+            self._sync.progress.rows(self.stream.name, lines.count)
+            self._gate.enter()
+            yield lines
+
+    def _done(self, shaper: Shaper) -> None:
+        self._warn(shaper.warnings())
+        if shaper.cursor_max is not None:
+            self._reached = later_of(self._reached, shaper.cursor_max)
+
+    def _is_ours(self, name: str | None) -> bool:
+        """Whether a table of the payload feeds this stream. A table without a name is the only one there is."""
+        output = self.stream.part.output
+        if not output or name is None:
+            return True
+        return snake_case(name) in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
+
+    def _warn(self, messages: list[str]) -> None:
+        """Tell what is odd about the data; what every window has in common is told once."""
+        for message in dict.fromkeys(messages):
+            if message in self._told:
+                continue
+            self._told.add(message)
+            LOGGER.warning(f"Stream {self.stream.name}: {message}")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from source_lms_reports.api.answer import Answer, parse_retry_after
+
+NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
+
+
+def answer(body: bytes = b"", **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(200, CaseInsensitiveDict(named), body, "https://lms.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("-3", 0.0),
+        ("Tue, 14 Nov 2023 22:13:50 GMT", 30.0),
+        ("Tue, 14 Nov 2023 22:13:00 GMT", 0.0),
+        ("", None),
+        (None, None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_or_nothing(value: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(value, NOW) == seconds
+
+
+def test_headers_are_found_whatever_their_case() -> None:
+    assert answer(retry_after="7", CONTENT_TYPE="Text/HTML; charset=x").retry_after(NOW) == 7.0
+    assert answer(CONTENT_TYPE="Text/HTML; charset=x").content_type == "text/html"
+
+
+@pytest.mark.parametrize("body", [b"<!DOCTYPE html><p>", b"\n <html lang='en'>", b"<?xml version='1.0'?><Error/>"])
+def test_a_page_is_told_by_its_beginning(body: bytes) -> None:
+    assert answer(body).is_html
+    assert not answer(body).is_json
+
+
+@pytest.mark.parametrize(
+    ("body", "is_json"),
+    [(b"{}", True), (b"[1]", True), (b"1", False), (b"{", False), (b"", False), (b"[" * 100_000, False)],
+)
+def test_json_is_an_object_or_a_list(body: bytes, is_json: bool) -> None:
+    assert answer(body).is_json is is_json
+
+
+def test_words_are_one_line_and_not_too_many() -> None:
+    assert answer(b"two\n  lines").words == "two lines"
+    assert len(answer(b"x" * 5000).words) < 400
+    assert answer(b"caf\xe9").words == "caf\ufffd"

@@ -1,0 +1,80 @@
+"""What a vendor's words become, where they are odd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requests_mock import Mocker
+
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.executor import ActionExecutor
+from source_lms_reports.api.transport import NoAuth, Transport
+from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Observed, Poll
+from source_lms_reports.jobs.ticket import Order, Ticket
+from source_lms_reports.platforms.model import load_platform
+from unit_tests.files.reading import gzipped, rows_of
+from unit_tests.plan.test_orders import connection
+
+BASE = "https://x.example"
+LIST = f"{BASE}/api/v2/reports/users/"
+
+
+def vendor(name: str, spool: Spool) -> ActionExecutor:
+    platform, (declared, settings) = load_platform(name), connection(name)
+    every = {auth: NoAuth() for auth in ("default", *platform.authenticators)}
+    client = Client(platform, settings.context, every, Transport(), clock=lambda: 0.0)
+    specs = {report: streams[0].report_spec for report, streams in declared.items()}
+    return ActionExecutor(client, spool, specs, lambda _: ReadOptions(records_path=("results",)), lambda *_: None)
+
+
+def pages(tmp_path: Path, *bodies: bytes) -> Any:
+    """The outcome of a list whose first page names the second one."""
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(LIST, content=bodies[0])
+        mock.get(f"{LIST}?page=2", content=bodies[-1])
+        outcome = vendor("tinqwise", spool).execute(Fetch(Order("users", {}), None, None))
+        if not isinstance(outcome, Fetched):
+            return outcome
+        options = ReadOptions(records_path=("results",))
+        return [row for table in open_tables(outcome.payload, options) for row in rows_of(table)]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'{"results": [{"a": 1}], "next": "/api/v2/reports/users/?page=2"}',
+        b'{"results": [{"a": NaN}], "next": "/api/v2/reports/users/?page=2"}',
+        b'{"score": 1e999, "results": [{"a": 1}], "next": "/api/v2/reports/users/?page=2"}',
+        b'{"next": "/api/v2/reports/users/?page=2", "results": [{"a": "\\ud800"}]}',
+        b'{"results": [{"a": "\xe9"}], "next": "/api/v2/reports/users/?page=2"}',
+        b'\xef\xbb\xbf\n {"results": [{"a": 1}], "next": "/api/v2/reports/users/?page=2"}',
+        '{"results": [{"a": 1}], "next": "/api/v2/reports/users/?page=2"}'.encode("utf-16"),
+        gzipped(b'{"results": [{"a": 1}], "next": "/api/v2/reports/users/?page=2"}'),
+    ],
+)
+def test_the_next_page_is_found_in_whatever_the_rows_are_read_from(tmp_path: Path, first: bytes) -> None:
+    assert len(pages(tmp_path, first, b'{"results": [{"a": 2}], "next": null}')) == 2
+
+
+@pytest.mark.parametrize("body", [b"\x1f\x8b\x08\0junk", gzipped(b'{"results": []}')[:-9], b'{"results": [', b"<html>"])
+def test_a_page_that_is_damaged_is_a_bad_payload(tmp_path: Path, body: bytes) -> None:
+    assert isinstance(pages(tmp_path, body), BadPayload)
+
+
+def test_a_progress_beyond_any_number_is_none(tmp_path: Path) -> None:
+    order = Order("zero_activity_csv", {})
+    ticket = Ticket("7", order.identity, order.report, {}, None, 0.0)
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(
+            f"{BASE}/api/v1/accounts/self/reports/zero_activity_csv/7",
+            text='{"id": 7, "status": "running", "progress": 1' + "0" * 400 + "}",
+        )
+        outcome = vendor("canvas", spool).execute(Poll(order, ticket))
+
+    assert isinstance(outcome, Observed)
+    assert outcome.report.progress is None

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, UnknownFormat
+from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.verify import count_rows, verify
+from unit_tests.files.reading import DEFAULT, Rows, blocks_of, gzipped, notes, payload, read, zipped
+
+_RECORDS = [{"id": 1, "name": "Zoë", "more": {"tags": ["a", None], "x": {}}}, {"id": 2, "name": None}]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _json(_RECORDS),
+        json.dumps(_RECORDS, indent=2).encode("utf-16"),
+        b"\xef\xbb\xbf\xef\xbb\xbf" + _json(_RECORDS),
+        b"\xef\xbb\xbf\n " + json.dumps(_RECORDS, indent="\t").encode(),
+        b"\n".join(map(_json, _RECORDS)),
+        b"\r\n".join(map(_json, _RECORDS)) + b"\r\n\r\n",
+        b"".join(map(_json, _RECORDS)),
+        _json({"count": 2, "next": None, "results": _RECORDS, "meta": {"a": [{}]}, "ids": [1, 2]}),
+        _json({"data": _RECORDS, "error": None, "errors": []}),
+        _json({"reports": _RECORDS}),
+        gzipped(_json(_RECORDS)),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 7, 64, 262144])
+def test_every_form_of_an_array(tmp_path: Path, text: bytes, block: int) -> None:
+    with blocks_of(block):
+        assert read(payload(tmp_path, text), ReadOptions(format="json")) == {None: _RECORDS}
+
+
+@pytest.mark.parametrize("block", [1, 50, 262144])
+def test_the_documented_wrapper_has_one_table_a_sheet(tmp_path: Path, block: int) -> None:
+    report = {
+        "reports": [
+            {"report_name": "r", "sheet_name": "One", "data": _RECORDS, "total": 2},
+            {"data": [], "sheet_name": "Two", "report_name": "r"},
+            {"report_name": "r", "data": [{"data": [{"x": "}]"}]}], "columns": ["a"]},
+            {"sheet_name": "Three", "data": None},
+        ],
+        "generated": {"at": "now"},
+    }
+    with blocks_of(block):
+        assert read(payload(tmp_path, _json(report))) == {
+            "One": _RECORDS,
+            "Two": [],
+            "r": [{"data": [{"x": "}]"}]}],
+            "Three": [],
+        }
+
+
+def test_sheets_that_are_not_wanted_are_left_out(tmp_path: Path) -> None:
+    report = {"reports": [{"sheet_name": "One", "data": _RECORDS}, {"sheet_name": "Two", "data": _RECORDS}]}
+    tables = open_tables(payload(tmp_path, _json(report)), DEFAULT, lambda name: name == "Two")
+
+    assert [table.name for table in tables] == ["Two"]
+
+
+def test_a_wrapper_by_its_path(tmp_path: Path) -> None:
+    options = ReadOptions(records_path=("result", "rows"))
+    text = _json({"rows": [{"no": 1}], "result": {"other": [{"no": 2}], "rows": _RECORDS, "n": 1}, "z": []})
+
+    assert read(payload(tmp_path, text), options) == {None: _RECORDS}
+    with pytest.raises(ErrorPayload):
+        verify(payload(tmp_path, _json({"rows": _RECORDS})), options)
+
+
+def test_members_of_an_archive(tmp_path: Path) -> None:
+    archive = zipped({"users.json": _json(_RECORDS), "a.json": _json({"reports": [{"sheet_name": "S", "data": []}]})})
+
+    assert read(payload(tmp_path, archive)) == {"users": _RECORDS, "S": []}
+
+
+def test_no_records(tmp_path: Path) -> None:
+    for text in (b"[]", b" [ ] ", b'{"results": []}', b'{"reports": []}'):
+        assert sum(map(len, read(payload(tmp_path, text)).values())) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"error": "bad token"}',
+        b'{"errors": [{"message": "bad token"}]}',
+        b'{"rows": [{"a": 1}], "error": {"text": "bad token"}}',
+        b'{"message": "bad token"}',
+        b'{"detail": "bad token", "code": 401}',
+        b'"bad token"',
+    ],
+)
+def test_an_error_is_no_report_and_its_words_are_told(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises(ErrorPayload, match="bad token"):
+        verify(payload(tmp_path, text), ReadOptions(format="json"))
+
+
+def test_what_is_the_report_must_be_clear(tmp_path: Path) -> None:
+    with pytest.raises(UnknownFormat, match="users, courses"):
+        verify(payload(tmp_path, b'{"users": [{"a": 1}], "courses": [{"a": 1}]}'), DEFAULT)
+    with pytest.raises(UnknownFormat):
+        verify(payload(tmp_path, b"[1, 2]"), DEFAULT)
+    with pytest.raises(UnknownFormat):
+        read(payload(tmp_path, b'[{"a": 1}, 2]'))
+
+
+@pytest.mark.parametrize(
+    "text", [b'[{"a": 1},]', b'[{"a": 1}] x', b'[{"a" 1}]', b'[{"a": 01}]', b"[{]", b"[" * 100_000, b'{"a":' * 5000]
+)
+def test_broken_json(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises((CorruptPayload, UnknownFormat)):
+        verify(payload(tmp_path, text), DEFAULT)
+
+
+def test_numbers_are_exact(tmp_path: Path) -> None:
+    text = b"""[{"big": 123456789012345678901234567890, "small": -9223372036854775809, "third": 0.3333333333333333,
+        "long": 0.12345678901234567890, "cents": 1.10, "e": 1E2, "id": "0123456789012345678"}]"""
+
+    assert read(payload(tmp_path, text))[None] == [
+        {
+            "big": 123456789012345678901234567890,
+            "small": -9223372036854775809,
+            "third": 0.3333333333333333,
+            "long": "0.12345678901234567890",
+            "cents": 1.1,
+            "e": 100.0,
+            "id": "0123456789012345678",
+        }
+    ]
+
+
+@pytest.mark.parametrize("digits", [4299, 4300])
+def test_an_integer_is_one_whoever_stands_beside_it(tmp_path: Path, digits: int) -> None:
+    number = "-" + "9" * digits
+
+    for other in ("1", "1e400"):  # the second is read by Python's own parser
+        (row,) = read(payload(tmp_path, f'[{{"a": {number}, "b": {other}}}]'.encode()))[None]
+        assert row["a"] == int(number)
+
+
+@pytest.mark.parametrize("number", ["1e-400", "-1.5E-400", "1e-0330", "0.1e-324", f"1e-{'9' * 20}"])
+def test_numbers_smaller_than_any_float_are_text(tmp_path: Path, number: str) -> None:
+    assert read(payload(tmp_path, f'[{{"a": {number}}}]'.encode()))[None] == [{"a": number}]
+
+
+def test_numbers_beyond_any_float_are_text(tmp_path: Path) -> None:
+    text = b'[{"huge": 1e400, "tiny": 1.5e-400, "plain": 0.5}]'
+
+    assert read(payload(tmp_path, text))[None] == [{"huge": "1e400", "tiny": "1.5e-400", "plain": 0.5}]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_a_number_may_stand_at_any_edge(tmp_path: Path, block: int) -> None:
+    text = b'{"total": 123456, "pages": -12.5e3, "ids": [123, 456.75], "rows": [{"a": 1}], "last": 987}'
+
+    with blocks_of(block):
+        assert read(payload(tmp_path, text)) == {None: [{"a": 1}]}
+
+
+def test_an_integer_of_thousands_of_digits_is_text(tmp_path: Path) -> None:
+    digits = "9" * 5000
+
+    assert read(payload(tmp_path, f'[{{"a": {digits}, "b": 1}}]'.encode()))[None] == [{"a": digits, "b": 1}]
+
+
+@pytest.mark.parametrize("block", [1, 20, 262144])
+def test_words_that_json_does_not_know_are_read_as_text(tmp_path: Path, block: int) -> None:
+    text = b'{"rows": [{"a": NaN, "b": "NaN, \\"NaN"}, {"a": -Infinity, "c": [Infinity]}]}'
+
+    with blocks_of(block):
+        assert read(payload(tmp_path, text))[None] == [
+            {"a": "NaN", "b": 'NaN, "NaN'},
+            {"a": "-Infinity", "c": ["Infinity"]},
+        ]
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b" " * 20])
+def test_half_a_surrogate_pair_at_the_end_is_no_cut(tmp_path: Path, tail: bytes) -> None:
+    assert read(payload(tmp_path, b'[{"a": "\\ud83d"}]' + tail))[None] == [{"a": "\\ud83d"}]
+
+
+def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:
+    assert read(payload(tmp_path, b'[{"a": ["\\ud83d", "\\ud83d\\ude00"]}]'))[None] == [{"a": ["\\ud83d", "😀"]}]
+
+
+def test_latin_1_is_read_and_counted(tmp_path: Path) -> None:
+    content = payload(tmp_path, '[{"a": "Zoë"}]'.encode("latin-1"))
+
+    assert read(content)[None] == [{"a": "Zoë"}]
+    assert notes(content) == ["Bytes that are not valid UTF-8, read as Latin-1: 1"]
+
+
+def test_records_full_of_objects_and_a_record_of_megabytes(tmp_path: Path) -> None:
+    records: Rows = [{"n": number, "many": [{"x": {"y": number}} for _ in range(200)]} for number in range(100)]
+    records.append({"n": -1, "long": "}," * 1_000_000})
+
+    assert read(payload(tmp_path, _json({"reports": [{"data": records, "more": records[:3]}]})))[None] == records
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+_GENERATED = st.lists(st.dictionaries(_TEXTS, _VALUES, max_size=5), min_size=1, max_size=8)
+
+
+@given(
+    records=_GENERATED,
+    form=st.sampled_from(["array", "lines", "wrapper", "sheets"]),
+    indent=st.sampled_from([None, 1]),
+    ascii_=st.booleans(),
+    block=st.integers(1, 300),
+)
+def test_generated_records_come_back(records: Rows, form: str, indent: int | None, ascii_: bool, block: int) -> None:
+    def dumps(value: Any) -> str:
+        return json.dumps(value, indent=indent, ensure_ascii=ascii_)
+
+    text = {
+        "array": lambda: dumps(records),
+        "lines": lambda: "\n".join(map(dumps, [{"first": 1}, *records])),
+        "wrapper": lambda: dumps({"a": 1, "rows": records, "b": [1]}),
+        "sheets": lambda: dumps({"reports": [{"sheet_name": "x", "data": records}]}),
+    }[form]()
+    with tempfile.TemporaryDirectory() as folder, blocks_of(block):
+        (rows,) = read(payload(Path(folder), text.encode()), ReadOptions(format="json")).values()
+
+    expected = [{"first": 1}, *records] if form == "lines" else records
+    assert rows == expected
+    assert json.dumps(rows) == json.dumps(expected)  # 1 is not True, and not 1.0
+
+
+@given(
+    text=st.text(st.sampled_from('[]{},:"\\ anull1.e-0\n'), max_size=60), prefix=st.sampled_from(["", "[", '{"a":[{'])
+)
+def test_wild_text_is_refused_or_read_as_the_standard_library_reads_it(text: str, prefix: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, blocks_of(5):
+        content = payload(Path(folder), (prefix + text).encode())
+        try:
+            verify(content, ReadOptions(format="json"))
+            rows = [row for table in open_tables(content, ReadOptions(format="json")) for row in _rows(table)]
+        except PayloadError:
+            return
+        assert count_rows(content, ReadOptions(format="json")) == len(rows)
+        try:
+            whole = json.loads(prefix + text)
+        except ValueError:
+            return  # objects that follow one another
+    assert rows in (whole, [], *(whole.values() if isinstance(whole, dict) else ()))
+
+
+def _rows(table: Any) -> Rows:
+    return [row for chunk in table.chunks() for row in chunk.objects()]

@@ -1,0 +1,112 @@
+"""Windows that an earlier sync has ordered are planned again just so, and its tickets are taken up."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timezone
+
+from source_lms_reports.jobs.ticket import Ticket, Window
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import ReportStream, Selected, Slice
+from source_lms_reports.platforms.model import load_platform
+from source_lms_reports.spec.settings import Settings, make_settings
+from source_lms_reports.streams.catalog import Reports
+
+MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
+TUESDAY = datetime(2026, 3, 3, 10, 30, tzinfo=timezone.utc)
+
+
+def _hapyak(name: str, **more: object) -> tuple[ReportStream, Settings]:
+    platform = load_platform("hapyak")
+    config = {"platform": {"name": "hapyak", "credentials": {"auth_type": "api_key", "api_key": "k"}}, **more}
+    settings = make_settings(platform, config)
+    return Reports(platform, settings).declared()[name][0], settings
+
+
+def _canvas(name: str, **more: object) -> tuple[ReportStream, Settings]:
+    platform = load_platform("canvas")
+    config = {"platform": {"name": "canvas", "base_url": "https://x.example", "access_token": "t"}, **more}
+    settings = make_settings(platform, config)
+    return Reports(platform, settings).declared()[name][0], settings
+
+
+def _ticket(slice_: Slice) -> Ticket:
+    order = slice_.order
+    return Ticket("7", order.identity, order.report, order.parameters, order.window, ordered_at=0.0)
+
+
+def _windows(slices: list[Slice]) -> list[tuple[str | None, str | None]]:
+    return [(slice_.window.start, slice_.window.end) for slice_ in slices if slice_.window]
+
+
+def test_given_a_job_of_yesterday_when_days_are_planned_then_its_window_comes_first_and_the_new_day_after_it() -> None:
+    stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
+    monday = ReportPlan([Selected(stream)], settings, MONDAY).slices()
+    assert _windows(monday) == [("2026-02-01", "2026-03-01")]
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(monday[0]),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [("2026-02-01", "2026-03-01"), ("2026-03-02", "2026-03-02")]
+    assert [slice_.ticket is not None for slice_ in tuesday] == [True, False]
+
+
+def test_given_a_job_of_yesterday_when_instants_are_planned_then_its_window_comes_first() -> None:
+    stream, settings = _canvas("students_with_no_submissions_csv", start_date="2026-02-25T00:00:00Z")
+    monday = ReportPlan([Selected(stream)], settings, MONDAY).slices()
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(monday[0]),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [
+        ("2026-02-25T00:00:00Z", "2026-03-02T10:30:00Z"),
+        ("2026-03-02T10:30:00Z", "2026-03-03T10:30:00Z"),
+    ]
+    assert [slice_.ticket is not None for slice_ in tuesday] == [True, False]
+
+
+def test_given_a_job_with_other_parameters_when_planned_then_it_is_not_taken_up() -> None:
+    stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
+    monday = ReportPlan([Selected(stream)], settings, MONDAY).slices()
+    other = dataclasses.replace(
+        _ticket(monday[0]), identity="of another order", window=Window("2026-02-01", "2026-02-10")
+    )
+
+    tuesday = ReportPlan([Selected(stream, tickets=(other,))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [("2026-02-01", "2026-03-02")]
+    assert tuesday[0].ticket is None
+
+
+def test_given_a_half_of_a_window_when_its_job_is_known_then_it_is_taken_up() -> None:
+    stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
+    half = ReportPlan([Selected(stream)], settings, MONDAY).slice_of(Window("2026-02-01", "2026-02-15"))
+    plan = ReportPlan([Selected(stream, tickets=(_ticket(half),))], settings, TUESDAY)
+    assert plan.slice_of(Window("2026-02-01", "2026-02-15")).ticket is not None
+
+
+def test_given_a_job_for_a_later_window_when_instants_are_planned_then_the_window_before_it_ends_there() -> None:
+    stream, settings = _canvas("students_with_no_submissions_csv", start_date="2026-02-25T00:00:00Z")
+    window = Window("2026-03-01T00:00:00Z", "2026-03-02T10:30:00Z")
+    later = ReportPlan([Selected(stream)], settings, MONDAY).slice_of(window)
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(later),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [
+        ("2026-02-25T00:00:00Z", "2026-03-01T00:00:00Z"),
+        ("2026-03-01T00:00:00Z", "2026-03-02T10:30:00Z"),
+        ("2026-03-02T10:30:00Z", "2026-03-03T10:30:00Z"),
+    ]
+    assert [slice_.ticket is not None for slice_ in tuesday] == [False, True, False]
+
+
+def test_given_a_job_for_later_days_when_days_are_planned_then_the_window_before_it_ends_the_day_before() -> None:
+    stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
+    later = ReportPlan([Selected(stream)], settings, MONDAY).slice_of(Window("2026-02-20", "2026-03-01"))
+
+    tuesday = ReportPlan([Selected(stream, tickets=(_ticket(later),))], settings, TUESDAY).slices()
+
+    assert _windows(tuesday) == [
+        ("2026-02-01", "2026-02-19"),
+        ("2026-02-20", "2026-03-01"),
+        ("2026-03-02", "2026-03-02"),
+    ]
+    assert [slice_.ticket is not None for slice_ in tuesday] == [False, True, False]

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import jinja2
+import pytest
+
+from source_lms_reports.platforms.template import fill, fill_all, is_true
+
+
+def test_placeholders_are_filled_and_everything_else_stays() -> None:
+    assert fill("/a/{{ x }}/b", {"x": 1}) == "/a/1/b"
+    assert fill("plain", {}) == "plain"
+    assert fill(7, {}) == 7
+    assert fill("{{ x }}", {"x": None}) == ""
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        fill("{{ y }}", {"x": 1})
+
+
+def test_ids_are_escaped_in_paths() -> None:
+    assert fill("/{{ x | urlencode }}", {"x": "sis_account_id:a b?"}) == "/sis_account_id%3Aa%20b%3F"
+
+
+def test_what_comes_out_empty_is_left_out() -> None:
+    assert fill_all({"a": "{{ x }}", "b": "{{ y }}", "c": "1"}, {"x": "", "y": "2"}) == {"b": "2", "c": "1"}
+
+
+def test_typed_templates_give_numbers_and_switches() -> None:
+    assert fill({"integer": "{{ x }}"}, {"x": "17"}) == 17
+    assert fill({"boolean": "{{ x }}"}, {"x": "True"}) is True
+    assert fill({"integer": "{{ x }}"}, {"x": ""}) is None
+
+
+def test_sql_is_quoted() -> None:
+    assert fill("{{ x | sql_identifier }}", {"x": 'a"b'}) == '"a""b"'
+    assert fill("{{ x | sql_text }}", {"x": "it's"}) == "'it''s'"
+
+
+def test_templates_run_in_a_sandbox() -> None:
+    with pytest.raises(jinja2.exceptions.SecurityError):
+        fill("{{ x.__class__.__mro__ }}", {"x": ""})
+
+
+@pytest.mark.parametrize(
+    ("value", "yes"), [("true", True), (" YES ", True), (True, True), ("false", False), ("", False)]
+)
+def test_yes_and_no(value: object, yes: bool) -> None:
+    assert is_true(value) is yes
