@@ -19,18 +19,12 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
-from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
-    ApiKeyAuthenticator,
-    BearerAuthenticator,
-    CustomAuthenticator,
-    SelectiveAuthenticator,
-)
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests.auth import AuthBase
 
+from source_lms_reports.api.auth import make_authenticators
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.cdk.cursor import ReportCursor, state_message
@@ -40,7 +34,7 @@ from source_lms_reports.cdk.partitions import ReportPartitions
 from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream, Selected
-from source_lms_reports.platforms.model import Platform, load_platform
+from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import assemble_manifest
 from source_lms_reports.spec.settings import Settings, make_settings
 from source_lms_reports.spec.validation import validate_config
@@ -53,10 +47,6 @@ from source_lms_reports.sync.reader import StreamReader
 from source_lms_reports.sync.state import read_cursor, read_tickets
 from source_lms_reports.sync.sync import Sync
 
-_AUTHENTICATORS = {
-    model.__name__: model
-    for model in (ApiKeyAuthenticator, BearerAuthenticator, CustomAuthenticator, SelectiveAuthenticator)
-}
 _CONCURRENT_FAILURE = "Concurrent read failure"
 
 
@@ -171,14 +161,9 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         platform = load_platform(str(given["platform"]["name"]))
         settings = make_settings(platform, given)
         self._transport = self._transport or Transport()
-        client = Client(platform, settings.context, self._authenticators(platform, given), self._transport, time.time)
+        context = settings.context
+        client = Client(platform, context, make_authenticators(platform, context), self._transport, time.time)
         return settings, client
-
-    def _authenticators(self, platform: Platform, config: Mapping[str, Any]) -> dict[str, AuthBase]:
-        return {
-            name: self._constructor.create_component(_AUTHENTICATORS[definition["type"]], definition, config)
-            for name, definition in platform.authenticators.items()
-        }
 
     def _as_streams(self, sync: Sync, selected: list[Selected]) -> list[AbstractStream]:
         return [self._as_stream(sync, one) for one in selected]

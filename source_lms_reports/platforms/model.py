@@ -1,7 +1,8 @@
 """The model of a platform file: all that is known about one vendor, as data.
 
 A platform file is YAML under `platforms/`. It brings its branch of the connection specification, its
-authenticators (low-code components), its requests, the words of its errors, and its reports and streams. Unknown
+authenticators (called as in a low-code manifest), its requests, the words of its errors, and its reports and
+streams. Unknown
 keys are refused, so a typing error in a platform file is found when it is loaded.
 """
 
@@ -284,6 +285,61 @@ class FilesSpec(_Model, frozen=True, kw_only=True):
     ends_with_line_end: bool = False
 
 
+class BearerAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
+    """A token of the user's as `Authorization: Bearer ...`."""
+
+    api_token: str
+
+
+class ApiKeyAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
+    """A key of the user's in a header of the vendor's own.
+
+    Attributes:
+        api_token: The header's value, which may have words before the key.
+        header: The header's name.
+    """
+
+    api_token: str
+    header: str
+
+
+class TokenAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
+    """A bearer token from a token endpoint (OAuth 2 client credentials).
+
+    Attributes:
+        token_url: The endpoint.
+        client_id: The client's id.
+        client_secret: The client's secret.
+        scope: What is asked for, in the vendor's own way of listing it; empty for nothing.
+        basic: Whether id and secret go into a Basic header instead of the form.
+        token_path: Where the token stands in the answer.
+        expires_path: Where its life in seconds stands.
+    """
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
+    basic: bool = False
+    token_path: Path = msgspec.field(default_factory=lambda: ["access_token"])
+    expires_path: Path = msgspec.field(default_factory=lambda: ["expires_in"])
+
+
+class SelectiveAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
+    """One of several, by what the user has chosen.
+
+    Attributes:
+        authenticator_selection_path: Where the name of the one to take stands, in what templates may use.
+        authenticators: Those to choose from.
+    """
+
+    authenticator_selection_path: Path
+    authenticators: dict[str, BearerAuthenticator | ApiKeyAuthenticator | TokenAuthenticator]
+
+
+AuthenticatorSpec = BearerAuthenticator | ApiKeyAuthenticator | TokenAuthenticator | SelectiveAuthenticator
+
+
 class Platform(_Model, frozen=True, kw_only=True):
     """A whole platform file.
 
@@ -292,7 +348,7 @@ class Platform(_Model, frozen=True, kw_only=True):
             `pages`: lists that answer at once.
         spec: The platform's branch of the connection specification.
         defaults: Values for settings that the user left out. Templates; may use what stands above them.
-        authenticators: Low-code components by name.
+        authenticators: How requests are signed, by name.
     """
 
     name: str
@@ -300,7 +356,7 @@ class Platform(_Model, frozen=True, kw_only=True):
     pattern: Literal["ticket", "repeat", "pages"]
     base_url: str
     spec: dict[str, Any]
-    authenticators: dict[str, dict[str, Any]]
+    authenticators: dict[str, AuthenticatorSpec]
     requests: dict[str, RequestSpec]
     policy: PolicySpec
     check: CheckSpec

@@ -17,7 +17,7 @@ MINIMAL: dict[str, Any] = {
     "pattern": "ticket",
     "base_url": "https://lms.example",
     "spec": {},
-    "authenticators": {"default": {"type": "BearerAuthenticator"}},
+    "authenticators": {"default": {"type": "BearerAuthenticator", "api_token": "t"}},
     "requests": {"order": {"method": "POST", "path": "/jobs"}, "poll": {"path": "/jobs/1"}, "list": {"path": "/"}},
     "policy": {"cadence": 5},
     "check": {"request": "list"},

@@ -1,21 +1,30 @@
-"""Client credentials for vendors whose token endpoints the CDK's own authenticator cannot speak to."""
+"""Credentials: what a platform file says of them, as objects that sign requests.
+
+Values of the configuration go into a request byte for byte: a template puts them in, and nothing looks at them again.
+"""
 
 from __future__ import annotations
 
 import base64
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
+from requests.auth import AuthBase
 
 from source_lms_reports.api.client import Client, Refusal
 from source_lms_reports.api.transport import Call
 from source_lms_reports.errors import TransientError
+from source_lms_reports.platforms.model import (
+    ApiKeyAuthenticator,
+    BearerAuthenticator,
+    Platform,
+    SelectiveAuthenticator,
+    TokenAuthenticator,
+)
 from source_lms_reports.platforms.paths import value_at
-from source_lms_reports.platforms.template import fill, fill_all
+from source_lms_reports.platforms.template import fill
 from source_lms_reports.redaction import REDACTOR
 
 _RENEW_BEFORE_SECONDS = 60.0
@@ -24,39 +33,64 @@ _LONGEST_LIFE = 1e9
 _DEFAULT_LIFE = 300.0
 
 
+def make_authenticators(platform: Platform, context: Mapping[str, Any]) -> dict[str, AuthBase]:
+    """The platform's authenticators by name.
+
+    Args:
+        platform: The platform file.
+        context: What its templates may use.
+    """
+    return {name: _made(spec, context) for name, spec in platform.authenticators.items()}
+
+
+def _made(
+    spec: ApiKeyAuthenticator | BearerAuthenticator | TokenAuthenticator | SelectiveAuthenticator,
+    context: Mapping[str, Any],
+) -> AuthBase:
+    if isinstance(spec, SelectiveAuthenticator):
+        return _made(spec.authenticators[str(value_at(context, spec.authenticator_selection_path))], context)
+    if isinstance(spec, BearerAuthenticator):
+        return HeaderAuth("Authorization", f"Bearer {fill(spec.api_token, context)}")
+    if isinstance(spec, ApiKeyAuthenticator):
+        return HeaderAuth(spec.header, str(fill(spec.api_token, context)))
+    return TokenAuth(spec, context)
+
+
+class HeaderAuth(AuthBase):
+    """A header that never changes.
+
+    Args:
+        name: Its name.
+        value: Its value, which is sent as it is.
+    """
+
+    def __init__(self, name: str, value: str) -> None:
+        self._name = name
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the header into `request`."""
+        request.headers[self._name] = self._value
+        return request
+
+
 class _Used(threading.local):
     """The token that a thread used last."""
 
     token: str | None = None
 
 
-@dataclass
-class TokenAuthenticator(DeclarativeAuthenticator):
+class TokenAuth(AuthBase):
     """A bearer token from a token endpoint (OAuth 2 client credentials, RFC 6749 section 4.4), renewed before it ends.
 
-    Attributes:
-        token_url: The endpoint.
-        client_id: The client's id.
-        client_secret: The client's secret.
-        scope: What is asked for, in the vendor's own way of listing it; empty for nothing.
-        basic: Whether id and secret go into a Basic header instead of the form.
-        token_path: Where the token stands in the answer.
-        expires_path: Where its life in seconds stands.
+    Args:
+        spec: What the platform file says of the endpoint.
+        context: What its templates may use.
     """
 
-    config: Mapping[str, Any]
-    token_url: str
-    client_id: str
-    client_secret: str
-    scope: str = ""
-    basic: bool = False
-    token_path: list[str] = field(default_factory=lambda: ["access_token"])
-    expires_path: list[str] = field(default_factory=lambda: ["expires_in"])
-    # Not an InitVar, as elsewhere in the CDK: written as a text, that is no type to Python 3.10.
-    parameters: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        """Nothing is asked for yet."""
+    def __init__(self, spec: TokenAuthenticator, context: Mapping[str, Any]) -> None:
+        self._spec = spec
+        self._context = context
         self._guard = threading.RLock()
         self._client: Client | None = None
         self._token: str | None = None
@@ -66,11 +100,6 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     def bind(self, client: Client) -> None:
         """Use `client` to ask for tokens."""
         self._client = client
-
-    @property
-    def auth_header(self) -> str:
-        """The header that carries the token."""
-        return "Authorization"
 
     @property
     def token(self) -> str:
@@ -110,36 +139,36 @@ class TokenAuthenticator(DeclarativeAuthenticator):
         return self._client
 
     def _ask(self, client: Client) -> str:
-        answer = client.send(self._call(client), "token")
+        answer = client.send(self._call(), "token")
         document = client.json(answer, "token")
-        token = value_at(document, self.token_path)
+        token = value_at(document, self._spec.token_path)
         if not isinstance(token, str) or not token:
             words = f"The token endpoint of {client.platform.title} answered without a token."
             names = sorted(document) if isinstance(document, dict) else type(document).__name__
             raise Refusal("transient", TransientError(words, detail=str(names)[:300]))
         REDACTOR.register(token)
-        life = value_at(document, self.expires_path)
+        life = value_at(document, self._spec.expires_path)
         seconds = float(life) if isinstance(life, (int, float)) and 0 < life < _LONGEST_LIFE else _DEFAULT_LIFE
         self._ends = client.clock() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token
 
-    def _call(self, client: Client) -> Call:
-        filled = {
-            name: str(fill(getattr(self, name), client.context))
-            for name in ("token_url", "client_id", "client_secret", "scope")
-        }
-        form = {"grant_type": "client_credentials", "scope": filled["scope"]}
+    def _call(self) -> Call:
+        spec = self._spec
+        client_id, secret = self._filled(spec.client_id), self._filled(spec.client_secret)
+        form = {"grant_type": "client_credentials"} | ({"scope": spec.scope} if spec.scope else {})
         headers = {}
-        if self.basic:
-            pair = f"{filled['client_id']}:{filled['client_secret']}"
-            encoded = base64.b64encode(pair.encode()).decode()
+        if spec.basic:
+            encoded = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
             REDACTOR.register(encoded)
             headers["Authorization"] = f"Basic {encoded}"
         else:
-            form |= {"client_id": filled["client_id"], "client_secret": filled["client_secret"]}
-        return Call("POST", filled["token_url"], headers=headers, form=fill_all(form, {}))
+            form |= {"client_id": client_id, "client_secret": secret}
+        return Call("POST", self._filled(spec.token_url), headers=headers, form=form)
+
+    def _filled(self, template: str) -> str:
+        return str(fill(template, self._context))
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the token into `request`."""
-        request.headers[self.auth_header] = self.token
+        request.headers["Authorization"] = self.token
         return request

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from collections.abc import Callable
+from urllib.parse import parse_qs
 
 import pytest
 import requests
 from requests_mock import Mocker
 
+from source_lms_reports.api.auth import TokenAuth, make_authenticators
 from source_lms_reports.api.client import Client, Refusal
 from source_lms_reports.api.transport import Transport
-from source_lms_reports.cdk.auth import TokenAuthenticator
-from source_lms_reports.platforms.model import load_platform
+from source_lms_reports.platforms.model import TokenAuthenticator, load_platform
 from source_lms_reports.redaction import redact
 
 URL = "https://lms.example.com/api/token"
@@ -25,16 +28,11 @@ class Clock:
         return self.now
 
 
-def made(clock: Callable[[], float], *, basic: bool = False) -> TokenAuthenticator:
-    authenticator = TokenAuthenticator(
-        config={},
-        parameters={},
-        token_url=URL,
-        client_id="client",
-        client_secret="secret-of-client",
-        scope="a b",
-        basic=basic,
+def made(clock: Callable[[], float], *, basic: bool = False) -> TokenAuth:
+    spec = TokenAuthenticator(
+        token_url=URL, client_id="client", client_secret="secret-of-client", scope="a b", basic=basic
     )
+    authenticator = TokenAuth(spec, {})
     platform = {"base_url": "https://lms.example.com"}
     Client(
         load_platform("sana"),
@@ -50,7 +48,7 @@ def token(number: int, seconds: float = 3600) -> dict[str, object]:
     return {"json": {"access_token": f"token-number-{number}", "expires_in": seconds}}
 
 
-def used(authenticator: TokenAuthenticator) -> str:
+def used(authenticator: TokenAuth) -> str:
     request = authenticator(requests.Request("GET", "https://lms.example.com/").prepare())
     return str(request.headers["Authorization"])
 
@@ -155,3 +153,51 @@ def test_an_endpoint_that_gives_no_token_is_a_refusal(answer: dict[str, object])
         mock.post(URL, **answer)
         with pytest.raises(Refusal):
             used(made(Clock()))
+
+
+#: What something that evaluates texts makes another text of.
+ODD = ["0x1F4A", "71e4523", "1_000_000", "True", "None", "[1]", "'quoted'", "{{7*7}}xyz", "{% raw %}", "007", "a%20b"]
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize(
+    ("platform", "config", "header", "expected"),
+    [
+        ("canvas", {"access_token": "VALUE"}, "Authorization", "Bearer VALUE"),
+        ("second_nature", {"api_key": "VALUE"}, "Authorization", "Token VALUE"),
+        ("hapyak", {"credentials": {"auth_type": "api_key", "api_key": "VALUE"}}, "X-Hapyak-API-Key", "VALUE"),
+        (
+            "sana",
+            {"credentials": {"auth_type": "access_token", "access_token": "VALUE"}},
+            "Authorization",
+            "Bearer VALUE",
+        ),
+    ],
+)
+def test_a_key_is_sent_byte_for_byte(
+    platform: str, config: dict[str, object], header: str, expected: str, value: str
+) -> None:
+    filled = json.loads(json.dumps(config).replace('"VALUE"', json.dumps(value)))
+    auth = make_authenticators(load_platform(platform), {"platform": filled, "config": {"platform": filled}})["default"]
+    signed = auth(requests.Request("GET", "https://lms.example.com/").prepare())
+    assert signed.headers[header] == expected.replace("VALUE", value)
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("basic", [True, False])
+def test_a_clients_secret_is_sent_byte_for_byte(value: str, basic: bool) -> None:
+    spec = TokenAuthenticator(
+        token_url=URL, client_id="{{ platform.id }}", client_secret="{{ platform.secret }}", basic=basic
+    )
+    auth = TokenAuth(spec, {"platform": {"id": value, "secret": value}})
+    Client(load_platform("sana"), {"platform": {"base_url": "https://x.example"}}, {"default": auth}, Transport())
+    with Mocker() as mock:
+        sent = mock.post(URL, **token(1))
+        used(auth)
+    request = sent.last_request
+    assert request is not None
+    if basic:
+        assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode() == f"{value}:{value}"
+    else:
+        form = parse_qs(request.text)
+        assert (form["client_id"], form["client_secret"]) == ([value], [value])
