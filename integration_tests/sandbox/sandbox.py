@@ -89,7 +89,7 @@ class Sandbox:
         names = [*self.vendors, "files"]
         for place, name in enumerate(names):
             port = self._first_port + place if self._first_port else 0
-            self._hosts.append(Host(API_ADDRESS, port, name, self._answer, self.problems))
+            self._hosts.append(Host(API_ADDRESS, port, name, self._answer, self.problems, self.clock.now))
         for host in self._hosts:
             if host.vendor == "files":
                 self.world.downloads.origin = f"http://{FILES_NAME}:{host.port}"

@@ -29,8 +29,17 @@ class Host(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: str, port: int, vendor: str, answer: Answerer, problems: list[str]) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        vendor: str,
+        answer: Answerer,
+        problems: list[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__((address, port), Connection)
+        self.clock = clock
         self.vendor = vendor
         self.answer = answer
         self.problems = problems
@@ -152,7 +161,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _headers(self, response: Response) -> Iterator[tuple[str, str]]:
         yield from response.headers
-        yield "Date", self.date_time_string()
+        yield "Date", self.date_time_string(self.server.clock())
         if response.delimiter == "length":
             yield (
                 "Content-Length",

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timezone
 from typing import Any
 
 #: API answers (not reports) are small; more than this is not an answer but a mistake.
@@ -72,23 +73,30 @@ class Answer:
         return start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")) or self.content_type == "text/html"
 
     def retry_after(self, now: float) -> float | None:
-        """Seconds that `Retry-After` asks us to wait, given as seconds or as a date; None if it does not.
-
-        Args:
-            now: The present as epoch seconds.
-        """
-        return parse_retry_after(self.headers.get("retry-after"), now)
+        """Seconds that `Retry-After` asks us to wait; None if it does not. See `wait_asked_for`."""
+        return wait_asked_for(self.headers, now)
 
 
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a `Retry-After` header (RFC 9110, 10.2.3), never negative; None if it says nothing usable."""
-    if not value:
-        return None
+def wait_asked_for(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait by a `Retry-After` header (RFC 9110, 10.2.3), never negative; None if it says nothing usable.
+
+    Args:
+        headers: The answer's headers. A date in `Retry-After` is measured by the answer's own `Date`.
+        now: The time at the vendor in epoch seconds, for an answer that bears none.
+    """
+    value = headers.get("retry-after") or ""
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-        except (ValueError, TypeError, OverflowError):
-            return None
+        until, sent = http_date(value), http_date(headers.get("date"))
+        return None if until is None else max(0.0, until - (now if sent is None else sent))
     return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def http_date(text: str | None) -> float | None:
+    """The epoch seconds of a date in a header, which is UTC where it names no zone; None if it is none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

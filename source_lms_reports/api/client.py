@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from requests.auth import AuthBase
 
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.transport import Call, ConnectionFault, Transport, joined, read_answer, same_host
+from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import ConfigError, OrderRefused, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
 from source_lms_reports.platforms.model import ErrorRule, Platform, RequestSpec
@@ -19,6 +21,7 @@ from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill, fill_all
 from source_lms_reports.redaction import redact
 
+LOGGER = logging.getLogger("airbyte")
 Kind = Literal["config", "transient", "throttled", "quota", "gone"]
 _MAX_PAGES = 100_000
 _THROTTLED = frozenset({408, 425, 429})
@@ -83,10 +86,33 @@ class Client:
         self.clock = clock
         self._authenticators = authenticators
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
+        self.vendor_clock = VendorClock(platform.title, clock)
         for authenticator in authenticators.values():
             bind = getattr(authenticator, "bind", None)
             if bind is not None:  # one that asks for tokens needs somebody to ask them through
                 bind(self)
+
+    def vendor_now(self) -> float:
+        """The time at the vendor in epoch seconds, never later than it is there; our own before an answer has told."""
+        return self.vendor_clock.now()
+
+    def learn_vendor_time(self) -> None:
+        """Have an answer tell the vendor's time, where none has yet.
+
+        The headers of the base address are asked for, without credentials: whatever status they come with, they bear a
+        `Date`, and they cost no quota. Where none comes, our own time stays; what is wrong with the connection is told
+        by the first request that needs it.
+        """
+        if self.vendor_clock.is_known:
+            return
+        try:
+            self.transport.send(Call("HEAD", self.base_url), self._heard)
+        except ReportError as error:
+            LOGGER.debug(redact(f"The vendor's time is not known: {error.message}"))
+
+    def _heard(self, response: requests.Response) -> None:
+        if same_host(response.url, self.base_url):
+            self.vendor_clock.heard(response.headers, response.elapsed.total_seconds())
 
     def prepare(
         self,
@@ -124,7 +150,7 @@ class Client:
 
     def _send(self, call: Call) -> Answer:
         try:
-            return self.transport.send(call)
+            return self.transport.send(call, self._heard)
         except ConnectionFault as fault:
             raise Refusal("transient", fault, uncertain=fault.maybe_received) from fault
         except ReportError as error:
@@ -146,7 +172,7 @@ class Client:
             PayloadError: `save` says so.
         """
         try:
-            with self.transport.stream(call) as response:
+            with self.transport.stream(call, self._heard) as response:
                 return save(response) if response.status_code in good else read_answer(response)
         except PayloadError:
             raise
@@ -176,7 +202,7 @@ class Client:
         raise Refusal(
             kind,
             error,
-            retry_after=answer.retry_after(self.clock()),
+            retry_after=answer.retry_after(self.vendor_now()),
             uncertain=answer.status >= 500,
             status=answer.status,
             locked_out=answer.status == 401 or phase == "token",

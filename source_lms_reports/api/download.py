@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 import urllib3
 
-from source_lms_reports.api.answer import parse_retry_after
+from source_lms_reports.api.answer import wait_asked_for
 from source_lms_reports.api.client import Refusal
 from source_lms_reports.api.transport import ConnectionFault, Transport, connection_fault
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, TruncatedPayload
@@ -95,7 +95,7 @@ def _require_success(response: requests.Response, now: float) -> None:
         raise LinkExpired(f"The download link is dead (HTTP {status}).", detail=words)
     throttled = status in (408, 425, 429, 503)
     error = TransientError(f"The download host refuses for now (HTTP {status}).", detail=words)
-    retry_after = parse_retry_after(response.headers.get("retry-after"), now)
+    retry_after = wait_asked_for(response.headers, now)
     raise Refusal("throttled" if throttled else "transient", error, retry_after=retry_after, status=status)
 
 

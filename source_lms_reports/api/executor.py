@@ -94,7 +94,7 @@ class ActionExecutor:
         self._options = options
         self._progress = progress
         self._http_statuses = client.platform.job.http_statuses
-        self._jobs = JobReader(client.platform.job, client.platform.title, client.clock)
+        self._jobs = JobReader(client.platform.job, client.platform.title, client.vendor_now)
         self._renewed: set[str] = set()
         self._doubtful: dict[str, list[tuple[int, str]]] = {}
         self._guard = threading.Lock()
@@ -121,7 +121,7 @@ class ActionExecutor:
     # -- ordering and polling
 
     def _place(self, order: Order) -> Outcome:
-        now = self._client.clock()
+        now = self._client.vendor_now()
         if self._client.platform.pattern == "repeat":
             ticket = _ticket(order, order.identity, now)
             return Placed(ticket, self._repeat(order, "order"))
@@ -164,7 +164,7 @@ class ActionExecutor:
             return JobState(JobStatus.READY, payload=Arrived(Payload((found,))))
         state = self._http_statuses.get(found.status)
         if state == "running":
-            return JobState(JobStatus.RUNNING, retry_after=found.retry_after(self._client.clock()))
+            return JobState(JobStatus.RUNNING, retry_after=found.retry_after(self._client.vendor_now()))
         if state == "failed" and phase == "poll":
             return JobState(JobStatus.FAILED, words=found.words)
         self._client.judge(found, phase, order.report)
@@ -246,7 +246,7 @@ class ActionExecutor:
     def _renew_if_ending(self, order: Order, links: Links) -> None:
         """Ask for a fresh link where this one says that it has ended, once: the vendor's clock may differ from ours."""
         with self._guard:
-            if links.ends_at is None or links.ends_at > self._client.clock() or order.identity in self._renewed:
+            if links.ends_at is None or links.ends_at > self._client.vendor_now() or order.identity in self._renewed:
                 return
             self._renewed.add(order.identity)
         raise LinkExpired("The download link has ended by its own date.")
@@ -255,7 +255,7 @@ class ActionExecutor:
         def tell(done: int, total: int | None) -> None:
             self._progress(order, done, total)
 
-        return download(self._client.transport, url, self._spool, self._client.clock(), tell)
+        return download(self._client.transport, url, self._spool, self._client.vendor_now(), tell)
 
     def _pages(self, order: Order) -> Iterator[Part]:
         """The pages of a list that is answered at once, each as a file."""
@@ -304,7 +304,7 @@ class ActionExecutor:
     def _age(self, report: JobState) -> float:
         """How long ago a listed job ended; one that still runs comes after those that ended a few minutes ago."""
         if report.status is JobStatus.READY:
-            return self._client.clock() - (report.finished_at or 0.0)
+            return self._client.vendor_now() - (report.finished_at or 0.0)
         return self._fresh_for
 
     @staticmethod

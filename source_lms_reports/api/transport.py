@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -100,25 +100,36 @@ class Transport:
         """Close all connections."""
         self._session.close()
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, heard: Callable[[requests.Response], None] = lambda _: None) -> Answer:
         """Send an API call and read its whole answer.
+
+        Args:
+            call: The request.
+            heard: Told each answer as soon as its headers are here, redirects too.
 
         Raises:
             ConnectionFault: No whole answer came.
             ConfigError: The address is refused: plain http, or a redirect to another host.
         """
-        with self.stream(call) as response:
+        with self.stream(call, heard) as response:
             return read_answer(response)
 
     @contextlib.contextmanager
-    def stream(self, call: Call) -> Iterator[requests.Response]:
+    def stream(
+        self, call: Call, heard: Callable[[requests.Response], None] = lambda _: None
+    ) -> Iterator[requests.Response]:
         """Send an API call; its body is left to be streamed. Redirects stay on the host.
+
+        Args:
+            call: The request.
+            heard: Told each answer as soon as its headers are here, redirects too.
 
         Raises:
             ConnectionFault: No answer came.
             ConfigError: The address is refused: plain http, or a redirect to another host.
         """
         response = self._send(call, call.url, call.method)
+        heard(response)
         for _ in range(_MAX_REDIRECTS):
             target = _redirect_target(response)
             if target is None:
@@ -133,6 +144,7 @@ class Transport:
                 )
             method = call.method if response.status_code in (307, 308) or call.method == "HEAD" else "GET"
             response = self._send(call, target, method)
+            heard(response)
         try:
             yield response
         finally:

@@ -106,8 +106,8 @@ def _try(auth: AuthBase | None) -> None:
 def _check_order(client: Client, reports: Reports, report: str, spool: Spool) -> None:
     """Order the report of yesterday: all checks of a day are one report to the vendor; accepted is proof enough."""
     stream = reports.declared()[report][0]
-    today = midnight(now_utc(client.clock()))
-    plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.clock()))
+    today = midnight(now_utc(client.vendor_now()))
+    plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.vendor_now()))
     order = plan.order(as_days(Span(today - timedelta(days=1), today)))
     vendor = ActionExecutor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
     outcome = vendor.execute(Place(order))

@@ -126,7 +126,7 @@ def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> li
     part = _beginning(client, link, spool)
     if part.path.read_bytes()[:2] == b"PK":
         part.path.unlink()
-        part = download(client.transport, link, spool, client.clock(), _silent)
+        part = download(client.transport, link, spool, client.vendor_now(), _silent)
     payload = Payload((part,))
     try:
         return list(dict.fromkeys(name for table in open_tables(payload, options) for name in table.columns))

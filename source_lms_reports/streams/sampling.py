@@ -67,7 +67,7 @@ class Sampler:
         specs = {stream.report: stream.report_spec for stream in streams}
         vendor = ActionExecutor(self._client, self._spool, specs, self._options.__getitem__, _silent)
         engine = make_engine(self._client.platform, self._settings)
-        dispatcher = Dispatcher(engine, vendor, _no_event, self._client.clock)
+        dispatcher = Dispatcher(engine, vendor, _no_event, self._client.vendor_now)
         try:
             for order in orders.values():
                 dispatcher.submit(order)
@@ -82,7 +82,7 @@ class Sampler:
         spec = msgspec.structs.replace(spec, parameters={**spec.parameters, **spec.sample})
         stream = dataclasses.replace(stream, report_spec=spec)
         options = read_options(self._client.platform, self._settings, stream)
-        plan = ReportPlan([Selected(stream)], self._settings, now_utc(self._client.clock()))
+        plan = ReportPlan([Selected(stream)], self._settings, now_utc(self._client.vendor_now()))
         windowed = spec.windows is not None and spec.windows.unit == "days"
         slices = plan.slices() if windowed else []
         order = slices[-1].order if slices else plan.order(None)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from source_lms_reports.api.answer import Answer, parse_retry_after
+from source_lms_reports.api.answer import Answer, http_date, wait_asked_for
 
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
 
@@ -31,7 +33,25 @@ def answer(body: bytes = b"", **headers: str) -> Answer:
     ],
 )
 def test_retry_after_is_seconds_or_a_date_or_nothing(value: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(value, NOW) == seconds
+    assert wait_asked_for({} if value is None else {"retry-after": value}, NOW) == seconds
+
+
+def test_a_date_in_retry_after_is_measured_by_the_answers_own_date() -> None:
+    dates = {"retry-after": "Tue, 14 Nov 2023 23:13:23 GMT", "date": "Tue, 14 Nov 2023 23:13:20 GMT"}
+    assert wait_asked_for(dates, NOW) == 3.0
+
+
+@pytest.mark.parametrize(
+    "text", ["Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:20 -0000", "14 Nov 2023 22:13:20"]
+)
+def test_a_date_without_a_zone_is_utc(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert http_date(text) == NOW
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_headers_are_found_whatever_their_case() -> None:

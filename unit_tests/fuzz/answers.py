@@ -15,7 +15,7 @@ import urllib3
 from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from source_lms_reports.api.answer import parse_retry_after
+from source_lms_reports.api.answer import wait_asked_for
 from source_lms_reports.api.client import Client, Refusal
 from source_lms_reports.api.executor import ActionExecutor
 from source_lms_reports.api.transport import NoAuth, Transport
@@ -117,7 +117,7 @@ def _check_list(case: Case) -> bool:
 
 
 def _check_header(case: Case) -> bool:
-    seconds = parse_retry_after(case["text"], _NOW)
+    seconds = wait_asked_for({"retry-after": case["text"]}, _NOW)
     assert seconds is None or 0 <= seconds < float("inf")
     return seconds is not None
 
