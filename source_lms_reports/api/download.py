@@ -155,14 +155,12 @@ def _unlink_on_error(path: Path) -> Iterator[None]:
 
 def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
     """A file with what its headers and address say about it."""
-    content_type = headers.get("content-type") or ""
-    charset = _CHARSET.search(content_type)
+    charset = _CHARSET.search(headers.get("content-type") or "")
     disposition = _FILENAME.search(headers.get("content-disposition") or "")
     name = unquote(disposition[1]).strip() if disposition else unquote(urlsplit(url).path.rsplit("/", 1)[-1])
     return Part(
         path=path,
         name=name or None,
-        content_type=content_type.split(";")[0].strip().lower() or None,
         charset=charset[1] if charset else None,
         link=headers.get("link"),
         is_framed="content-length" in headers or "transfer-encoding" in headers,

@@ -20,10 +20,10 @@ from source_lms_reports.api.transport import Call, ConnectionFault
 from source_lms_reports.errors import LinkExpired, PayloadError, TransientError, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import sources
 from source_lms_reports.files.json_sections import member
+from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.files.verify import verify
 from source_lms_reports.jobs.actions import (
     Abort,
     Aborted,

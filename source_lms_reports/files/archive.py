@@ -17,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, TruncatedPayload
+from source_lms_reports.files.findings import FileFindings
 from source_lms_reports.files.options import ArchiveLimits
-from source_lms_reports.files.payload import Part, Payload, Proof
+from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.text import ByteStream
 
 GZIP = b"\x1f\x8b"
@@ -56,7 +57,7 @@ class Source:
         packed: Bytes it takes in packed form.
         workbook: Whether it is an XLSX (or XLS) workbook; `path` is set then.
         opener: Opens the stream of its bytes.
-        proof: What an earlier reading of the same file has found out.
+        findings: What an earlier reading of the same file has found out.
     """
 
     name: str | None
@@ -66,7 +67,7 @@ class Source:
     packed: int
     workbook: bool
     opener: Callable[[], ByteStream]
-    proof: Proof = field(default_factory=dict, compare=False, repr=False)
+    findings: FileFindings = field(default_factory=FileFindings, compare=False, repr=False)
 
     @property
     def file(self) -> Path:
@@ -166,7 +167,7 @@ def _of_part(part: Part, alone: bool) -> Source:
     name = None if alone else stem(part.name or part.path.name)
     label = f"The file {part.name!r}" if part.name else "The report file"
     size = part.path.stat().st_size
-    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, part.proof))
+    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, part.findings))
 
 
 def _nothing() -> ByteStream:
@@ -290,5 +291,5 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
             raise corrupt(label, error) from error
         return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
-    proof: Proof = outer.proof.setdefault(info.header_offset, {})  # names may come twice
-    return Source(stem(info.filename), label, None, None, packed, False, opener, proof)
+    findings = outer.findings.member(info.header_offset)
+    return Source(stem(info.filename), label, None, None, packed, False, opener, findings)

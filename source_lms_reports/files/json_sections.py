@@ -6,39 +6,17 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, corrupt
-from source_lms_reports.files.json_scanner import Piece, Scanner, loose
+from source_lms_reports.files.findings import Manner, Section
+from source_lms_reports.files.json_scanner import Scanner, loose
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import ByteStream, text_blocks, utf8_blocks
 
-Manner = Literal["checked", "proven", "repaired"]
-"""`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
-surrogate pairs are written as their escapes: neither is JSON, but encoders of several languages write both."""
 _MANNERS: tuple[Manner, ...] = ("checked", "repaired")
-
-
-@dataclass(frozen=True)
-class Section:
-    """An array of records in a JSON report.
-
-    Args:
-        name: Its `sheet_name`, else its `report_name`; None where the report is a lone array.
-        start: Where its elements begin, in bytes of the text as `scanner` gives it; -1 if it has none.
-        lines: Whether the records stand one behind the other without an array around them (NDJSON).
-        manner: How the text must be read.
-        pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search.
-    """
-
-    name: str | None
-    start: int
-    lines: bool = False
-    manner: Manner = "checked"
-    pieces: tuple[Piece, ...] = field(default=(), repr=False)
-
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?(?P<open>\Z))|-?Infinity|NaN', re.DOTALL)
 _ESCAPE = re.compile(
@@ -112,11 +90,10 @@ def sections(source: Source, options: ReadOptions) -> list[Section]:
         TruncatedPayload: It ends too early.
         CorruptPayload: It is not JSON.
     """
-    key = ("sections", options.records_path)
-    if key not in source.proof:
-        source.proof[key] = _sections(source, options)
-    known: list[Section] = source.proof[key]
-    return known
+    known = source.findings.sections
+    if options.records_path not in known:
+        known[options.records_path] = _sections(source, options)
+    return known[options.records_path]
 
 
 def member(source: Source, name: str) -> Any:

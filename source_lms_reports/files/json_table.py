@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from source_lms_reports.files.archive import Source
+from source_lms_reports.files.findings import Section
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.json_scanner import Scanner
-from source_lms_reports.files.json_sections import Section, scanner
+from source_lms_reports.files.json_sections import scanner
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.table_warnings import TableWarnings
 

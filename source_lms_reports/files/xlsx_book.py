@@ -13,9 +13,8 @@ import python_calamine as calamine
 
 from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files.archive import DAMAGE, Source, corrupt, unpacked_size
-from source_lms_reports.files.payload import Proof
+from source_lms_reports.files.findings import FileFindings
 
-_BOOKS = "workbooks"
 _SMALL = 256 * 1024 * 1024
 """Bytes of unpacked XML up to which two workbooks may be open at once: a sheet takes three times its XML."""
 
@@ -48,9 +47,9 @@ def damage_told(label: str) -> Iterator[None]:
 class WorkbookCache:
     """Keeps the open workbooks of the file that was asked for last.
 
-    Each sheet may be a stream of its own, and the shared strings belong to them all. Workbooks are kept with the proof
-    of their file, so they go when the file goes. A workbook has one user at a time; for another one the file is opened
-    again, as long as what they hold together stays small.
+    Each sheet may be a stream of its own, and the shared strings belong to them all. Workbooks are kept with the
+    findings about their file, so they go when the file goes. A workbook has one user at a time; for another one the
+    file is opened again, as long as what they hold together stays small.
 
     Args:
         places: How many small workbooks may be in use at once. A large one takes all places.
@@ -59,7 +58,7 @@ class WorkbookCache:
     def __init__(self, places: int) -> None:
         self._changed = threading.Condition()
         self._all = self._free = places
-        self._latest: Proof = {}
+        self._latest = FileFindings()
 
     def prepare(self, source: Source) -> None:
         """Open a workbook for those who will read it, unless another one is kept.
@@ -67,7 +66,7 @@ class WorkbookCache:
         Raises:
             CorruptPayload: It is damaged or under a password.
         """
-        if _BOOKS not in self._latest:
+        if self._latest.workbooks is None:
             with self.book(source):
                 pass
 
@@ -79,7 +78,7 @@ class WorkbookCache:
             CorruptPayload: It is damaged or under a password, or turns out to be while it is used.
         """
         with self._room(1 if _is_small(source.file) else self._all):
-            kept = self._kept(source.proof)
+            kept = self._kept(source.findings)
             try:
                 book = kept.pop()
             except IndexError:
@@ -100,13 +99,14 @@ class WorkbookCache:
                 self._free += places
                 self._changed.notify_all()
 
-    def _kept(self, proof: Proof) -> list[calamine.CalamineWorkbook]:
+    def _kept(self, findings: FileFindings) -> list[calamine.CalamineWorkbook]:
         with self._changed:
-            if proof is not self._latest:
-                self._latest.pop(_BOOKS, None)
-                self._latest = proof
-            kept: list[calamine.CalamineWorkbook] = proof.setdefault(_BOOKS, [])
-            return kept
+            if findings is not self._latest:
+                self._latest.workbooks = None
+                self._latest = findings
+            if findings.workbooks is None:
+                findings.workbooks = []
+            return findings.workbooks
 
 
 def _is_small(path: Path) -> bool:

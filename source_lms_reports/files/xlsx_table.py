@@ -15,7 +15,7 @@ from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, listed, unique_names
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.xlsx_book import WORKBOOKS, damage_told
-from source_lms_reports.files.xlsx_xml import NO_ERRORS, Places, error_cells
+from source_lms_reports.files.xlsx_xml import Places, error_cells
 
 CELLS = 8000
 """Cells of a chunk: more of them do not fit into a processor's cache, and take twice the time."""
@@ -31,7 +31,7 @@ _WHOLE = 2**63
 Row = list[Any]
 
 
-def sheets(source: Source, options: ReadOptions, wanted: Callable[[str | None], bool] | None) -> Iterator[SheetTable]:
+def sheets(source: Source, options: ReadOptions, wanted: Callable[[str | None], bool]) -> Iterator[SheetTable]:
     """The visible sheets of a workbook that hold a table; unwanted ones are not read.
 
     Raises:
@@ -43,7 +43,7 @@ def sheets(source: Source, options: ReadOptions, wanted: Callable[[str | None], 
     hidden = [meta.name for meta in metadata if meta.visible != calamine.SheetVisibleEnum.Visible]
     for name in visible:
         table_name = _table_name(source.name, name, len(visible))
-        if wanted is not None and not wanted(table_name):
+        if not wanted(table_name):
             continue
         table = _sheet_table(source, name, table_name, options)
         if table is None:
@@ -61,7 +61,7 @@ def _table_name(member: str | None, sheet: str, count: int) -> str:
 
 
 def _sheet_table(source: Source, sheet: str, name: str, options: ReadOptions) -> SheetTable | None:
-    errors = {} if source.proof.get(NO_ERRORS) else error_cells(source.file, sheet)
+    errors = error_cells(source.file, sheet) if source.findings.has_errors else {}
     with WORKBOOKS.book(source) as book:
         rows = _rows(book.get_sheet_by_name(sheet), errors)
         sample = list(islice(rows, _SAMPLE))

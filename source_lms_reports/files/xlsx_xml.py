@@ -20,9 +20,6 @@ _ERROR_SIGN = b"#"
 _ERROR_LENGTH = 64 * 1024
 """From the mark of an error cell to the sign in its text there is at most a formula."""
 
-NO_ERRORS = "no errors"
-"""In a proof: no sheet of the workbook has the mark."""
-
 _ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(row|c)\b([^>]*?)(/?)>")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
 _END = re.compile(rb"</(?:\w+:)?c>")

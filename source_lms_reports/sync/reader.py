@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import count_rows, open_tables
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
-from source_lms_reports.files.verify import count_rows
 from source_lms_reports.plan.columns import keep_before, keep_from, window_columns, without_window_columns
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice, snake_case

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import count_rows, open_tables, verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.table import EXTRA, CellChunk, Table
-from source_lms_reports.files.verify import count_rows, verify
 
 Rows = list[dict[str, Any]]
 DEFAULT = ReadOptions()

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, PayloadError, TruncatedPayload
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
-from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import gzipped, payload, read, rows_of, zipped
 
 _CSV = b"id,name\n1,Ana\n"

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.csv_table import piece_of, split
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import count_rows, open_tables
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.verify import count_rows
 from unit_tests.files.reading import DEFAULT, Rows, blocks_of, by_hand, notes, payload, read, rows_of
 
 

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, UnknownFormat
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import count_rows, open_tables, verify
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.verify import count_rows, verify
 from unit_tests.files.reading import DEFAULT, Rows, blocks_of, gzipped, notes, payload, read, zipped
 
 _RECORDS = [{"id": 1, "name": "Zoë", "more": {"tags": ["a", None], "x": {}}}, {"id": 2, "name": None}]

@@ -14,13 +14,11 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import CorruptPayload
-from source_lms_reports.files import verify as verifying
-from source_lms_reports.files import xlsx_book
+from source_lms_reports.files import xlsx_book, xlsx_format
 from source_lms_reports.files import xlsx_table as xlsx
 from source_lms_reports.files.archive import OLE, Source, sources
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.payload import Payload
-from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import DEFAULT, payload, rows_of, zipped
 
 
@@ -50,7 +48,7 @@ def _reports(folder: Path) -> list[Payload]:
 @pytest.fixture(autouse=True)
 def empty_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = xlsx_book.WorkbookCache(2)
-    for user in (xlsx, verifying):
+    for user in (xlsx, xlsx_format):
         monkeypatch.setattr(user, "WORKBOOKS", shelf)
 
 
@@ -83,8 +81,8 @@ def test_the_proof_of_one_workbook_leaves_another_one_open(tmp_path: Path, opene
     verify(first, DEFAULT)
     verify(second, DEFAULT)
 
-    assert first.parts[0].proof["workbooks"]
-    assert not second.parts[0].proof.get("workbooks")
+    assert first.parts[0].findings.workbooks
+    assert not second.parts[0].findings.workbooks
     first.remove()
     assert _values(second, "second") == ["second"]
     assert opened.call_count == 2
@@ -101,8 +99,8 @@ def test_one_workbook_is_kept_at_a_time(tmp_path: Path, opened: Mock) -> None:
     first, second = _reports(tmp_path)
 
     assert _values(first, "first") + _values(second, "second") == ["first", "second"]
-    assert not first.parts[0].proof.get("workbooks")
-    assert second.parts[0].proof["workbooks"]
+    assert not first.parts[0].findings.workbooks
+    assert second.parts[0].findings.workbooks
     assert _values(first, "other") == ["other"]
     assert opened.call_count == 3
 
@@ -239,9 +237,9 @@ def test_a_workbook_of_the_old_kind_is_opened_once(report: Source, crowd: Crowd)
 def test_a_workbook_whose_file_goes_while_it_is_used_goes_as_well(report: Source) -> None:
     shelf = xlsx_book.WorkbookCache(2)
     with shelf.book(report):
-        report.proof.clear()
+        report.findings.forget()
 
-    assert not report.proof
+    assert not report.findings.workbooks
 
 
 def test_a_workbook_that_fails_its_user_is_not_kept(report: Source, opened: Mock) -> None:

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, PayloadError
-from source_lms_reports.files import verify as verifying
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files import xlsx_format
+from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.verify import verify
 from source_lms_reports.files.xlsx_xml import column_number
 from unit_tests.files.reading import DEFAULT, Rows, gzipped, notes, payload, read, zipped
 from unit_tests.fuzz.workbooks import book_of
@@ -159,7 +158,7 @@ def test_an_error_is_found_wherever_the_file_is_cut_for_reading(
 ) -> None:
     content = _of_xml(f'<row r="2">{text}</row>')
     for size in range(150, 400):
-        monkeypatch.setattr(verifying, "_MEMBER_READ", size)
+        monkeypatch.setattr(xlsx_format, "_MEMBER_READ", size)
         report = payload(tmp_path, content)
         verify(report, DEFAULT)
         assert read(report)["S"] == [{"a": "#N/A", "b": None}], size

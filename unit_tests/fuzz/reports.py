@@ -13,10 +13,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import PayloadError
-from source_lms_reports.files.opening import open_tables
+from source_lms_reports.files.opening import count_rows, open_tables, verify
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
-from source_lms_reports.files.verify import count_rows, verify
 from source_lms_reports.records.infer import infer_schema
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.times import instant

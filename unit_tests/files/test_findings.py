@@ -11,8 +11,7 @@ from unittest.mock import patch
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from source_lms_reports.files.opening import open_tables
-from source_lms_reports.files.verify import verify
+from source_lms_reports.files.opening import open_tables, verify
 from unit_tests.files.reading import DEFAULT, gzipped, payload, read, rows_of, zipped
 
 REPORT = b'[{"id": 1}, {"id": 2}]'
@@ -64,5 +63,5 @@ def test_an_error_is_found_wherever_a_block_ends(tmp_path: Path) -> None:
     workbook = _workbook(("=1/0", "#DIV/0!"))
     for size in range(200, 400):
         report = payload(tmp_path, workbook)
-        with patch(f"{FILES}.verify._READ", size):
+        with patch(f"{FILES}.xlsx_format._MEMBER_READ", size):
             assert read(report) == {"S": [{"ratio": "#DIV/0!"}]}, size

@@ -16,8 +16,8 @@ from source_lms_reports.errors import (
     TruncatedPayload,
     UnknownFormat,
 )
+from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import Format, ReadOptions
-from source_lms_reports.files.verify import verify
 from unit_tests.files.reading import payload, read
 
 
@@ -92,7 +92,7 @@ def test_csv_cut_inside_its_last_row(tmp_path: Path, tail: str, encoding: str) -
 
 
 def test_a_last_row_longer_than_what_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("source_lms_reports.files.verify._READ", 16)
+    monkeypatch.setattr("source_lms_reports.files.csv_format._READ", 16)
 
     verify(payload(tmp_path, b"a,b\n" + b"x" * 100 + b",y"), ReadOptions())
     verify(payload(tmp_path, b'a,b\n1,2\n"' + b"x\n" * 100 + b'",y'), ReadOptions())

@@ -1,0 +1,59 @@
+"""What a reading of a file to its end has found out, to spare the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import python_calamine as calamine
+
+Manner = Literal["checked", "proven", "repaired"]
+"""`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
+surrogate pairs are written as their escapes: neither is JSON, but encoders of several languages write both."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """An array of records in a JSON report.
+
+    Args:
+        name: Its `sheet_name`, else its `report_name`; None where the report is a lone array.
+        start: Where its elements begin, in bytes of the text as `json_sections.scanner` gives it; -1 if it has none.
+        lines: Whether the records stand one behind the other without an array around them (NDJSON).
+        manner: How the text must be read.
+        pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search.
+    """
+
+    name: str | None
+    start: int
+    lines: bool = False
+    manner: Manner = "checked"
+    pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+
+
+@dataclass
+class FileFindings:
+    """What is known of one file; it goes when the file goes.
+
+    Args:
+        sections: Of JSON: its arrays of records, by the path that was asked for.
+        has_errors: Of a workbook: whether there may be error cells.
+        workbooks: Of a workbook: those that are open and free; None where it is not the one that is kept.
+        members: Of an archive: by the place of each member's header, for names may come twice.
+    """
+
+    sections: dict[tuple[str, ...], list[Section]] = field(default_factory=dict)
+    has_errors: bool = True
+    workbooks: list[calamine.CalamineWorkbook] | None = None
+    members: dict[int, FileFindings] = field(default_factory=dict)
+
+    def member(self, place: int) -> FileFindings:
+        """What is known of the member of an archive whose header stands at `place`."""
+        return self.members.setdefault(place, FileFindings())
+
+    def forget(self) -> None:
+        """Let go of all that is known, of the files inside too: others may still hold these."""
+        for member in self.members.values():
+            member.forget()
+        self.__dict__.update(FileFindings().__dict__)

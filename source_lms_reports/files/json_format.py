@@ -1,0 +1,42 @@
+"""JSON as a kind of file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from source_lms_reports.errors import ErrorPayload
+from source_lms_reports.files.archive import Source
+from source_lms_reports.files.file_format import Beginning, Wanted, excerpt
+from source_lms_reports.files.json_sections import sections
+from source_lms_reports.files.json_table import JsonTable
+from source_lms_reports.files.options import ReadOptions
+
+_JSON = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|-?\d|true|false|null|$)')
+
+
+class JsonFormat:
+    """A document with arrays of records, or records one behind the other."""
+
+    def recognises(self, beginning: Beginning, options: ReadOptions) -> bool:
+        """See `FileFormat`.
+
+        Raises:
+            ErrorPayload: The platform sends tables.
+        """
+        looks_json = _JSON.match(beginning.text) is not None
+        if looks_json and options.format in ("csv", "xlsx"):
+            words = excerpt(beginning.text)
+            raise ErrorPayload(f"The vendor answered with JSON instead of a {options.format.upper()} report: {words}")
+        return looks_json or options.format == "json"
+
+    def prove(self, beginning: Beginning, options: ReadOptions) -> None:
+        """See `FileFormat`: to find the records is to read all of it."""
+        sections(beginning.source, options)
+
+    def tables(self, source: Source, options: ReadOptions, wanted: Wanted) -> Iterator[JsonTable]:
+        """A table an array of records."""
+        for section in sections(source, options):
+            name = source.name if section.name is None else section.name
+            if wanted(name):
+                yield JsonTable(source, section, name)
