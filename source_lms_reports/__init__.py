@@ -1,4 +1,26 @@
-"""An Airbyte source for the reporting APIs of learning platforms."""
+"""An Airbyte source for the reporting APIs of learning platforms.
+
+The rooms, each of which imports only what stands below it:
+
+    run         the console script: signals, exit codes, start-up
+    source      spec, check, discover, read
+    cdk/        Airbyte's protocol: entrypoint, partitions, cursor, failures
+    sync/       one read: shares orders, reads streams, moves the state
+    streams/    which streams an account has, and their columns; checks a connection
+    api/        speaks to the vendor: order, poll, download
+    plan/       which orders a sync needs, over which windows
+    records/    rows to typed batches of RECORD lines
+    spec/       what a user may set, and what was set
+    jobs/       decides what to order, when to look again, when to give up
+    files/      bytes to proven tables
+    platforms/  one YAML file a vendor, and the model of such a file
+    times       instants and lengths of time
+    redaction   masks secrets
+    errors      every failure, by what its reader can do about it
+    version     the version
+
+A row goes up: files, records, sync, cdk, stdout. An order goes down: plan, jobs (decides), api (does).
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,29 @@ An exception outside this tree is a bug and ends as a ``system_error``.
 
 from __future__ import annotations
 
+import copy
 from typing import ClassVar, Literal
+
+__all__ = [
+    "ArchiveLimitExceeded",
+    "ConfigError",
+    "CorruptPayload",
+    "EmptyPayload",
+    "ErrorPayload",
+    "FailureKind",
+    "HtmlPayload",
+    "JobFailed",
+    "JobOverdue",
+    "LinkExpired",
+    "OrderRefused",
+    "PayloadError",
+    "QuotaSpent",
+    "ReportError",
+    "TransientError",
+    "TruncatedPayload",
+    "UnendedPayload",
+    "UnknownFormat",
+]
 
 FailureKind = Literal["config_error", "transient_error", "system_error"]
 
@@ -45,8 +67,7 @@ class ReportError(Exception):
 
     def in_context(self, prefix: str) -> ReportError:
         """The same error with `prefix` (stream, report, window) put before its message."""
-        other = type(self).__new__(type(self))
-        other.__dict__.update(self.__dict__)
+        other = copy.copy(self)  # an error of another class may take other arguments
         other.message = f"{prefix}{self.message}"
         other.args = (other.message,)
         other.__cause__ = self.__cause__

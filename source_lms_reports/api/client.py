@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import time
@@ -58,6 +59,19 @@ class Refusal(Exception):
         self.uncertain = uncertain
         self.status = status
         self.locked_out = locked_out
+
+
+@contextlib.contextmanager
+def refusals_as_errors() -> Iterator[None]:
+    """Around questions whose refusal ends the work at hand: it leaves as the error that it stands for.
+
+    Raises:
+        ReportError: The vendor refused.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        raise refusal.error from refusal
 
 
 class Client:

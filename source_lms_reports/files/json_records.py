@@ -15,7 +15,7 @@ from source_lms_reports.files.archive import corrupt
 
 _LONG_NUMBER = b"0" * 16
 """What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
-_DIGITS = 4300
+MOST_DIGITS = 4300
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _SMALL_NUMBER = re.compile(rb"0e-000")
 """What the end of `1e-400` looks like through it: perhaps less than the smallest float, perhaps a part of a UUID."""
@@ -110,7 +110,7 @@ def _slowly(text: bytes, label: str) -> list[dict[str, Any]]:
 
 
 def _exact_integer(text: str) -> int | str:
-    return int(text) if len(text.lstrip("-")) <= _DIGITS else text
+    return int(text) if len(text.lstrip("-")) <= MOST_DIGITS else text
 
 
 def exact_number(text: str) -> float | str:

@@ -40,7 +40,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
         authenticator: Name of one of the platform's authenticators.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    method: Literal["GET", "POST", "PUT"] = "GET"
     path: str = ""
     url: str = ""
     query: dict[str, Template] = {}
@@ -246,14 +246,13 @@ class ConfiguredSpec(_Model, frozen=True, kw_only=True):
     """Streams that the user declares in the configuration.
 
     Attributes:
-        items: The configuration key under `platform` that lists them.
+        items: The configuration key under `platform` that lists them, each with a `name` and perhaps a `primary_key`
+            and a `cursor_field`.
         report: The report each item becomes; templates may use `item`.
     """
 
     items: str
     template: ReportSpec
-    primary_key: str = "primary_key"
-    cursor: str = "cursor_field"
 
 
 class CheckSpec(_Model, frozen=True, kw_only=True):
@@ -347,7 +346,8 @@ class Platform(_Model, frozen=True, kw_only=True):
         pattern: `ticket`: order, poll, download by a link. `repeat`: the same request until it answers with the report.
             `pages`: lists that answer at once.
         spec: The platform's branch of the connection specification.
-        defaults: Values for settings that the user left out. Templates; may use what stands above them.
+        defaults: Settings whose default depends on others, as templates; they may use what stands above them. A default
+            that does not is stated in `spec`.
         authenticators: How requests are signed, by name.
     """
 

@@ -37,9 +37,8 @@ class Batch:
 class Envelope:
     """What stands around a record's data in a RECORD message."""
 
-    def __init__(self, stream: str, namespace: str | None) -> None:
+    def __init__(self, stream: str) -> None:
         self._head = b'{"type":"RECORD","record":{"stream":' + _ENCODER.encode(stream) + b',"data":'
-        self._tail = b',"namespace":' + _ENCODER.encode(namespace) + b"}}" if namespace is not None else b"}}"
 
     def wrap(self, lines: bytes, emitted_at: int, members: bytes = b"") -> bytes:
         """Data lines as messages.
@@ -53,7 +52,7 @@ class Envelope:
             return b""
         head = self._head + b"{%b," % members if members else self._head
         start = b"{" if members else b""
-        between = b',"emitted_at":%d%b\n%b' % (emitted_at, self._tail, head)
+        between = b',"emitted_at":%d}}\n%b' % (emitted_at, head)
         wrapped = lines.replace(b"\n" + start, between)
         if members:  # the last line feed has no object behind it
             return b"".join((head, memoryview(wrapped)[1:-1], between[: -len(head)]))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from source_lms_reports.files.json_records import exact_number
+from source_lms_reports.files.json_records import MOST_DIGITS, exact_number
 
 Kind = Literal["text", "integer", "number", "boolean", "nested"]
 Caster = Callable[[list[str]], tuple[list[Any], bool]]
@@ -24,9 +24,7 @@ _COMMON = {form: value for text, value in _BOOLEANS.items() for form in (text, t
 _INTEGERS = msgspec.json.Decoder(list[int | None])
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
 _WORDS = msgspec.json.Decoder(list[bool | None])
-_DIGITS = 4300
-"""Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
-_SAFE = 16
+HELD_BY_A_FLOAT = 16
 """Characters that a decimal can have and be held by a float for certain: 15 digits and the point."""
 
 
@@ -59,7 +57,7 @@ def _integer(cell: str) -> int | str | None:
     if not cell:
         return None
     found = _INTEGER.fullmatch(cell)
-    return int(found[1]) if found and len(found[1].lstrip("-")) <= _DIGITS else cell
+    return int(found[1]) if found and len(found[1].lstrip("-")) <= MOST_DIGITS else cell
 
 
 def numbers(cells: list[str]) -> tuple[list[Any], bool]:
@@ -67,7 +65,7 @@ def numbers(cells: list[str]) -> tuple[list[Any], bool]:
     values = _decoded(cells, _NUMBERS, "ntfeE")
     if values is None:
         return _each(_number, cells)
-    return values, max(map(len, cells), default=0) > _SAFE and _keep_unholdable(cells, values)
+    return values, max(map(len, cells), default=0) > HELD_BY_A_FLOAT and _keep_unholdable(cells, values)
 
 
 def _keep_unholdable(cells: list[str], values: list[Any]) -> bool:
@@ -75,7 +73,7 @@ def _keep_unholdable(cells: list[str], values: list[Any]) -> bool:
     kept = False
     written = msgspec.json.encode(values)[1:-1].decode().split(",")
     for at, (cell, text) in enumerate(zip(cells, written, strict=True)):
-        if cell != text and len(cell) > _SAFE:
+        if cell != text and len(cell) > HELD_BY_A_FLOAT:
             values[at] = _number(cell)
             kept = kept or isinstance(values[at], str)
     return kept
@@ -87,7 +85,7 @@ def _number(cell: str) -> float | int | str | None:
     if not _NUMBER.fullmatch(cell):
         return cell
     if not set(cell) & set(".eE"):
-        return int(cell) if len(cell.strip().lstrip("-")) <= _DIGITS else cell
+        return int(cell) if len(cell.strip().lstrip("-")) <= MOST_DIGITS else cell
     return exact_number(cell)
 
 

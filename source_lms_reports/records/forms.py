@@ -14,12 +14,11 @@ import msgspec
 
 from source_lms_reports.files.json_records import ObjectChunk, exact_value
 from source_lms_reports.records.batch import plain_names
+from source_lms_reports.records.cast import HELD_BY_A_FLOAT
 
 MOST_KEYS = 500
 """Rows with more keys than this, all in all, are sparse and stay dicts."""
 
-_SAFE = 16
-"""Characters that a decimal without exponent can have and be held by a float for certain: 15 digits and the point."""
 _NULL = msgspec.Raw(b"null")
 _SIMPLE = str | int | bool | None
 _INNER = {list, dict}
@@ -87,7 +86,7 @@ def _settle(rows: list[Any], field: str) -> bool:
     joined = b",".join(texts)
     if any(char in joined for char in _BRACKETS):
         return False
-    if any(char in joined for char in _SUSPICIOUS) or max(map(len, texts), default=0) > _SAFE:
+    if any(char in joined for char in _SUSPICIOUS) or max(map(len, texts), default=0) > HELD_BY_A_FLOAT:
         return _replace(rows, field, values)
     if b"n" in joined:
         for row, value in zip(rows, values, strict=True):

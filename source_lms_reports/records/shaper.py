@@ -33,7 +33,6 @@ class Shaper:
         cursor_field: The column (or constant) whose instants decide what is new.
         keep_from: Rows with an earlier cursor value are dropped.
         keep_before: Rows with this or a later cursor value are dropped.
-        namespace: The stream's namespace, if it has one.
     """
 
     def __init__(
@@ -45,10 +44,8 @@ class Shaper:
         cursor_field: str | None = None,
         keep_from: datetime | None = None,
         keep_before: datetime | None = None,
-        namespace: str | None = None,
     ) -> None:
-        self.emitted = 0
-        self._envelope = Envelope(stream, namespace)
+        self._envelope = Envelope(stream)
         self._constants = dict(constants or {})
         self._kinds = {name: kind_of(column) for name, column in schema.get("properties", {}).items()}
         self._typed_names = {name for name, kind in self._kinds.items() if kind != "text"} - set(self._constants)
@@ -76,7 +73,6 @@ class Shaper:
         for chunk in table.chunks():
             batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else objects.batch(chunk)
             if batch is not None and batch.count:
-                self.emitted += batch.count
                 yield batch
         if objects.names:
             self._compare(tuple(objects.names))

@@ -10,10 +10,8 @@ from typing import Any
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.platforms.model import Platform
 from source_lms_reports.platforms.template import fill
+from source_lms_reports.spec.manifest import shared_properties
 from source_lms_reports.times import instant
-
-DEFAULT_MAX_CONCURRENT_REPORTS = 4
-DEFAULT_REPORT_TIMEOUT_MINUTES = 120.0
 
 
 @dataclass(frozen=True)
@@ -58,28 +56,42 @@ def make_settings(platform: Platform, config: Mapping[str, Any]) -> Settings:
     start, end = _date(config, "start_date"), _date(config, "end_date")
     if start and end and start >= end:
         raise ConfigError("The start date is not before the end date. Change one of them.")
-    interval = config.get("poll_interval_seconds")
+    shared = with_defaults(shared_properties(), config)
+    interval = shared["poll_interval_seconds"]
     return Settings(
         config=config,
-        platform=_with_defaults(platform, config),
+        platform=_of_platform(platform, config),
         start=start,
         end=end,
-        lookback_days=float(config.get("lookback_days") or 0),
-        max_concurrent_reports=int(config.get("max_concurrent_reports") or DEFAULT_MAX_CONCURRENT_REPORTS),
-        report_timeout=60.0 * float(config.get("report_timeout_minutes") or DEFAULT_REPORT_TIMEOUT_MINUTES),
+        lookback_days=float(shared["lookback_days"]),
+        max_concurrent_reports=int(shared["max_concurrent_reports"]),
+        report_timeout=60.0 * float(shared["report_timeout_minutes"]),
         poll_interval=float(interval) if interval else None,
     )
 
 
-def _with_defaults(platform: Platform, config: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: value for key, value in config.get("platform", {}).items() if value not in (None, "")}
-    if isinstance(given.get("base_url"), str):
-        given["base_url"] = given["base_url"].rstrip("/")
-    filled: dict[str, Any] = dict(given)
+def with_defaults(properties: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with what the user left out: the specification's `default`, or None where it states none.
+
+    Args:
+        properties: The settings as the specification describes them.
+        given: Those that the user has made. An empty one counts as left out.
+    """
+    return {name: _with_default(one, given.get(name)) for name, one in properties.items()}
+
+
+def _with_default(described: Mapping[str, Any], value: Any) -> Any:
+    if "properties" in described:
+        return with_defaults(described["properties"], value or {})
+    return described.get("default", described.get("const")) if value in (None, "") else value
+
+
+def _of_platform(platform: Platform, config: Mapping[str, Any]) -> dict[str, Any]:
+    filled = with_defaults(platform.spec["properties"], config.get("platform", {}))
+    if isinstance(filled.get("base_url"), str):
+        filled["base_url"] = filled["base_url"].rstrip("/")
     for key, template in platform.defaults.items():
-        if isinstance(template, Mapping):
-            filled[key] = {**template, **(filled.get(key) or {})}
-        elif key not in filled:
+        if filled.get(key) is None:
             filled[key] = fill(template, {"config": config, "platform": filled})
     return filled
 

@@ -72,8 +72,7 @@ class Reports:
             names = ", ".join(f"'{name}'" for name in unknown)
             raise ConfigError(
                 f"The account does not offer the report {names}. Check `reports` in the configuration for typing "
-                f"errors; "
-                f"offered are: {', '.join(sorted(offered)) or 'none'}."
+                f"errors; offered are: {', '.join(sorted(offered)) or 'none'}."
             )
         return [report for report in offered if not wanted or report in wanted]
 
@@ -139,7 +138,7 @@ class Reports:
                     f"Two streams would be called '{name}'. Give the entries of `{configured.items}` different names."
                 )
             stream = StreamSpec(
-                primary_key=list(item.get(configured.primary_key) or []), cursor=str(item.get(configured.cursor) or "")
+                primary_key=list(item.get("primary_key") or []), cursor=str(item.get("cursor_field") or "")
             )
             spec = msgspec.structs.replace(configured.template, streams={name: stream})
             found[name] = self._streams(name, spec, item)

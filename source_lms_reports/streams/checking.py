@@ -91,9 +91,8 @@ def _check_scopes(client: Client, reports: Reports) -> None:
         raise first
     names = ", ".join(refused)
     raise ConfigError(
-        f"The credentials are good, but they lack the scopes of these streams: {names}. Ask "
-        f"{client.platform.title} to add them to the "
-        "client, or leave those streams out by naming the others in a sync; the other streams work.",
+        f"The credentials are good, but they lack the scopes of these streams: {names}. Ask {client.platform.title} "
+        "to add them to the client, or leave those streams out by naming the others in a sync; the other streams work.",
         detail=first.error.detail,
     )
 

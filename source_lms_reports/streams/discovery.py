@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.client import Client, Refusal, refusals_as_errors
 from source_lms_reports.api.download import describe, download
 from source_lms_reports.api.transport import ConnectionFault
 from source_lms_reports.errors import PayloadError, ReportError
@@ -42,10 +42,8 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     if listing is None:
         chosen = [stream for report in reports.restrict(list(declared)) for stream in declared[report]]
         return _with_samples(client, reports, chosen, spool)
-    try:
+    with refusals_as_errors():
         listed = dict(reports.listed(client, "list"))
-    except Refusal as refusal:
-        raise refusal.error from refusal
     wanted = reports.restrict(list(listed))
     always = [report for report, streams in declared.items() if streams[0].report_spec.request]
     known = [stream for report in (*wanted, *always) for stream in declared.get(report, [])]

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.client import Client, refusals_as_errors
 from source_lms_reports.plan.stream import ReportStream, snake_case
 from source_lms_reports.streams.catalog import Reports, by_name
 
@@ -17,8 +17,7 @@ def select(
     """The streams with the names in `schemas`; names that no stream has are left out.
 
     The vendor is only asked for its list where a name is not declared. The columns of a stream that was found by
-    discovery are those of
-    the catalog: discovery is not repeated.
+    discovery are those of the catalog: discovery is not repeated.
 
     Args:
         client: The vendor's API.
@@ -48,10 +47,8 @@ def select(
 
 
 def _listed(client: Client, reports: Reports) -> list[str]:
-    try:
+    with refusals_as_errors():
         return [report for report, _ in reports.listed(client, "list")]
-    except Refusal as refusal:
-        raise refusal.error from refusal
 
 
 def _typed(stream: ReportStream, schema: Mapping[str, Any] | None) -> ReportStream:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.client import Client, refusals_as_errors
 from source_lms_reports.api.dispatch import Dispatcher
 from source_lms_reports.api.executor import ActionExecutor
 from source_lms_reports.api.setup import make_engine, read_options
@@ -175,10 +175,8 @@ class Sync:
         given = fill(each.unless, self.settings.context)
         if given:
             return [str(given)]
-        try:
+        with refusals_as_errors():
             items = self._client.items(each.request, each.request, report=stream.report)
-        except Refusal as refusal:
-            raise refusal.error from refusal
         return [str(value_at(item, each.value)) for item in items]
 
     def _on_event(self, event: Event) -> None:

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def _batches(*chunks: str) -> list[Batch]:
-    shaper = ObjectShaper(Envelope("s", None), {}, None, CursorWindow(None, None))
+    shaper = ObjectShaper(Envelope("s"), {}, None, CursorWindow(None, None))
     return [shaper.batch(ObjectChunk(chunk.encode(), "The report")) for chunk in chunks]
 
 

@@ -83,7 +83,7 @@ def _stream(name: str, report: ReportSpec, stream: StreamSpec) -> Stream:
 
 def _open_ended(platform: Platform) -> Iterator[Stream]:
     if platform.configured is not None:
-        yield Stream("<query>", f"the query's {platform.configured.cursor}", "the query's primary_key", "cursor")
+        yield Stream("<query>", "the query's cursor_field", "the query's primary_key", "cursor")
     listing = platform.listing
     if listing is not None and listing.sample == "last_run":
         yield Stream("<custom report>", "", "", "")
