@@ -7,7 +7,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import requests
 from requests.auth import AuthBase
@@ -17,13 +17,13 @@ from source_lms_reports.api.transport import Call, ConnectionFault, Transport, j
 from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import ConfigError, OrderRefused, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
+from source_lms_reports.jobs.actions import RefusalKind
 from source_lms_reports.platforms.model import ErrorRule, Platform, RequestSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill, fill_all
 from source_lms_reports.redaction import redact
 
 LOGGER = logging.getLogger("airbyte")
-Kind = Literal["config", "transient", "throttled", "quota", "gone"]
 _MAX_PAGES = 100_000
 _THROTTLED = frozenset({408, 425, 429})
 _UNFIT = frozenset({400, 422})
@@ -38,17 +38,19 @@ class Refusal(Exception):
         error: The same in the user's words.
         retry_after: Seconds the vendor asks us to wait, or None.
         uncertain: The vendor may have acted on the request all the same.
+        unsent: Nothing was sent: there was no connection, or no token.
         status: The HTTP status, or None without an answer.
         locked_out: The credentials or the connection are refused, whatever was asked.
     """
 
     def __init__(
         self,
-        kind: Kind,
+        kind: RefusalKind,
         error: ReportError,
         *,
         retry_after: float | None = None,
         uncertain: bool = False,
+        unsent: bool = False,
         status: int | None = None,
         locked_out: bool = False,
     ) -> None:
@@ -57,6 +59,7 @@ class Refusal(Exception):
         self.error = error
         self.retry_after = retry_after
         self.uncertain = uncertain
+        self.unsent = unsent
         self.status = status
         self.locked_out = locked_out
 
@@ -166,7 +169,9 @@ class Client:
         try:
             return self.transport.send(call, self._heard)
         except ConnectionFault as fault:
-            raise Refusal("transient", fault, uncertain=fault.maybe_received) from fault
+            raise Refusal(
+                "transient", fault, uncertain=fault.maybe_received, unsent=not fault.maybe_received
+            ) from fault
         except ReportError as error:
             raise _unsent(error) from error
 
@@ -209,7 +214,7 @@ class Client:
             words = fill(
                 rule.message, {**self.context, "report": report, "words": answer.words, "status": answer.status}
             )
-            kind: Kind = rule.kind
+            kind: RefusalKind = rule.kind
         else:
             kind, words = _by_status(answer, self.platform.title)
         error = _error(kind, answer, phase)(redact(words), detail)
@@ -343,7 +348,7 @@ def _unsent(error: ReportError) -> Refusal:
     return Refusal("config" if isinstance(error, ConfigError) else "transient", error, locked_out=True)
 
 
-def _error(kind: Kind, answer: Answer, phase: str) -> type[ReportError]:
+def _error(kind: RefusalKind, answer: Answer, phase: str) -> type[ReportError]:
     if kind != "config":
         return TransientError
     return OrderRefused if phase == "order" and answer.status in _UNFIT else ConfigError
@@ -365,7 +370,7 @@ def _body_kind(answer: Answer) -> str:
     return "json" if answer.is_json else "text"
 
 
-def _by_status(answer: Answer, title: str) -> tuple[Kind, str]:
+def _by_status(answer: Answer, title: str) -> tuple[RefusalKind, str]:
     """What a status means that no rule of the platform speaks of."""
     status = answer.status
     if status in _THROTTLED:

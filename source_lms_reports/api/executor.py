@@ -43,6 +43,7 @@ from source_lms_reports.jobs.actions import (
     Poll,
     Refused,
 )
+from source_lms_reports.jobs.policy import FRESH_FOR
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platforms.model import ReportSpec
@@ -75,7 +76,6 @@ class ActionExecutor:
         reports: The reports of this sync by their ids.
         options: How a report's files are read.
         progress: Told the bytes of downloads.
-        fresh_for: Seconds that a finished job of somebody else's may be old to be adopted.
     """
 
     def __init__(
@@ -85,10 +85,8 @@ class ActionExecutor:
         reports: Mapping[str, ReportSpec],
         options: Callable[[str], ReadOptions],
         progress: Progress,
-        fresh_for: float = 900.0,
     ) -> None:
         self._client = client
-        self._fresh_for = fresh_for
         self._spool = spool
         self._reports = reports
         self._options = options
@@ -104,8 +102,14 @@ class ActionExecutor:
         try:
             return self._execute(action)
         except Refusal as refusal:
-            kind = "fatal" if refusal.kind == "config" else refusal.kind
-            return Refused(kind, refusal.error, refusal.retry_after, refusal.uncertain, refusal.locked_out)
+            return Refused(
+                refusal.kind,
+                refusal.error,
+                refusal.retry_after,
+                uncertain=refusal.uncertain,
+                unsent=refusal.unsent,
+                locked_out=refusal.locked_out,
+            )
 
     def _execute(self, action: Action) -> Outcome:
         if isinstance(action, Place):
@@ -226,10 +230,10 @@ class ActionExecutor:
             )
 
     def _parts(self, action: Fetch) -> Iterator[Part]:
-        if action.report is None:
+        if action.state is None:
             yield from self._pages(action.order)
             return
-        held = action.report.payload
+        held = action.state.payload
         if isinstance(held, BrokenOff):
             raise held
         if isinstance(held, Arrived):
@@ -305,7 +309,7 @@ class ActionExecutor:
         """How long ago a listed job ended; one that still runs comes after those that ended a few minutes ago."""
         if report.status is JobStatus.READY:
             return self._client.vendor_now() - (report.finished_at or 0.0)
-        return self._fresh_for
+        return FRESH_FOR
 
     @staticmethod
     def _answers(found: Any, wanted: Mapping[str, Any], ignore: list[str]) -> bool:

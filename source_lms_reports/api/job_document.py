@@ -18,13 +18,6 @@ from source_lms_reports.times import instant
 LOGGER = logging.getLogger("airbyte")
 _BEYOND = 1e15
 """No number of percent, nor one that every float holds."""
-_STATUSES = {
-    "queued": JobStatus.QUEUED,
-    "running": JobStatus.RUNNING,
-    "ready": JobStatus.READY,
-    "failed": JobStatus.FAILED,
-    "gone": JobStatus.GONE,
-}
 
 
 @dataclass(frozen=True)
@@ -74,13 +67,9 @@ class JobReader:
         """
         job = self._job
         raw = value_at(document, job.status)
-        status = _STATUSES.get(job.statuses.get(str(raw).lower(), "")) if raw is not None else JobStatus.QUEUED
-        if status is None:
-            status = JobStatus.RUNNING
-            self._warn_once(f"{self._title} reports the unknown job status '{raw}'; it counts as still running.")
         words = next((str(text) for path in job.words if (text := value_at(document, path))), None)
         return JobState(
-            status=status,
+            status=self._status(raw),
             words=" ".join(words.split())[:500] if words else str(raw or ""),
             progress=_number(value_at(document, job.progress)),
             lines=_whole(value_at(document, job.lines)),
@@ -88,6 +77,15 @@ class JobReader:
             retry_after=answer.retry_after(self._clock()) if answer else None,
             payload=Links(_links(value_at(document, job.links)), _epoch(value_at(document, job.expires_at))),
         )
+
+    def _status(self, word: Any) -> JobStatus:
+        if word is None:
+            return JobStatus.QUEUED
+        state = self._job.statuses.get(str(word).lower())
+        if state is None:
+            self._warn_once(f"{self._title} reports the unknown job status '{word}'; it counts as still running.")
+            return JobStatus.RUNNING
+        return JobStatus(state)
 
     def _warn_once(self, text: str) -> None:
         with self._guard:

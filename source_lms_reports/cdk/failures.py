@@ -42,8 +42,6 @@ def where(stream: str | None, report: str = "", window: Window | None = None) ->
     """`Stream "x" (report y, 2024-01-01 to 2024-01-14): ` as far as it is known."""
     if stream is None:
         return ""
-    facts = [f"report {report}"] if report else []
-    if window is not None and (window.start or window.end):
-        facts.append(f"{window.start or 'the beginning'} to {window.end or 'now'}")
-    named = f" ({', '.join(facts)})" if facts else ""
+    facts = ", ".join(filter(None, [f"report {report}" if report else "", str(window or "")]))
+    named = f" ({facts})" if facts else ""
     return f'Stream "{stream}"{named}: '

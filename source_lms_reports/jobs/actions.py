@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from source_lms_reports.jobs.status import JobStatus
     from source_lms_reports.jobs.ticket import Order, Ticket
 
-RefusalKind = Literal["throttled", "transient", "fatal", "quota", "gone"]
+RefusalKind = Literal["config", "transient", "throttled", "quota", "gone"]
+"""What to do about a refusal. The error rules of a platform file use the same words."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ class Poll(_ForOrder):
 class Fetch(_ForOrder):
     """Download the result: `Fetched`, `LinkDead`, `BadPayload` or `Refused`.
 
-    Ticket and report are None for a direct order.
+    Ticket and state are None for a direct order.
     """
 
     ticket: Ticket | None
-    report: JobState | None
+    state: JobState | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Found:
     """The vendor has a job for this order. It is the engine that decides whether it is fit to be adopted."""
 
     ticket: Ticket
-    report: JobState
+    state: JobState
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,14 @@ class Placed:
     """The vendor took the order."""
 
     ticket: Ticket
-    report: JobState
+    state: JobState
 
 
 @dataclass(frozen=True)
 class Observed:
     """The vendor told how the job is doing."""
 
-    report: JobState
+    state: JobState
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,11 @@ class Refused:
 
     Args:
         kind: `throttled` (come back later), `quota` (come back much later), `transient` (network, 5xx),
-            `gone` (the vendor does not know the job), `fatal` (asking again will not help).
+            `gone` (the vendor does not know the job), `config` (asking again will not help).
         error: The failure in the user's words.
         retry_after: Seconds that the vendor asks us to wait.
         uncertain: The vendor may have acted on the request all the same (a time-out after sending).
+        unsent: Nothing was sent (no connection, no token): it counts as no order and uses no quota.
         locked_out: The credentials or the connection are refused, whatever was asked: it says nothing about the job.
     """
 
@@ -148,6 +150,7 @@ class Refused:
     error: ReportError
     retry_after: float | None = None
     uncertain: bool = False
+    unsent: bool = False
     locked_out: bool = False
 
 

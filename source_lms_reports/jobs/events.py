@@ -37,7 +37,7 @@ class Progressed:
     """The job is still at work."""
 
     order: Order
-    report: JobState
+    state: JobState
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from source_lms_reports.errors import ConfigError, JobFailed, JobOverdue, LinkExpired, QuotaSpent, ReportError
 
 if TYPE_CHECKING:
-    from source_lms_reports.jobs.ticket import Order, Ticket, Window
+    from source_lms_reports.jobs.ticket import Order, Ticket
 
 _LONGEST_QUOTE = 300
 _AGAIN = "Run the sync again later; what was read until now is kept."
@@ -16,7 +16,8 @@ _AGAIN = "Run the sync again later; what was read until now is kept."
 
 def report_of(order: Order) -> str:
     """`report "x" (2024-01-01 to 2024-01-31)`."""
-    return f'report "{order.report}"{_span(order.window)}'
+    span = str(order.window or "")
+    return f'report "{order.report}"' + (f" ({span})" if span else "")
 
 
 def job_failed(order: Order, orders: int, words: str | None, *, gone: bool) -> JobFailed:
@@ -93,14 +94,6 @@ def moment(at: float) -> str:
     """A time in UTC, rounded up to the whole minute."""
     start = datetime(1970, 1, 1, tzinfo=timezone.utc)
     return (start + timedelta(minutes=-(-at // 60))).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _span(window: Window | None) -> str:
-    if window is None or (window.start is None and window.end is None):
-        return ""
-    if window.start is None:
-        return f" (up to {window.end})"
-    return f" (from {window.start})" if window.end is None else f" ({window.start} to {window.end})"
 
 
 def _quote(words: str | None) -> str:

@@ -18,6 +18,7 @@ from source_lms_reports.jobs.events import (
     TicketOpened,
     Warned,
 )
+from source_lms_reports.jobs.policy import TICKET_LIFE
 
 if TYPE_CHECKING:
     import random
@@ -59,7 +60,7 @@ class OpenJob:
     since: float
     deadline: float
     looked_at: float
-    report: JobState | None = None
+    state: JobState | None = None
     trouble: ReportError | None = None
     looks: int = 0
     renewals: int = 0
@@ -156,7 +157,7 @@ class OrderState:
             self.enter(Phase.FETCH, now)
         elif stored is None:
             self.order_anew(now)
-        elif abs(now - stored.ordered_at) <= self.terms.policy.ticket_max_age:
+        elif abs(now - stored.ordered_at) <= TICKET_LIFE:
             self.resume(stored, now, first_look=stored.ordered_at + self.terms.policy.cadence)
         else:
             self._give_up_old(stored, now)
@@ -263,7 +264,7 @@ class OrderState:
         seen = self.watch
         if seen is None:
             raise ValueError("an order without a ticket has no deadline")
-        said = seen.report.words if seen.report else None
+        said = seen.state.words if seen.state else None
         self.fail(words.job_overdue(self.order, seen.ticket, now - seen.since, said, seen.trouble), keep_ticket=True)
 
     # -- telling
@@ -291,7 +292,7 @@ class OrderState:
         if self.phase is Phase.PLACE:
             return Place(self.order)
         if self.phase is Phase.FETCH:
-            return Fetch(self.order, seen.ticket, seen.report) if seen else Fetch(self.order, None, None)
+            return Fetch(self.order, seen.ticket, seen.state) if seen else Fetch(self.order, None, None)
         if seen is None or self.phase is Phase.ENDED:
             raise ValueError(f"nothing is to be done for an order in {self.phase}")
         return Poll(self.order, seen.ticket) if self.phase is Phase.POLL else Abort(self.order, seen.ticket)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 _STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's overflow
 LONGEST_RETRY_AFTER = 366 * 86_400.0
+#: Somebody else's finished job is taken over for so long after its end.
+FRESH_FOR = 900.0
+#: Older tickets are given up.
+TICKET_LIFE = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,6 @@ class Policy:
         max_request_failures: Consecutive failures of one request before its step counts as failed.
         retry_base: The first wait after a failed request; it doubles with each further one.
         retry_cap: Where that doubling stops.
-        fresh_for: How long ago somebody else's finished job may have ended to be taken over.
-        ticket_max_age: Older tickets are given up.
         max_in_flight: Jobs that may be at the vendor at one time.
 
     Raises:
@@ -48,8 +50,6 @@ class Policy:
     max_request_failures: int = 5
     retry_base: float = 2.0
     retry_cap: float = 60.0
-    fresh_for: float = 900.0
-    ticket_max_age: float = 86_400.0
     max_in_flight: int = 4
 
     def __post_init__(self) -> None:

@@ -19,11 +19,6 @@ class JobStatus(Enum):
     """Aborted, deleted, expired, or unknown to the vendor: there is nothing to wait for."""
 
     @property
-    def is_final(self) -> bool:
-        """True when the vendor will not change this state any more."""
-        return not self.is_alive
-
-    @property
     def is_alive(self) -> bool:
         """True while the job holds a place at the vendor and is worth another look."""
         return self in (JobStatus.QUEUED, JobStatus.RUNNING)

@@ -28,6 +28,7 @@ from source_lms_reports.jobs.actions import (
 )
 from source_lms_reports.jobs.events import Progressed
 from source_lms_reports.jobs.order_state import OpenJob, OrderState, Phase
+from source_lms_reports.jobs.policy import FRESH_FOR, TICKET_LIFE
 from source_lms_reports.jobs.status import JobStatus
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _after_find(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Found) and _is_adoptable(life, outcome, now):
         life.searched = True
         seen = life.take_up(replace(outcome.ticket, adopted=True), "adopted", now)
-        _observe(life, seen, outcome.report, now)
+        _observe(life, seen, outcome.state, now)
     elif isinstance(outcome, Refused):
         _after_refused_find(life, outcome, now)
     elif isinstance(outcome, (Found, NothingFound)):
@@ -73,7 +74,7 @@ def _after_find(life: OrderState, outcome: Outcome, now: float) -> None:
 def _after_refused_find(life: OrderState, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _order(life, now)
-    elif refused.kind == "fatal":
+    elif refused.kind == "config":
         life.warn(words.without_listing(refused.error))
         _order(life, now)
     elif not life.retry(refused, now):
@@ -90,13 +91,13 @@ def _order_unseen(life: OrderState, error: ReportError, now: float) -> None:
 
 
 def _is_adoptable(life: OrderState, found: Found, now: float) -> bool:
-    policy, report = life.terms.policy, found.report
+    state = found.state
     if found.ticket.id in life.closed_ids:
         return False
-    if report.status.is_alive:
-        return now - found.ticket.ordered_at <= policy.ticket_max_age
-    ended = report.finished_at
-    return report.status is JobStatus.READY and ended is not None and abs(now - ended) < policy.fresh_for
+    if state.status.is_alive:
+        return now - found.ticket.ordered_at <= TICKET_LIFE
+    ended = state.finished_at
+    return state.status is JobStatus.READY and ended is not None and abs(now - ended) < FRESH_FOR
 
 
 def _order(life: OrderState, now: float) -> None:
@@ -120,7 +121,7 @@ def _after_place(life: OrderState, outcome: Outcome, now: float) -> None:
         _after_uncertain_place(life, outcome, now)
     elif outcome.kind in ("throttled", "quota"):
         _after_throttled_place(life, outcome, now)
-    elif outcome.kind in ("fatal", "gone"):
+    elif outcome.kind in ("config", "gone"):
         life.fail(words.refused(life.order, outcome.error))
     elif not life.retry(outcome, now):
         life.fail(_not_ordered(life, outcome.error, life.request_failures))
@@ -132,7 +133,7 @@ def _after_placed(life: OrderState, placed: Placed, now: float) -> None:
     if life.terms.quota is not None:
         life.terms.quota.accepted()
     seen = life.take_up(placed.ticket, "ordered", now)
-    _observe(life, seen, placed.report, now)
+    _observe(life, seen, placed.state, now)
 
 
 def _after_uncertain_place(life: OrderState, refused: Refused, now: float) -> None:
@@ -184,7 +185,7 @@ def _after_poll(life: OrderState, seen: OpenJob, outcome: Outcome, now: float) -
     seen.looked_at = now
     if isinstance(outcome, Observed):
         life.request_failures = 0
-        _observe(life, seen, outcome.report, now)
+        _observe(life, seen, outcome.state, now)
     elif isinstance(outcome, Refused):
         _after_refused_poll(life, seen, outcome, now)
     else:
@@ -194,7 +195,7 @@ def _after_poll(life: OrderState, seen: OpenJob, outcome: Outcome, now: float) -
 def _after_refused_poll(life: OrderState, seen: OpenJob, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
-    elif refused.kind == "fatal":
+    elif refused.kind == "config":
         # A job that the vendor denies us is worth a second sync's look, but not a third's.
         keep = refused.locked_out or seen.how != "resumed"
         life.fail(words.refused(life.order, refused.error), keep_ticket=keep)
@@ -214,17 +215,17 @@ def _wait_after_trouble(life: OrderState, seen: OpenJob, refused: Refused, now: 
     life.look_later(now, seen, delay, policy.soonest_poll(refused.retry_after))
 
 
-def _observe(life: OrderState, seen: OpenJob, report: JobState, now: float) -> None:
+def _observe(life: OrderState, seen: OpenJob, state: JobState, now: float) -> None:
     policy = life.terms.policy
-    seen.report, seen.trouble, seen.alive = report, None, report.status.is_alive
-    if report.status is JobStatus.READY:
+    seen.state, seen.trouble, seen.alive = state, None, state.status.is_alive
+    if state.status is JobStatus.READY:
         life.enter(Phase.FETCH, now)
-    elif report.status.is_alive:
-        life.tell(Progressed(life.order, report))
-        delay = policy.poll_delay(seen.looks, life.terms.rng, report.retry_after)
-        life.look_later(now, seen, delay, policy.soonest_poll(report.retry_after))
+    elif state.status.is_alive:
+        life.tell(Progressed(life.order, state))
+        delay = policy.poll_delay(seen.looks, life.terms.rng, state.retry_after)
+        life.look_later(now, seen, delay, policy.soonest_poll(state.retry_after))
     else:
-        _lost(life, seen, report.status, report.words, now)
+        _lost(life, seen, state.status, state.words, now)
 
 
 def _lost(life: OrderState, seen: OpenJob, status: JobStatus, said: str | None, now: float) -> None:
@@ -260,7 +261,7 @@ def _after_fetch(life: OrderState, seen: OpenJob, outcome: Outcome, now: float) 
 def _after_refused_fetch(life: OrderState, seen: OpenJob, refused: Refused, now: float) -> None:
     if refused.kind == "gone":
         _lost(life, seen, JobStatus.GONE, refused.error.message, now)
-    elif refused.kind == "fatal":
+    elif refused.kind == "config":
         life.fail(words.refused(life.order, refused.error), keep_ticket=refused.locked_out)
     elif not life.retry(refused, now):
         _renew(life, seen, now, _not_downloaded(life, refused.error))
@@ -309,7 +310,7 @@ def _after_bad_answer(life: OrderState, error: PayloadError, now: float) -> None
 
 
 def _after_refused_answer(life: OrderState, refused: Refused, now: float) -> None:
-    if refused.kind in ("fatal", "gone"):
+    if refused.kind in ("config", "gone"):
         life.fail(words.refused(life.order, refused.error))
     elif not life.retry(refused, now):
         life.fail(_not_downloaded(life, refused.error))
@@ -328,7 +329,7 @@ def _not_whole(life: OrderState, error: PayloadError, tries: int) -> ReportError
 
 def _after_abort(life: OrderState, outcome: Outcome, now: float) -> None:
     if isinstance(outcome, Refused):
-        if outcome.kind not in ("fatal", "gone") and life.retry(outcome, now):
+        if outcome.kind not in ("config", "gone") and life.retry(outcome, now):
             return
         if outcome.kind != "gone" and life.watch is not None:
             life.warn(words.not_aborted(life.order, life.watch.ticket, outcome.error))

@@ -29,6 +29,12 @@ class Window:
     start: str | None
     end: str | None
 
+    def __str__(self) -> str:
+        """How every text for a user names it; empty where both ends are open."""
+        if self.start is None:
+            return f"up to {self.end}" if self.end is not None else ""
+        return f"from {self.start}" if self.end is None else f"{self.start} to {self.end}"
+
 
 @dataclass(frozen=True)
 class Order:

@@ -111,5 +111,4 @@ def _check_order(client: Client, reports: Reports, report: str, spool: Spool) ->
     vendor = ActionExecutor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
     outcome = vendor.execute(Place(order))
     if isinstance(outcome, Refused):
-        kind = "config" if outcome.kind == "fatal" else outcome.kind
-        raise Refusal(kind, outcome.error, status=0 if outcome.uncertain else None)
+        raise Refusal(outcome.kind, outcome.error, status=0 if outcome.uncertain else None)

@@ -48,9 +48,9 @@ class Progress:
         if isinstance(event, TicketOpened):
             self._note(event.order, f"{event.how} (job {event.ticket.id})")
         elif isinstance(event, Progressed):
-            report = event.report
-            facts = [f"{report.progress:.0f} %" if report.progress is not None else ""]
-            facts.append(f"{report.lines:,} lines" if report.lines else "")
+            state = event.state
+            facts = [f"{state.progress:.0f} %" if state.progress is not None else ""]
+            facts.append(f"{state.lines:,} lines" if state.lines else "")
             self._note(event.order, " ".join(["running", *filter(None, facts)]))
         elif isinstance(event, Delivered):
             self._note(event.order, "downloaded")
@@ -71,8 +71,8 @@ class Progress:
         self._say(stream, f"{stream}: {before + count:,} rows ({rate:,.0f} a second)")
 
     def _note(self, order: Order, text: str) -> None:
-        span = f" {order.window.start or ''}..{order.window.end or ''}" if order.window else ""
-        self._say(order.identity, f"{order.report}{span}: {text}")
+        span = str(order.window or "")
+        self._say(order.identity, f"{order.report}{f' ({span})' if span else ''}: {text}")
 
     def close(self) -> None:
         """Nothing more will come."""

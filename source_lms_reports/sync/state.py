@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from source_lms_reports.jobs.policy import TICKET_LIFE
 from source_lms_reports.jobs.ticket import Ticket, UnreadableTicket
 from source_lms_reports.times import instant, rfc3339
 
 LOGGER = logging.getLogger("airbyte")
 TICKETS = "_report_tickets"
-_TICKET_LIFE = 86_400.0
 
 
 def read_tickets(state: Mapping[str, Any], stream: str) -> tuple[Ticket, ...]:
@@ -83,7 +83,7 @@ class StreamState:
 
     def forget_all_but(self, wanted: Collection[str]) -> None:
         """Drop tickets that no order of this sync answers to and that are too old for a later one to take up."""
-        oldest = self._started.timestamp() - _TICKET_LIFE
+        oldest = self._started.timestamp() - TICKET_LIFE
         self._tickets = {key: one for key, one in self._tickets.items() if key in wanted or one.ordered_at > oldest}
 
     def window_read(self, identities: Iterable[str], reached: str | None) -> None:

@@ -64,7 +64,7 @@ def test_what_is_submitted_is_delivered_to_whoever_waits() -> None:
 def test_a_failure_is_raised_for_its_own_order_only() -> None:
     def answer(action: Action) -> Outcome:
         if action.order.report == "bad":
-            return Refused("fatal", ConfigError("no permission"))
+            return Refused("config", ConfigError("no permission"))
         return delivering(action)
 
     events: list[Event] = []
@@ -128,7 +128,7 @@ def test_a_payload_that_nobody_needs_any_more_is_handed_back() -> None:
 
 
 def test_an_error_that_nobody_needs_any_more_is_not_handed_back() -> None:
-    running = dispatcher(lambda _: Refused("fatal", PayloadError("x")))
+    running = dispatcher(lambda _: Refused("config", PayloadError("x")))
     running.submit(order("a"))
     with pytest.raises(PayloadError):
         running.wait(order("a").identity)

@@ -77,4 +77,4 @@ def test_a_progress_beyond_any_number_is_none(tmp_path: Path) -> None:
         outcome = vendor("canvas", spool).execute(Poll(order, ticket))
 
     assert isinstance(outcome, Observed)
-    assert outcome.report.progress is None
+    assert outcome.state.progress is None

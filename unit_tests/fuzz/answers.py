@@ -86,7 +86,7 @@ def _check_step(case: Case) -> bool:
             action = Fetch(order, None, None) if is_direct else _action(case["step"], platform, order, ticket)
             outcome = vendor.execute(action)
             if isinstance(outcome, (Observed, Placed)):
-                outcome = vendor.execute(Fetch(order, ticket, outcome.report))
+                outcome = vendor.execute(Fetch(order, ticket, outcome.state))
         except ReportError:
             return False
         finally:

@@ -58,8 +58,8 @@ def ticket(of: Order, id_: str = "t1", at: float = NOON, *, adopted: bool = Fals
 def refused(
     kind: RefusalKind, retry_after: float | None = None, *, uncertain: bool = False, locked_out: bool = False
 ) -> Refused:
-    error = ConfigError("Mend the key.") if kind == "fatal" else TransientError(f"It is {kind}.")
-    return Refused(kind, error, retry_after, uncertain, locked_out)
+    error = ConfigError("Mend the key.") if kind == "config" else TransientError(f"It is {kind}.")
+    return Refused(kind, error, retry_after, uncertain=uncertain, locked_out=locked_out)
 
 
 def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float | None = None) -> Found:

@@ -33,7 +33,7 @@ from source_lms_reports.jobs.actions import (
 )
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Delivered, Event, Failed, TicketClosed
-from source_lms_reports.jobs.policy import Policy
+from source_lms_reports.jobs.policy import TICKET_LIFE, Policy
 from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
@@ -61,7 +61,7 @@ reports = st.builds(
 )
 refusals = st.builds(
     refused,
-    st.sampled_from(["throttled", "transient", "fatal", "quota", "gone"]),
+    st.sampled_from(["throttled", "transient", "config", "quota", "gone"]),
     waits,
     uncertain=st.booleans(),
     locked_out=st.booleans(),
@@ -199,7 +199,7 @@ class AnyVendor(RuleBasedStateMachine):
         if isinstance(action, Abort):
             assert self.can_abort
             assert not action.ticket.adopted
-            assert abs(self.now - action.ticket.ordered_at) > self.policy.ticket_max_age
+            assert abs(self.now - action.ticket.ordered_at) > TICKET_LIFE
 
     def check_places(self) -> None:
         under_way = sum(isinstance(action, (Find, Place)) for action in self.busy.values())
@@ -252,13 +252,13 @@ class AnyVendor(RuleBasedStateMachine):
         self.hear(self.engine.handle(action, outcome, self.now))
         held = self.engine.open_tickets().get(action.identity)
         if isinstance(outcome, Found) and held == _adopted(outcome.ticket):
-            self.see(held, outcome.report, action.identity)
+            self.see(held, outcome.state, action.identity)
 
     def note(self, action: Action, outcome: Outcome) -> None:
         identity = action.identity
         if isinstance(action, Find) and not isinstance(outcome, Refused):
             self.unsure.discard(identity)
-        if isinstance(action, Find) and isinstance(outcome, Refused) and outcome.kind in ("fatal", "gone"):
+        if isinstance(action, Find) and isinstance(outcome, Refused) and outcome.kind in ("config", "gone"):
             self.unsure.discard(identity)
         if isinstance(action, Place) and isinstance(outcome, Refused):
             self.own[identity] += outcome.uncertain
@@ -268,7 +268,7 @@ class AnyVendor(RuleBasedStateMachine):
                 self.uses.pop()
         if isinstance(outcome, Placed):
             self.own[identity] += 1
-            self.see(outcome.ticket, outcome.report, identity)
+            self.see(outcome.ticket, outcome.state, identity)
         if isinstance(action, Poll):
             self.see_poll(action, outcome)
         if isinstance(action, (Poll, Fetch)) and isinstance(outcome, Refused) and outcome.kind == "gone":
@@ -276,7 +276,7 @@ class AnyVendor(RuleBasedStateMachine):
 
     def see_poll(self, action: Poll, outcome: Outcome) -> None:
         if isinstance(outcome, Observed):
-            self.see(action.ticket, outcome.report, action.identity)
+            self.see(action.ticket, outcome.state, action.identity)
         elif isinstance(outcome, Refused):
             self.pace(action.ticket, outcome.retry_after)
 

@@ -67,8 +67,8 @@ def test_given_a_result_with_a_handle_when_fetched_then_the_handle_is_handed_bac
     desk.play(poll=[JobState(READY, payload="the link")])
     fetch = desk.log[-1][1]
     assert isinstance(fetch, Fetch)
-    assert fetch.report is not None
-    assert fetch.report.payload == "the link"
+    assert fetch.state is not None
+    assert fetch.state.payload == "the link"
 
 
 def test_given_a_failing_job_then_it_is_ordered_three_times_with_cool_downs_and_the_error_tells_all() -> None:
@@ -120,7 +120,7 @@ def test_given_a_job_that_vanishes_then_it_is_ordered_anew_within_the_limit(answ
 def test_given_a_refusal_that_asking_again_would_not_mend_then_the_order_ends_at_once(step: str) -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(**{step: [refused("fatal")]})
+    desk.play(**{step: [refused("config")]})
     assert len(desk.did(Place)) == 1
     error = desk.only(Failed).error
     assert isinstance(error, ConfigError)
@@ -131,7 +131,7 @@ def test_given_a_refusal_that_asking_again_would_not_mend_then_the_order_ends_at
 def test_given_a_kept_ticket_whose_poll_is_refused_again_then_it_is_given_up() -> None:
     desk = Desk()
     desk.submit(order(), stored=ticket(order()))
-    desk.play(poll=[refused("fatal")])
+    desk.play(poll=[refused("config")])
     assert len(desk.told(Failed)) == 1
     assert desk.engine.open_tickets() == {}
 
@@ -140,7 +140,7 @@ def test_given_a_kept_ticket_whose_poll_is_refused_again_then_it_is_given_up() -
 def test_given_a_kept_ticket_and_credentials_that_are_refused_then_it_is_kept_on(step: str) -> None:
     desk = Desk()
     desk.submit(order(), stored=ticket(order()))
-    desk.play(**{step: [refused("fatal", locked_out=True)]})
+    desk.play(**{step: [refused("config", locked_out=True)]})
     assert len(desk.told(Failed)) == 1
     assert [kept.id for kept in desk.engine.open_tickets().values()] == ["t1"]
 
@@ -281,7 +281,7 @@ def test_given_a_list_that_is_out_of_reach_then_the_report_is_ordered_after_boun
 def test_given_a_list_that_is_forbidden_then_that_is_a_warning_and_the_report_is_ordered() -> None:
     desk = Desk(can_find=True)
     desk.submit(order())
-    desk.play(find=[refused("fatal")])
+    desk.play(find=[refused("config")])
     assert desk.path == "Find Place Poll Fetch"
     assert "Mend the key." in desk.only(Warned).text
 
@@ -357,10 +357,10 @@ def test_given_a_direct_order_that_is_always_refused_then_it_ends_after_bounded_
     assert "could not be downloaded (tried 5 times)" in desk.only(Failed).error.message
 
 
-def test_given_a_direct_order_with_a_fatal_refusal_then_it_ends_at_once() -> None:
+def test_given_a_direct_order_that_is_refused_for_good_then_it_ends_at_once() -> None:
     desk = Desk()
     desk.submit(order(direct=True))
-    desk.play(fetch=[refused("fatal")])
+    desk.play(fetch=[refused("config")])
     assert desk.did(Fetch) == [0]
     assert isinstance(desk.only(Failed).error, ConfigError)
 

@@ -138,7 +138,7 @@ def test_given_two_streams_of_one_report_then_there_is_one_order_and_it_names_bo
 def test_given_an_order_that_has_failed_when_wanted_again_then_its_error_is_told_again() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(place=[refused("fatal")])
+    desk.play(place=[refused("config")])
     desk.submit(order(streams=("late",)))
     assert desk.engine.next_due(desk.now) == desk.now
     desk.play()
@@ -151,7 +151,7 @@ def test_given_an_order_that_has_failed_when_wanted_again_then_its_error_is_told
 def test_given_a_failed_order_when_wanted_twice_at_one_moment_then_its_error_is_told_once() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(place=[refused("fatal")])
+    desk.play(place=[refused("config")])
     desk.submit(order(streams=("late",)), order(streams=("later",)))
     desk.play()
     assert desk.told(Failed)[1:] == [Failed(desk.told(Failed)[1].order, desk.told(Failed)[0].error)]
@@ -242,7 +242,7 @@ def test_given_an_order_under_way_when_withdrawn_and_refused_then_no_failure_is_
     desk.submit(order())
     (place,) = desk.step()
     desk.engine.withdraw(order().identity, desk.now)
-    desk.answer(place, refused("fatal"))
+    desk.answer(place, refused("config"))
     assert desk.told(Failed) == []
     desk.submit(order())
     desk.step()
@@ -264,7 +264,7 @@ def test_given_a_withdrawn_order_when_wanted_again_then_it_goes_on_with_its_job(
 def test_given_a_failed_order_that_is_wanted_again_when_withdrawn_then_it_is_not_told_again() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(place=[refused("fatal")])
+    desk.play(place=[refused("config")])
     desk.submit(order())
     desk.engine.withdraw(order().identity, desk.now)
     desk.play()
@@ -318,7 +318,7 @@ def test_given_a_job_of_another_order_then_it_is_refused() -> None:
 def test_given_the_same_warning_for_many_orders_then_it_is_told_once() -> None:
     desk = Desk(can_find=True)
     desk.submit(order(day=1), order(day=2), order("courses"))
-    desk.play(find=[refused("fatal")])
+    desk.play(find=[refused("config")])
     assert len(desk.told(Warned)) == 1
     assert len(desk.told(Delivered)) == 3
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_lms_reports.jobs.messages import report_of
 from source_lms_reports.jobs.ticket import JSON, Order, Ticket, UnreadableTicket, Window
 from unit_tests.jobs.desk import NOON, order, ticket
 
@@ -127,3 +128,19 @@ def test_given_a_ticket_with_any_json_in_one_place_when_read_then_it_is_a_ticket
 ) -> None:
     with suppress(UnreadableTicket):
         Ticket.from_state({**ticket(order()).to_state(), key: anything})
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (Window("2024-01-01", "2024-01-14"), "2024-01-01 to 2024-01-14"),
+        (Window("2024-01-01", None), "from 2024-01-01"),
+        (Window(None, "2024-01-14"), "up to 2024-01-14"),
+        (Window(None, None), ""),
+    ],
+    ids=str,
+)
+def test_a_window_is_named_in_one_way(window: Window, words: str) -> None:
+    assert str(window) == words
+    one = Order("users", {}, window)
+    assert report_of(one) == f'report "users"{f" ({words})" if words else ""}'

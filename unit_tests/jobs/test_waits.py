@@ -211,7 +211,7 @@ def test_given_an_old_ticket_that_is_not_ours_to_abort_then_it_is_only_forgotten
     assert desk.told(TicketClosed)[0].reason == "too old"
 
 
-@pytest.mark.parametrize(("answer", "tries"), [("fatal", 1), ("gone", 1), ("transient", 5), ("throttled", 5)])
+@pytest.mark.parametrize(("answer", "tries"), [("config", 1), ("gone", 1), ("transient", 5), ("throttled", 5)])
 def test_given_an_old_job_that_cannot_be_aborted_then_the_report_is_ordered_all_the_same(
     answer: str, tries: int
 ) -> None:
