@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -24,8 +23,8 @@ from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_lms_reports.api.auth import make_authenticators
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.connect import connect
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
@@ -34,10 +33,8 @@ from source_lms_reports.cdk.partitions import ReportPartitions
 from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream, Selected
-from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import assemble_manifest
-from source_lms_reports.spec.settings import Settings, make_settings
-from source_lms_reports.spec.validation import validate_config
+from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.catalog import Reports
 from source_lms_reports.streams.checking import check
 from source_lms_reports.streams.discovery import discover
@@ -155,15 +152,8 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         self._spool.remove()
 
     def _connect(self, config: Mapping[str, Any]) -> tuple[Settings, Client]:
-        given = self._config or config
-        if self._spec_component is not None:
-            validate_config(given, self._spec_component.connection_specification)
-        platform = load_platform(str(given["platform"]["name"]))
-        settings = make_settings(platform, given)
         self._transport = self._transport or Transport()
-        context = settings.context
-        client = Client(platform, context, make_authenticators(platform, context), self._transport, time.time)
-        return settings, client
+        return connect(self._config or config, self._transport)
 
     def _as_streams(self, sync: Sync, selected: list[Selected]) -> list[AbstractStream]:
         return [self._as_stream(sync, one) for one in selected]

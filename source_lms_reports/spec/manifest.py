@@ -29,3 +29,9 @@ def _frame() -> dict[str, Any]:
     text = (importlib.resources.files(__package__) / "manifest.yaml").read_text(encoding="utf-8")
     frame: dict[str, Any] = load_yaml(text)
     return frame
+
+
+def connection_specification() -> Mapping[str, Any]:
+    """The JSON schema of a configuration."""
+    specification: dict[str, Any] = assemble_manifest()["spec"]["connection_specification"]
+    return specification
