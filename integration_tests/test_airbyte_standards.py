@@ -11,13 +11,11 @@ import pytest
 from airbyte_cdk.test.models.scenario import ConnectorTestScenario
 from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 
+from integration_tests import saved_configs
 from integration_tests.sandbox import Sandbox
 from source_lms_reports import SourceLmsReports
 
 pytestmark = pytest.mark.client("Airbyte's standard tests")
-
-#: The ports that the configs name, one a platform in this order.
-FIRST_PORT = 18710
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +35,7 @@ def _configs_meet_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch)
     as_written = ConnectorTestScenario.get_config_dict
 
     def get_config_dict(self: ConnectorTestScenario, **options: Any) -> dict[str, Any]:
-        config = json.dumps(as_written(self, **options))
-        for number, vendor in enumerate(sandbox.vendors):
-            config = config.replace(f"http://127.0.0.1:{FIRST_PORT + number}", sandbox.url(vendor))
-        return dict(json.loads(config))
+        return dict(json.loads(saved_configs.at(sandbox, json.dumps(as_written(self, **options)))))
 
     monkeypatch.setattr(ConnectorTestScenario, "get_config_dict", get_config_dict)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from integration_tests import saved_configs
 from integration_tests.clients.environment import ROOT, client, copy_of_checkout, environment, version_of
 from integration_tests.clients.qa_table import outcomes
 from integration_tests.sandbox import Sandbox
-from integration_tests.test_airbyte_standards import FIRST_PORT
 
 pytestmark = pytest.mark.clients
 
@@ -30,10 +30,7 @@ def test_the_stock_suite_passes_in_a_folder_of_the_connectors_name(tmp_path: Pat
     copy = copy_of_checkout(tmp_path)
     with Sandbox(rows=10) as sandbox:
         for file in (copy / "integration_tests" / "configs").iterdir():
-            text = file.read_text(encoding="utf-8")
-            for number, vendor in enumerate(sandbox.vendors):
-                text = text.replace(f"http://127.0.0.1:{FIRST_PORT + number}", sandbox.url(vendor))
-            file.write_text(text, encoding="utf-8")
+            file.write_text(saved_configs.at(sandbox, file.read_text(encoding="utf-8")), encoding="utf-8")
         done = subprocess.run(
             [BIN / "airbyte-cdk", "connector", "test", "--pytest-arg=-m", "--pytest-arg=not image_tests"],
             cwd=copy,

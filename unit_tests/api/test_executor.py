@@ -17,8 +17,8 @@ from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Observed, Poll
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platforms.model import load_platform
+from unit_tests.connections import connection
 from unit_tests.files.reading import gzipped, rows_of
-from unit_tests.plan.test_orders import connection
 
 BASE = "https://x.example"
 LIST = f"{BASE}/api/v2/reports/users/"

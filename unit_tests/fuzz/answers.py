@@ -26,9 +26,9 @@ from source_lms_reports.jobs.actions import Abort, Action, Fetch, Fetched, Find,
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.platforms.model import Platform, load_platform
 from source_lms_reports.redaction import MASK, Redactor
+from unit_tests.connections import connection
 from unit_tests.files.reading import gzipped
 from unit_tests.fuzz.parser import Case, Parser, cases
-from unit_tests.plan.test_orders import connection
 
 _NOW = 1_772_000_000.0
 _SECRET = 's3cr3t/w+rd="\\'

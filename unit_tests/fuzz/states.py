@@ -16,8 +16,8 @@ from source_lms_reports.plan.stream import ReportStream, Selected
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.sync.state import TICKETS, StreamState, read_cursor, read_tickets
 from source_lms_reports.times import instant
+from unit_tests.connections import connection
 from unit_tests.fuzz.parser import Case, Parser, cases
-from unit_tests.plan.test_orders import connection
 
 _NOW = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
 _STREAMS = (

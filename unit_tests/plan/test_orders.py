@@ -7,27 +7,10 @@ import pytest
 
 from source_lms_reports.plan.columns import keep_before, keep_from
 from source_lms_reports.plan.orders import ReportPlan
-from source_lms_reports.plan.stream import ReportStream, Selected
-from source_lms_reports.platforms.model import load_platform
-from source_lms_reports.spec.settings import Settings, make_settings
-from source_lms_reports.streams.catalog import Reports
+from source_lms_reports.plan.stream import Selected
+from unit_tests.connections import connection
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
-MINIMAL: dict[str, dict[str, Any]] = {
-    "canvas": {"base_url": "https://x.example", "access_token": "t"},
-    "second_nature": {"api_key": "k"},
-    "sana": {"base_url": "https://x.example", "credentials": {"auth_type": "access_token", "access_token": "t"}},
-    "tinqwise": {"base_url": "https://x.example", "client_id": "a", "client_secret": "b"},
-    "hapyak": {"credentials": {"auth_type": "api_key", "api_key": "k"}},
-}
-
-
-def connection(
-    name: str, platform: dict[str, Any] | None = None, **shared: Any
-) -> tuple[dict[str, list[ReportStream]], Settings]:
-    config = {"platform": {"name": name, **MINIMAL[name], **(platform or {})}, **shared}
-    settings = make_settings(load_platform(name), config)
-    return Reports(load_platform(name), settings).declared(), settings
 
 
 def canvas(

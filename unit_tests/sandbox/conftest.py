@@ -2,112 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from integration_tests.sandbox import Sandbox
+from unit_tests.sandbox.clients import Canvas, Client, Sana, SecondNature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-class Client:
-    """Requests to one vendor's host, with its credentials."""
-
-    def __init__(self, sandbox: Sandbox, vendor: str, headers: dict[str, str] | None = None) -> None:
-        self.sandbox = sandbox
-        self.base = sandbox.url(vendor)
-        self.session = requests.Session()
-        self.session.headers.update(headers or {})
-
-    def __call__(self, method: str, path: str, **more: Any) -> requests.Response:
-        url = path if path.startswith("http") else self.base + path
-        return self.session.request(method, url, timeout=10, **more)
-
-    def bare(self, url: str, **more: Any) -> requests.Response:
-        """A GET without credentials on a connection of its own."""
-        return requests.get(url, timeout=10, **more)
-
-
-class Canvas(Client):
-    """The Canvas client."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        super().__init__(sandbox, "canvas", {"Authorization": "Bearer canvas-token"})
-
-    def order(self, report: str, account: str = "self", **parameters: Any) -> dict[str, Any]:
-        fields = {f"parameters[{name}]": (None, value) for name, value in parameters.items()}
-        answer = self("POST", f"/api/v1/accounts/{account}/reports/{report}", files=fields or None)
-        answer.raise_for_status()
-        run: dict[str, Any] = answer.json()
-        return run
-
-    def show(self, run: dict[str, Any]) -> dict[str, Any]:
-        answer = self("GET", f"/api/v1/accounts/self/reports/{run['report']}/{run['id']}")
-        answer.raise_for_status()
-        shown: dict[str, Any] = answer.json()
-        return shown
-
-    def finished(self, report: str, **parameters: Any) -> dict[str, Any]:
-        run = self.order(report, **parameters)
-        for _ in range(20):
-            run = self.show(run)
-            if run["status"] in ("complete", "error", "aborted"):
-                return run
-        raise AssertionError(f"still {run['status']}")
-
-    def report(self, report: str, **parameters: Any) -> requests.Response:
-        return self.bare(self.finished(report, **parameters)["attachment"]["url"])
-
-
-class SecondNature(Client):
-    """The Second Nature client."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        super().__init__(sandbox, "second_nature", {"Authorization": "Token sn-key-0123456789"})
-
-    def order(self, report: str, **asked: Any) -> requests.Response:
-        return self("POST", "/api/reports/", json={"report_name": report, **asked})
-
-    def finished(self, report: str, **asked: Any) -> dict[str, Any]:
-        ticket = self.order(report, **asked).json()["ticket_id"]
-        for _ in range(20):
-            status: dict[str, Any] = self("GET", f"/api/reports/{ticket}/").json()
-            if status["status"] in ("complete", "failed"):
-                return status
-        raise AssertionError("never finished")
-
-    def report(self, report: str, **asked: Any) -> requests.Response:
-        return self.bare(self.finished(report, **asked)["report_url"])
-
-
-class Sana(Client):
-    """The Sana client; its token allows what `scope` says."""
-
-    def __init__(self, sandbox: Sandbox, scope: str = "read,write") -> None:
-        super().__init__(sandbox, "sana")
-        token = self.token(scope).json()["data"]["accessToken"]
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def token(self, scope: str, secret: str = "sana-client-secret") -> requests.Response:
-        login = {"grant_type": "client_credentials", "client_id": "sana-client", "client_secret": secret}
-        return self("POST", "/api/token", data={**login, "scope": scope})
-
-    def order(self, query: str, form: str = "csv") -> requests.Response:
-        return self("POST", "/api/v1/reports/query", json={"query": query, "format": form})
-
-    def finished(self, query: str, form: str = "csv") -> dict[str, Any]:
-        key = self.order(query, form).json()["data"]["jobId"]
-        for _ in range(20):
-            answer: dict[str, Any] = self("GET", f"/api/v1/reports/jobs/{key}").json()
-            if answer["data"]["status"] in ("successful", "failed"):
-                return answer
-        raise AssertionError("never finished")
-
-    def report(self, query: str, form: str = "csv") -> requests.Response:
-        return self.bare(self.finished(query, form)["data"]["link"]["url"])
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from integration_tests.sandbox.vendors.canvas_reports import streams_of
 
 if TYPE_CHECKING:
     from integration_tests.sandbox import Sandbox
-    from unit_tests.sandbox.conftest import Canvas
+    from unit_tests.sandbox.clients import Canvas
 
 ACCOUNT = "/api/v1/accounts/self"
 WINDOW = {"start_at": "2026-01-01T00:00:00Z", "end_at": "2026-01-10T00:00:00Z"}

@@ -14,7 +14,7 @@ from integration_tests.sandbox.faults import FAULTS, LINK_FAULTS, Fault, Unknown
 
 if TYPE_CHECKING:
     from integration_tests.sandbox import Sandbox
-    from unit_tests.sandbox.conftest import Canvas
+    from unit_tests.sandbox.clients import Canvas
 
 REPORTS = "/api/v1/accounts/self/reports"
 REPORT = "provisioning_csv"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import requests
 
     from integration_tests.sandbox import Sandbox
-    from unit_tests.sandbox.conftest import Client
+    from unit_tests.sandbox.clients import Client
 
 STREAM = "user_stream_raw"
 AT_ANCHOR = {"clock": lambda: ANCHOR, "rows": 360}

@@ -17,7 +17,7 @@ from integration_tests.sandbox.server import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unit_tests.sandbox.conftest import Canvas, Sana, SecondNature
+    from unit_tests.sandbox.clients import Canvas, Sana, SecondNature
 
 VENDORS = {"canvas", "second_nature", "sana", "tinqwise", "hapyak"}
 

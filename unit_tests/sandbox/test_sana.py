@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from unit_tests.sandbox.conftest import Sana
+from unit_tests.sandbox.clients import Sana
 
 if TYPE_CHECKING:
     from integration_tests.sandbox import Sandbox

@@ -15,7 +15,7 @@ from integration_tests.sandbox.sandbox import ANCHOR
 
 if TYPE_CHECKING:
     from integration_tests.sandbox import Sandbox
-    from unit_tests.sandbox.conftest import SecondNature
+    from unit_tests.sandbox.clients import SecondNature
 
 ADMIN = "admin-xls-report"
 ADMIN_STREAMS = ("admin_xls_report_users", "admin_xls_report_course_progress", "admin_xls_report_simulations_2")

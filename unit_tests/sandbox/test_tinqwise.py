@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import requests
 
     from integration_tests.sandbox import Sandbox
-    from unit_tests.sandbox.conftest import Client
+    from unit_tests.sandbox.clients import Client
 
 LOGIN = {"client_id": "tin-client", "client_secret": "tin-client-secret"}
 
