@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import Any
 
+from source_lms_reports.redaction import redact
+
 #: API answers (not reports) are small; more than this is not an answer but a mistake.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _WORDS = 300
@@ -46,6 +48,11 @@ class Answer:
         """The first words of the body, on one line, for a message."""
         text = " ".join(self.text.split())
         return text if len(text) <= _WORDS else f"{text[:_WORDS]}…"
+
+    @property
+    def detail(self) -> str:
+        """Status, address and first words, for an engineer; secrets are masked."""
+        return redact(f"HTTP {self.status} from {self.url}: {self.words}")
 
     def json(self) -> Any:
         """The body as JSON.

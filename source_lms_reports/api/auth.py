@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from requests.auth import AuthBase
 
-from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.credentials import Credentials
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Call
 from source_lms_reports.errors import TransientError
 from source_lms_reports.platforms.model import (
@@ -33,7 +34,7 @@ _LONGEST_LIFE = 1e9
 _DEFAULT_LIFE = 300.0
 
 
-def make_authenticators(platform: Platform, context: Mapping[str, Any]) -> dict[str, AuthBase]:
+def make_authenticators(platform: Platform, context: Mapping[str, Any]) -> dict[str, Credentials]:
     """The platform's authenticators by name.
 
     Args:
@@ -46,7 +47,7 @@ def make_authenticators(platform: Platform, context: Mapping[str, Any]) -> dict[
 def _made(
     spec: ApiKeyAuthenticator | BearerAuthenticator | TokenAuthenticator | SelectiveAuthenticator,
     context: Mapping[str, Any],
-) -> AuthBase:
+) -> Credentials:
     if isinstance(spec, SelectiveAuthenticator):
         return _made(spec.authenticators[str(value_at(context, spec.authenticator_selection_path))], context)
     if isinstance(spec, BearerAuthenticator):
@@ -56,7 +57,7 @@ def _made(
     return TokenAuth(spec, context)
 
 
-class HeaderAuth(AuthBase):
+class HeaderAuth(Credentials):
     """A header that never changes.
 
     Args:
@@ -80,7 +81,7 @@ class _Used(threading.local):
     token: str | None = None
 
 
-class TokenAuth(AuthBase):
+class TokenAuth(Credentials):
     """A bearer token from a token endpoint (OAuth 2 client credentials, RFC 6749 section 4.4), renewed before it ends.
 
     Args:
@@ -101,14 +102,13 @@ class TokenAuth(AuthBase):
         """Use `client` to ask for tokens."""
         self._client = client
 
-    @property
-    def token(self) -> str:
-        """The header's value.
+    def ensure(self) -> None:
+        """Have a token.
 
         Raises:
-            Refusal: The endpoint gives no token.
+            Refusal: The endpoint gives none.
         """
-        return f"Bearer {self._current()}"
+        self._current()
 
     def renew(self) -> bool:
         """Drop the token that this thread used last, because it was refused.
@@ -170,5 +170,5 @@ class TokenAuth(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the token into `request`."""
-        request.headers["Authorization"] = self.token
+        request.headers["Authorization"] = f"Bearer {self._current()}"
         return request

@@ -1,80 +1,30 @@
-"""Speaks one vendor's API as its platform file describes it: fills requests, sends them once, judges answers."""
+"""Speaks one vendor's API as its platform file describes it: fills requests, sends them, reads answers."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import requests
-from requests.auth import AuthBase
 
+from source_lms_reports.api.addresses import joined, same_host
 from source_lms_reports.api.answer import Answer
-from source_lms_reports.api.transport import Call, ConnectionFault, Transport, joined, read_answer, same_host
+from source_lms_reports.api.credentials import Credentials
+from source_lms_reports.api.refusal import Refusal, judge
+from source_lms_reports.api.transport import Call, ConnectionFault, Transport, read_answer
 from source_lms_reports.api.vendor_clock import VendorClock
-from source_lms_reports.errors import ConfigError, OrderRefused, PayloadError, ReportError, TransientError
+from source_lms_reports.errors import ConfigError, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
-from source_lms_reports.jobs.actions import RefusalKind
-from source_lms_reports.platforms.model import ErrorRule, Platform, RequestSpec
+from source_lms_reports.platforms.model import Platform, RequestSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill, fill_all
 from source_lms_reports.redaction import redact
 
 LOGGER = logging.getLogger("airbyte")
 _MAX_PAGES = 100_000
-_THROTTLED = frozenset({408, 425, 429})
-_UNFIT = frozenset({400, 422})
 _AT_THE_DOOR = frozenset({"check", "list"})
-
-
-class Refusal(Exception):
-    """The vendor did not do what was asked.
-
-    Attributes:
-        kind: What to do about it.
-        error: The same in the user's words.
-        retry_after: Seconds the vendor asks us to wait, or None.
-        uncertain: The vendor may have acted on the request all the same.
-        unsent: Nothing was sent: there was no connection, or no token.
-        status: The HTTP status, or None without an answer.
-        locked_out: The credentials or the connection are refused, whatever was asked.
-    """
-
-    def __init__(
-        self,
-        kind: RefusalKind,
-        error: ReportError,
-        *,
-        retry_after: float | None = None,
-        uncertain: bool = False,
-        unsent: bool = False,
-        status: int | None = None,
-        locked_out: bool = False,
-    ) -> None:
-        super().__init__(error.message)
-        self.kind = kind
-        self.error = error
-        self.retry_after = retry_after
-        self.uncertain = uncertain
-        self.unsent = unsent
-        self.status = status
-        self.locked_out = locked_out
-
-
-@contextlib.contextmanager
-def refusals_as_errors() -> Iterator[None]:
-    """Around questions whose refusal ends the work at hand: it leaves as the error that it stands for.
-
-    Raises:
-        ReportError: The vendor refused.
-    """
-    try:
-        yield
-    except Refusal as refusal:
-        raise refusal.error from refusal
 
 
 class Client:
@@ -83,8 +33,8 @@ class Client:
     Args:
         platform: The platform file.
         context: What every template may use: `config` and `platform` (the settings with their defaults).
-        authenticators: Credentials by name, one of them called `default`. One that can `renew` is asked to, once, on
-            a 401.
+        authenticators: Credentials by name, one of them called `default`. They are asked to renew themselves, once,
+            on a 401.
         transport: Sends the requests.
         clock: Epoch seconds.
     """
@@ -93,7 +43,7 @@ class Client:
         self,
         platform: Platform,
         context: Mapping[str, Any],
-        authenticators: Mapping[str, AuthBase],
+        authenticators: Mapping[str, Credentials],
         transport: Transport,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -105,9 +55,7 @@ class Client:
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
         self.vendor_clock = VendorClock(platform.title, clock)
         for authenticator in authenticators.values():
-            bind = getattr(authenticator, "bind", None)
-            if bind is not None:  # one that asks for tokens needs somebody to ask them through
-                bind(self)
+            authenticator.bind(self)
 
     def vendor_now(self) -> float:
         """The time at the vendor in epoch seconds, never later than it is there; our own before an answer has told."""
@@ -131,12 +79,16 @@ class Client:
         if same_host(response.url, self.base_url):
             self.vendor_clock.heard(response.headers, response.elapsed.total_seconds())
 
+    def credentials(self, name: str = "default") -> Credentials:
+        """The credentials called `name`."""
+        return self._authenticators[name]
+
     def prepare(
         self,
         name: str,
         *,
         parameters: Mapping[str, Any] | None = None,
-        authenticator: str | None = None,
+        authenticator: str = "default",
         **extra: Any,
     ) -> Call:
         """The request called `name`, filled.
@@ -144,14 +96,20 @@ class Client:
         Args:
             name: One of the platform's requests.
             parameters: An order's parameters, placed as the request says.
-            authenticator: Name of the authenticator, if not the request's own.
+            authenticator: Name of the authenticator.
             extra: Further names for the templates, such as `report` and `ticket`.
         """
         spec = self.platform.requests[name]
         context = {**self.context, **extra}
-        url = str(fill(spec.url, context)) if spec.url else self.base_url + str(fill(spec.path, context))
-        auth_name = authenticator if authenticator and spec.authenticator == "default" else spec.authenticator
-        return _place(spec, parameters or {}, context, url, self._authenticators[auth_name])
+        placed = _placed(spec, parameters or {})
+        return Call(
+            spec.method,
+            self.base_url + str(fill(spec.path, context)),
+            query={key: str(value) for key, value in {**fill_all(spec.query, context), **placed["query"]}.items()},
+            json={**fill_all(spec.json, context), **placed["json"]} or None,
+            multipart={key: str(value) for key, value in placed["multipart"].items()} or None,
+            auth=self.credentials(authenticator),
+        )
 
     def send(self, call: Call, phase: str, report: str = "") -> Answer:
         """Send `call` once (twice where a 401 is met and the credentials can be renewed).
@@ -159,13 +117,13 @@ class Client:
         Raises:
             Refusal: No answer, or one that is no success.
         """
-        answer = self._send(call)
-        if answer.status == 401 and renew(call.auth):
-            answer = self._send(call)
+        answer = self._exchanged(call)
+        if answer.status == 401 and renewed(call):
+            answer = self._exchanged(call)
         self.judge(answer, phase, report)
         return answer
 
-    def _send(self, call: Call) -> Answer:
+    def _exchanged(self, call: Call) -> Answer:
         try:
             return self.transport.send(call, self._heard)
         except ConnectionFault as fault:
@@ -176,7 +134,7 @@ class Client:
             raise _unsent(error) from error
 
     def fetch(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
-        """Send `call`, and save the body of a good answer instead of reading it.
+        """Send `call` as `send` does, and save the body of a good answer instead of reading it.
 
         Args:
             call: The request.
@@ -190,6 +148,12 @@ class Client:
             Refusal: No answer came, or it broke off.
             PayloadError: `save` says so.
         """
+        found = self._saved(call, save, good)
+        if isinstance(found, Answer) and found.status == 401 and renewed(call):
+            found = self._saved(call, save, good)
+        return found
+
+    def _saved(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
         try:
             with self.transport.stream(call, self._heard) as response:
                 return save(response) if response.status_code in good else read_answer(response)
@@ -206,26 +170,7 @@ class Client:
         Raises:
             Refusal: It is none, by the platform's error rules or by its status.
         """
-        if 200 <= answer.status < 300:
-            return
-        detail = redact(f"HTTP {answer.status} from {answer.url}: {answer.words}")
-        rule = next((rule for rule in self.platform.errors if _applies(rule, answer, phase)), None)
-        if rule is not None:
-            words = fill(
-                rule.message, {**self.context, "report": report, "words": answer.words, "status": answer.status}
-            )
-            kind: RefusalKind = rule.kind
-        else:
-            kind, words = _by_status(answer, self.platform.title)
-        error = _error(kind, answer, phase)(redact(words), detail)
-        raise Refusal(
-            kind,
-            error,
-            retry_after=answer.retry_after(self.vendor_now()),
-            uncertain=answer.status >= 500,
-            status=answer.status,
-            locked_out=answer.status == 401 or phase == "token",
-        )
+        judge(self.platform, self.context, answer, phase, report, self.vendor_now())
 
     def json(self, answer: Answer, phase: str) -> Any:
         """The JSON of a successful answer.
@@ -236,12 +181,11 @@ class Client:
         if answer.is_json:
             return answer.json()
         what = "a web page" if answer.is_html else "something that is not JSON"
-        detail = redact(f"HTTP {answer.status} from {answer.url}: {answer.words}")
         if phase in _AT_THE_DOOR:
             words = f"{self.base_url} answers with {what}, not like {self.platform.title}. Check the address."
-            raise Refusal("config", ConfigError(words, detail), status=answer.status)
+            raise Refusal("config", ConfigError(words, answer.detail), status=answer.status)
         words = f"{self.platform.title} answered with {what} where its API should answer."
-        raise Refusal("transient", TransientError(words, detail), uncertain=True, status=answer.status)
+        raise Refusal("transient", TransientError(words, answer.detail), uncertain=True, status=answer.status)
 
     def pages(self, name: str, phase: str, **extra: Any) -> Iterator[Any]:
         """The JSON documents of a list, page after page.
@@ -298,7 +242,7 @@ class Client:
             words = f"{self.platform.title} names the same next page twice; the list would never end."
             raise Refusal("transient", TransientError(words, detail=redact(url)))
         seen.add(url)
-        return Call(call.method, url, headers=call.headers, auth=call.auth)
+        return Call(call.method, url, auth=call.auth)
 
 
 def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str | None:
@@ -312,85 +256,17 @@ def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str 
     return None
 
 
-def _place(
-    spec: RequestSpec, parameters: Mapping[str, Any], context: Mapping[str, Any], url: str, auth: AuthBase
-) -> Call:
+def _placed(spec: RequestSpec, parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """An order's parameters by the place that they go to, under the names that the request gives them."""
     named = {spec.parameter_name.format(name=name): value for name, value in parameters.items()}
-    placed = functools.partial(_where, spec.parameters_in, named)
-    return Call(
-        spec.method,
-        url,
-        query={key: str(value) for key, value in {**fill_all(spec.query, context), **placed("query")}.items()},
-        headers=fill_all(spec.headers, context),
-        json={**fill_all(spec.json, context), **placed("json")} or None,
-        form=_texts(placed("form")),
-        multipart=_texts(placed("multipart")),
-        auth=auth,
-    )
+    return {place: named if place == spec.parameters_in else {} for place in ("query", "json", "multipart")}
 
 
-def _where(target: str, named: Mapping[str, Any], here: str) -> Mapping[str, Any]:
-    return named if target == here else {}
-
-
-def _texts(values: Mapping[str, Any]) -> dict[str, str] | None:
-    return {name: str(value) for name, value in values.items()} or None
-
-
-def renew(auth: AuthBase | None) -> bool:
-    """Ask credentials to renew themselves; False where they cannot or did so a moment ago."""
-    method = getattr(auth, "renew", None)
-    return bool(method()) if method is not None else False
+def renewed(call: Call) -> bool:
+    """Have the credentials of a refused call renew themselves; False where they cannot."""
+    return call.auth is not None and call.auth.renew()
 
 
 def _unsent(error: ReportError) -> Refusal:
     """The refusal of a request that settings or certificates kept from being answered."""
     return Refusal("config" if isinstance(error, ConfigError) else "transient", error, locked_out=True)
-
-
-def _error(kind: RefusalKind, answer: Answer, phase: str) -> type[ReportError]:
-    if kind != "config":
-        return TransientError
-    return OrderRefused if phase == "order" and answer.status in _UNFIT else ConfigError
-
-
-def _applies(rule: ErrorRule, answer: Answer, phase: str) -> bool:
-    if rule.status and answer.status not in rule.status:
-        return False
-    if rule.phase and phase not in rule.phase:
-        return False
-    if rule.contains and rule.contains.lower() not in answer.text.lower():
-        return False
-    return not rule.body or rule.body == _body_kind(answer)
-
-
-def _body_kind(answer: Answer) -> str:
-    if answer.is_html:
-        return "html"
-    return "json" if answer.is_json else "text"
-
-
-def _by_status(answer: Answer, title: str) -> tuple[RefusalKind, str]:
-    """What a status means that no rule of the platform speaks of."""
-    status = answer.status
-    if status in _THROTTLED:
-        return "throttled", f"{title} asks for fewer requests (HTTP {status})."
-    if status >= 500:
-        return (
-            "throttled" if answer.headers.get("retry-after") else "transient"
-        ), f"{title} has a fault of its own (HTTP {status})."
-    if status == 401:
-        return "config", f"{title} refuses the credentials (HTTP 401). Check them, or make new ones."
-    if status == 403:
-        return (
-            "config",
-            f"The credentials are valid, but {title} denies them this (HTTP 403). Ask an admin for the permission.",
-        )
-    if status == 404:
-        return (
-            "config",
-            f"{title} knows nothing at this address (HTTP 404). Check the address and the ids in the configuration.",
-        )
-    if status == 410:
-        return "gone", f"{title} has deleted this (HTTP 410)."
-    return "config", f"{title} refuses the request (HTTP {status}): {answer.words}"

@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from source_lms_reports.api.answer import wait_asked_for
-from source_lms_reports.api.client import Refusal
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import ConnectionFault, Transport, connection_fault
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.jobs.actions import JobState
+from source_lms_reports.jobs.result import Links
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.platforms.model import JobSpec
 from source_lms_reports.platforms.paths import value_at
@@ -18,19 +18,6 @@ from source_lms_reports.times import instant
 LOGGER = logging.getLogger("airbyte")
 _BEYOND = 1e15
 """No number of percent, nor one that every float holds."""
-
-
-@dataclass(frozen=True)
-class Links:
-    """Where a finished report is to be had.
-
-    Attributes:
-        urls: The addresses, one a file. They may carry signatures.
-        ends_at: When they end by the vendor's word, in epoch seconds.
-    """
-
-    urls: tuple[str, ...] = field(repr=False)
-    ends_at: float | None = None
 
 
 class JobReader:
@@ -75,7 +62,7 @@ class JobReader:
             lines=_whole(value_at(document, job.lines)),
             finished_at=_epoch(value_at(document, job.finished_at)),
             retry_after=answer.retry_after(self._clock()) if answer else None,
-            payload=Links(_links(value_at(document, job.links)), _epoch(value_at(document, job.expires_at))),
+            result=Links(_links(value_at(document, job.links)), _epoch(value_at(document, job.expires_at))),
         )
 
     def _status(self, word: Any) -> JobStatus:

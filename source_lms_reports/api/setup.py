@@ -1,22 +1,70 @@
-"""Sets up the report engine and the file readers as a platform file and the configuration say."""
+"""Sets up what fetches reports as a platform file and the configuration say: engine, executor, threads, files."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from typing import Literal, cast
 
+from source_lms_reports.api.calls import OrderCalls, Progress
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.dispatch import Dispatcher
+from source_lms_reports.api.executor import ActionExecutor, PagesExecutor, RepeatExecutor, TicketExecutor
+from source_lms_reports.api.fetching import Fetcher
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.engine import Engine
+from source_lms_reports.jobs.events import Event
 from source_lms_reports.jobs.policy import Policy
 from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.plan.stream import ReportStream
-from source_lms_reports.platforms.model import Platform
+from source_lms_reports.platforms.model import Platform, ReportSpec
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
 
 Format = Literal["auto", "csv", "xlsx", "json"]
 #: How far the time between polls may grow, in cadences, where the user has set the cadence.
 _LONGEST_IN_CADENCES = 8
+
+
+def open_dispatcher(
+    client: Client,
+    settings: Settings,
+    spool: Spool,
+    streams: Mapping[str, ReportStream],
+    options: Callable[[str], ReadOptions],
+    on_event: Callable[[Event], None],
+    progress: Progress,
+    clock: Callable[[], float],
+) -> Dispatcher:
+    """All that fetches the reports of a sync. It starts with its first order; the caller has to stop it.
+
+    Args:
+        client: The vendor's API.
+        settings: The configuration.
+        spool: Where downloads are kept.
+        streams: A stream of each report.
+        options: How a report's files are read.
+        on_event: Told of everything that happens to an order.
+        progress: Told the bytes of downloads.
+        clock: Epoch seconds.
+    """
+    reports = {report: stream.report_spec for report, stream in streams.items()}
+    executor = make_executor(client, spool, reports, options, progress)
+    return Dispatcher(make_engine(client.platform, settings), executor, on_event, clock)
+
+
+def make_executor(
+    client: Client,
+    spool: Spool,
+    reports: Mapping[str, ReportSpec],
+    options: Callable[[str], ReadOptions],
+    progress: Progress,
+) -> ActionExecutor:
+    """What does the engine's actions, by the platform's pattern."""
+    calls = OrderCalls(client, spool, reports, progress)
+    patterns = {"ticket": TicketExecutor, "repeat": RepeatExecutor, "pages": PagesExecutor}
+    return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 
 def make_engine(platform: Platform, settings: Settings) -> Engine:

@@ -7,18 +7,17 @@ without credentials for downloads; plain `http` is spoken to loopback addresses 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
+from source_lms_reports.api.addresses import host_of, joined, require_safe, same_host
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer
+from source_lms_reports.api.credentials import Credentials, NoAuth
 from source_lms_reports.errors import ConfigError, TransientError
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
@@ -36,14 +35,6 @@ class ConnectionFault(TransientError):
     """
 
     maybe_received = False
-
-
-class NoAuth(AuthBase):
-    """Adds nothing. Given to every request without credentials, so that a netrc file adds nothing either."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """`request` as it is."""
-        return request
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Call:
     json: Any = None
     form: Mapping[str, str] | None = None
     multipart: Mapping[str, str] | None = None
-    auth: AuthBase | None = None
+    auth: Credentials | None = None
 
 
 class _Session(requests.Session):
@@ -95,10 +86,6 @@ class Transport:
         self._session.mount("http://", adapter)
         self._session.headers["Accept-Encoding"] = "gzip"  # the one encoding that files are known by
         self._session.headers["User-Agent"] = f"source-lms-reports/{__version__}"
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._session.close()
 
     def send(self, call: Call, heard: Callable[[requests.Response], None] = lambda _: None) -> Answer:
         """Send an API call and read its whole answer.
@@ -128,7 +115,7 @@ class Transport:
             ConnectionFault: No answer came.
             ConfigError: The address is refused: plain http, or a redirect to another host.
         """
-        response = self._send(call, call.url, call.method)
+        response = self._exchange(call, call.url, call.method)
         heard(response)
         for _ in range(_MAX_REDIRECTS):
             target = _redirect_target(response)
@@ -137,13 +124,12 @@ class Transport:
             response.close()
             if not same_host(call.url, target):
                 raise ConfigError(
-                    f"{_host(call.url)} redirects API calls to another host ({_host(target)}). Credentials are not "
-                    f"sent there. "
-                    "Set the address to the one your LMS is really served from.",
+                    f"{host_of(call.url)} redirects API calls to another host ({host_of(target)}). Credentials are not "
+                    "sent there. Set the address to the one your LMS is really served from.",
                     detail=redact(f"{call.method} {call.url} -> {target}"),
                 )
             method = call.method if response.status_code in (307, 308) or call.method == "HEAD" else "GET"
-            response = self._send(call, target, method)
+            response = self._exchange(call, target, method)
             heard(response)
         try:
             yield response
@@ -163,19 +149,19 @@ class Transport:
             ConfigError: The link is plain http to a host that is not loopback.
         """
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        response = self._send(Call("GET", url, headers=headers), url, "GET")
+        response = self._exchange(Call("GET", url, headers=headers), url, "GET")
         for _ in range(_MAX_REDIRECTS):
             target = _redirect_target(response)
             if target is None:
                 break
             response.close()
-            response = self._send(Call("GET", target, headers=headers), target, "GET")
+            response = self._exchange(Call("GET", target, headers=headers), target, "GET")
         try:
             yield response
         finally:
             response.close()
 
-    def _send(self, call: Call, url: str, method: str) -> requests.Response:
+    def _exchange(self, call: Call, url: str, method: str) -> requests.Response:
         require_safe(url)
         with_body = method == call.method
         try:
@@ -210,7 +196,7 @@ def read_answer(response: requests.Response) -> Answer:
         for block in response.iter_content(_BLOCK):
             body += block
             if len(body) > MAX_ANSWER_BYTES:
-                raise ConnectionFault(f"{_host(response.url)} answers with more than an API should.")
+                raise ConnectionFault(f"{host_of(response.url)} answers with more than an API should.")
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise connection_fault(error, response.url) from error
     return Answer(response.status_code, response.headers, bytes(body), response.url)
@@ -223,7 +209,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         error: What `requests` or `urllib3` raised.
         url: The address that was asked.
     """
-    host, text = _host(url), str(error)
+    host, text = host_of(url), str(error)
     if isinstance(error, requests.exceptions.SSLError):
         words = f"The TLS certificate of {host} is not trusted. Check the address."
     elif isinstance(error, requests.exceptions.ConnectTimeout):
@@ -246,56 +232,3 @@ def _redirect_target(response: requests.Response) -> str | None:
     if response.status_code not in _REDIRECTS or not location:
         return None
     return joined(response.url, location)
-
-
-def joined(base: str, url: str) -> str:
-    """An address that an answer from `base` names; as it is where it is none."""
-    try:
-        return urljoin(base, url)
-    except ValueError:
-        return url
-
-
-def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port; None if `url` is no address."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    return parts.scheme, parts.hostname or "", port
-
-
-def same_host(one: str, other: str) -> bool:
-    """Whether two addresses share scheme, host and port: whether credentials for one may go to the other."""
-    origin = _origin(one)
-    return origin is not None and origin == _origin(other)
-
-
-def _host(url: str) -> str:
-    _, host, port = _origin(url) or ("", "", None)
-    return f"{host}:{port}" if port else host or "None"
-
-
-def require_safe(url: str) -> None:
-    """Refuse an address that would send data in the clear.
-
-    Raises:
-        ConfigError: `url` is neither https nor http to a loopback host.
-    """
-    scheme, host, _ = _origin(url) or ("", "", None)
-    if scheme == "https" or (scheme == "http" and is_loopback(host)):
-        return
-    raise ConfigError(
-        f"The address {redact(url)} is refused: https is needed (http is allowed for loopback addresses only)."
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from source_lms_reports.errors import PayloadError, ReportError
+    from source_lms_reports.jobs.result import Result
     from source_lms_reports.jobs.status import JobStatus
     from source_lms_reports.jobs.ticket import Order, Ticket
 
@@ -25,8 +26,7 @@ class JobState:
         lines: Lines written so far.
         finished_at: When it ended, in epoch seconds.
         retry_after: Seconds that the vendor asks us to wait before the next look.
-        payload: Whatever the driver needs to fetch the result (links, a body that came along); it is
-            handed back with `Fetch`.
+        result: What a finished job has come to; it is handed back with `Fetch`.
     """
 
     status: JobStatus
@@ -35,7 +35,7 @@ class JobState:
     lines: int | None = None
     finished_at: float | None = None
     retry_after: float | None = None
-    payload: Any = field(default=None, compare=False, repr=False)
+    result: Result | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

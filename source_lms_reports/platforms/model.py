@@ -32,26 +32,21 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
 
     Attributes:
         path: Path below the platform's base address.
-        url: A whole address instead (a token host, say).
         parameters_in: Where the order's parameters go.
         parameter_name: The field's name, with `{name}` for the parameter's own.
         records: Path of the list in a JSON answer.
         pages: How a list goes on: by a `Link` header or by an address in the body at `next`.
-        authenticator: Name of one of the platform's authenticators.
     """
 
     method: Literal["GET", "POST", "PUT"] = "GET"
     path: str = ""
-    url: str = ""
     query: dict[str, Template] = {}
-    headers: dict[str, str] = {}
     json: dict[str, Template] = {}
-    parameters_in: Literal["", "query", "json", "multipart", "form"] = ""
+    parameters_in: Literal["", "query", "json", "multipart"] = ""
     parameter_name: str = "{name}"
     records: Path = []
     pages: Literal["", "link_header", "next_url"] = ""
     next: Path = []
-    authenticator: str = "default"
 
 
 class ErrorRule(_Model, frozen=True, kw_only=True):
@@ -397,7 +392,6 @@ class Platform(_Model, frozen=True, kw_only=True):
             yield name, report.children.request if report.children else ""
 
     def _called_authenticators(self) -> Iterator[tuple[str, str]]:
-        yield from ((f"the request '{name}'", request.authenticator) for name, request in self.requests.items())
         yield from ((name, report.authenticator) for name, report in self._all_reports())
 
     def _all_reports(self) -> Iterator[tuple[str, ReportSpec]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from requests.auth import AuthBase
-
-from source_lms_reports.api.client import Client, Refusal
-from source_lms_reports.api.executor import ActionExecutor
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.setup import make_executor
 from source_lms_reports.errors import ConfigError, ReportError, TransientError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
@@ -77,9 +76,8 @@ def _check_scopes(client: Client, reports: Reports) -> None:
     refused: dict[str, Refusal] = {}
     for stream in by_name(reports.declared().values()).values():
         spec = stream.report_spec
-        auth = client.prepare(spec.request, authenticator=spec.authenticator, report=stream.report).auth
         try:
-            _try(auth)
+            client.credentials(spec.authenticator).ensure()
         except Refusal as refusal:
             if refusal.kind != "config":
                 raise
@@ -97,18 +95,13 @@ def _check_scopes(client: Client, reports: Reports) -> None:
     )
 
 
-def _try(auth: AuthBase | None) -> None:
-    """Have the credentials made; `token` does it for those that are asked for at run time."""
-    getattr(auth, "token", None)
-
-
 def _check_order(client: Client, reports: Reports, report: str, spool: Spool) -> None:
     """Order the report of yesterday: all checks of a day are one report to the vendor; accepted is proof enough."""
     stream = reports.declared()[report][0]
     today = midnight(now_utc(client.vendor_now()))
     plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.vendor_now()))
     order = plan.order(as_days(Span(today - timedelta(days=1), today)))
-    vendor = ActionExecutor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
-    outcome = vendor.execute(Place(order))
+    executor = make_executor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
+    outcome = executor.execute(Place(order))
     if isinstance(outcome, Refused):
         raise Refusal(outcome.kind, outcome.error, status=0 if outcome.uncertain else None)

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.api.client import Client, Refusal, refusals_as_errors
+from source_lms_reports.api.client import Client
 from source_lms_reports.api.download import describe, download
+from source_lms_reports.api.refusal import Refusal, refusals_as_errors
 from source_lms_reports.api.transport import ConnectionFault
 from source_lms_reports.errors import PayloadError, ReportError
 from source_lms_reports.files.opening import open_tables

@@ -12,14 +12,12 @@ import msgspec
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.dispatch import Dispatcher
-from source_lms_reports.api.executor import ActionExecutor
-from source_lms_reports.api.setup import make_engine, read_options
+from source_lms_reports.api.setup import open_dispatcher, read_options
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.events import Event
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected
@@ -64,10 +62,16 @@ class Sampler:
         orders = {stream.report: self._order(stream) for stream in streams}
         if not orders:
             return {}
-        specs = {stream.report: stream.report_spec for stream in streams}
-        vendor = ActionExecutor(self._client, self._spool, specs, self._options.__getitem__, _silent)
-        engine = make_engine(self._client.platform, self._settings)
-        dispatcher = Dispatcher(engine, vendor, _no_event, self._client.vendor_now)
+        dispatcher = open_dispatcher(
+            self._client,
+            self._settings,
+            self._spool,
+            {stream.report: stream for stream in streams},
+            self._options.__getitem__,
+            on_event=_ignored,
+            progress=_ignored,
+            clock=self._client.vendor_now,
+        )
         try:
             for order in orders.values():
                 dispatcher.submit(order)
@@ -109,9 +113,5 @@ class Sampler:
         return tables
 
 
-def _silent(*_: object) -> None:
-    """Tell nobody about a sample's progress."""
-
-
-def _no_event(_: Event) -> None:
-    """Samples leave no state."""
+def _ignored(*_: object) -> None:
+    """Samples leave no state, and nobody watches them."""

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.api.client import Client, refusals_as_errors
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import refusals_as_errors
 from source_lms_reports.plan.stream import ReportStream, snake_case
 from source_lms_reports.streams.catalog import Reports, by_name
 

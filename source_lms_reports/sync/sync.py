@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from source_lms_reports.api.client import Client, refusals_as_errors
-from source_lms_reports.api.dispatch import Dispatcher
-from source_lms_reports.api.executor import ActionExecutor
-from source_lms_reports.api.setup import make_engine, read_options
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import refusals_as_errors
+from source_lms_reports.api.setup import open_dispatcher, read_options
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
@@ -71,9 +70,10 @@ class Sync:
         self._shaping = threading.Lock()
         self._keepers = {one.stream.name: self._keeper(one, write_state) for one in selected}
         self._open: dict[str, set[str]] = {}
-        specs = {report: group[0].stream.report_spec for report, group in self._groups.items()}
-        vendor = ActionExecutor(client, spool, specs, self.options, self.progress.downloading)
-        self._dispatcher = Dispatcher(make_engine(self._platform, settings), vendor, self._on_event, clock)
+        streams = {report: group[0].stream for report, group in self._groups.items()}
+        self._dispatcher = open_dispatcher(
+            client, settings, spool, streams, self.options, self._on_event, self.progress.downloading, clock
+        )
 
     @property
     def lookahead(self) -> int:

@@ -11,7 +11,8 @@ import requests
 from requests_mock import Mocker
 
 from source_lms_reports.api.auth import TokenAuth, make_authenticators
-from source_lms_reports.api.client import Client, Refusal
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import TokenAuthenticator, load_platform
 from source_lms_reports.redaction import redact

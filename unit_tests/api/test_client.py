@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import requests
-from requests.auth import AuthBase
 from requests_mock import Mocker
 
-from source_lms_reports.api.client import Client, Refusal
-from source_lms_reports.api.transport import NoAuth, Transport
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.credentials import Credentials, NoAuth
+from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.transport import Transport
 from source_lms_reports.errors import ConfigError, TransientError
 from source_lms_reports.platforms.model import load_platform
 
@@ -18,7 +19,7 @@ REPORTS = f"{BASE}/api/v1/accounts/self/reports"
 PLATFORM = {"base_url": BASE, "account_id": "self", "access_token": "x"}
 
 
-class Renewable(AuthBase):
+class Renewable(Credentials):
     """Credentials that can be renewed so many times."""
 
     def __init__(self, times: int) -> None:
@@ -39,7 +40,7 @@ def mock() -> Iterator[Mocker]:
         yield started
 
 
-def client(auth: AuthBase | None = None) -> Client:
+def client(auth: Credentials | None = None) -> Client:
     context = {"platform": PLATFORM, "config": {"platform": PLATFORM}}
     return Client(load_platform("canvas"), context, {"default": auth or NoAuth()}, Transport(), clock=lambda: 0.0)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import requests_mock
 
-from source_lms_reports.api.client import Refusal
 from source_lms_reports.api.download import describe, download
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.errors import LinkExpired
 from source_lms_reports.files.spool import Spool

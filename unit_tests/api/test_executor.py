@@ -9,8 +9,10 @@ import pytest
 from requests_mock import Mocker
 
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.credentials import NoAuth
 from source_lms_reports.api.executor import ActionExecutor
-from source_lms_reports.api.transport import NoAuth, Transport
+from source_lms_reports.api.setup import make_executor
+from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
@@ -29,7 +31,7 @@ def vendor(name: str, spool: Spool) -> ActionExecutor:
     every = {auth: NoAuth() for auth in ("default", *platform.authenticators)}
     client = Client(platform, settings.context, every, Transport(), clock=lambda: 0.0)
     specs = {report: streams[0].report_spec for report, streams in declared.items()}
-    return ActionExecutor(client, spool, specs, lambda _: ReadOptions(records_path=("results",)), lambda *_: None)
+    return make_executor(client, spool, specs, lambda _: ReadOptions(records_path=("results",)), lambda *_: None)
 
 
 def pages(tmp_path: Path, *bodies: bytes) -> Any:

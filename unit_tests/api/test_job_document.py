@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from source_lms_reports.api.job_document import JobReader, Links
+from source_lms_reports.api.job_document import JobReader
+from source_lms_reports.jobs.result import Links
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.platforms.model import JobSpec
 
@@ -67,7 +68,7 @@ def test_an_unknown_status_counts_as_running_and_is_told_once(caplog: pytest.Log
     ],
 )
 def test_links_are_texts(files: Any, urls: tuple[str, ...]) -> None:
-    payload = reader().read({"files": files, "until": "2023-11-14T22:13:20Z"}).payload
+    payload = reader().read({"files": files, "until": "2023-11-14T22:13:20Z"}).result
     assert payload == Links(urls, NOW)
 
 

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
 from requests_mock import Mocker
 
-from source_lms_reports.api.transport import Call, ConnectionFault, Transport, is_loopback, require_safe, same_host
+from source_lms_reports.api.addresses import is_loopback, require_safe, same_host
+from source_lms_reports.api.auth import HeaderAuth
+from source_lms_reports.api.transport import Call, ConnectionFault, Transport
 from source_lms_reports.errors import ConfigError
 from unit_tests.fuzz.answers import Canned
 
 API = "https://lms.example.com"
-AUTH: AuthBase = HTTPBasicAuth("user", "secret-word")
+AUTH = HeaderAuth("Authorization", "Bearer secret-word")
 
 
 def authorization(mock: Mocker, at: int = -1) -> str | None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from requests_mock import Mocker
 
 from source_lms_reports.api.client import Client
-from source_lms_reports.api.transport import NoAuth, Transport
+from source_lms_reports.api.credentials import NoAuth
+from source_lms_reports.api.transport import Transport
 from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.platforms.model import load_platform
 

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from source_lms_reports.api.answer import wait_asked_for
-from source_lms_reports.api.client import Client, Refusal
-from source_lms_reports.api.executor import ActionExecutor
-from source_lms_reports.api.transport import NoAuth, Transport
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.credentials import NoAuth
+from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.setup import make_executor
+from source_lms_reports.api.transport import Transport
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
@@ -80,7 +82,7 @@ def _check_step(case: Case) -> bool:
     order = Order(report, {"format": "csv"}, Window("2026-01-01", "2026-01-02"), ("s",))
     ticket = Ticket("7", order.identity, report, order.parameters, order.window, _NOW - 60)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, Spool(Path(folder)) as spool:
-        vendor = ActionExecutor(client, spool, specs, lambda _: ReadOptions(), lambda *_: None)
+        vendor = make_executor(client, spool, specs, lambda _: ReadOptions(), lambda *_: None)
         try:
             is_direct = report in specs and specs[report].request
             action = Fetch(order, None, None) if is_direct else _action(case["step"], platform, order, ticket)
@@ -89,8 +91,6 @@ def _check_step(case: Case) -> bool:
                 outcome = vendor.execute(Fetch(order, ticket, outcome.state))
         except ReportError:
             return False
-        finally:
-            transport.close()
     return not isinstance(outcome, Refused) and (not isinstance(outcome, Fetched) or outcome.payload is not None)
 
 
@@ -111,8 +111,6 @@ def _check_list(case: Case) -> bool:
         client.items("list", "list")
     except Refusal:
         return False
-    finally:
-        transport.close()
     return True
 
 

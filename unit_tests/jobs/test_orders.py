@@ -18,6 +18,7 @@ from source_lms_reports.jobs.actions import (
     Place,
 )
 from source_lms_reports.jobs.events import Delivered, Failed, Progressed, TicketClosed, TicketOpened, Warned
+from source_lms_reports.jobs.result import Links
 from unit_tests.jobs.desk import (
     FAILED,
     GONE,
@@ -64,11 +65,11 @@ def test_given_the_result_comes_with_the_order_then_nothing_is_polled() -> None:
 def test_given_a_result_with_a_handle_when_fetched_then_the_handle_is_handed_back() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(poll=[JobState(READY, payload="the link")])
+    desk.play(poll=[JobState(READY, result=Links(("the link",)))])
     fetch = desk.log[-1][1]
     assert isinstance(fetch, Fetch)
     assert fetch.state is not None
-    assert fetch.state.payload == "the link"
+    assert fetch.state.result == Links(("the link",))
 
 
 def test_given_a_failing_job_then_it_is_ordered_three_times_with_cool_downs_and_the_error_tells_all() -> None:

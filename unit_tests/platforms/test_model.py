@@ -66,10 +66,6 @@ REPORT: dict[str, Any] = {"streams": {"users": {}}}
             {"configured": {"items": "queries", "template": {**REPORT, "authenticator": "query"}}},
             "the template of `configured` names the authenticator 'query'",
         ),
-        (
-            {"requests": {**MINIMAL["requests"], "token": {"authenticator": "none"}}},
-            "the request 'token' names the authenticator 'none'",
-        ),
     ],
 )
 def test_an_error_in_a_platform_file_names_its_place(changes: dict[str, Any], words: str) -> None:

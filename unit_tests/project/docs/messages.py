@@ -20,7 +20,7 @@ OPEN = "<>"
 
 #: Functions that build a message for somebody else to raise: all their sentences count.
 BUILDERS = {
-    ("api/client.py", "_by_status"),
+    ("api/refusal.py", "_by_status"),
     ("api/transport.py", "connection_fault"),
     ("jobs/messages.py", "gave_up"),
     ("jobs/messages.py", "refused"),

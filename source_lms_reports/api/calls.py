@@ -1,0 +1,109 @@
+"""The requests that are made for an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import requests
+
+from source_lms_reports.api.answer import Answer
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.download import download, store
+from source_lms_reports.api.transport import Call, ConnectionFault
+from source_lms_reports.errors import TruncatedPayload
+from source_lms_reports.files.payload import Part
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.jobs.ticket import Order, Ticket
+from source_lms_reports.platforms.model import ReportSpec
+
+#: Told an order, the bytes of its file that are here, and the bytes announced.
+Progress = Callable[[Order, int, "int | None"], None]
+
+
+class BodyBrokeOff(TruncatedPayload):
+    """The answer that is the report, or a page of it, broke off while it came."""
+
+
+class OrderCalls:
+    """Makes the requests of all orders of a sync.
+
+    Args:
+        client: The vendor's API.
+        spool: Where files are kept.
+        reports: The reports of this sync by their ids.
+        progress: Told the bytes of downloads.
+    """
+
+    def __init__(self, client: Client, spool: Spool, reports: Mapping[str, ReportSpec], progress: Progress) -> None:
+        self.client = client
+        self._spool = spool
+        self._reports = reports
+        self._progress = progress
+
+    def report(self, order: Order) -> ReportSpec:
+        """What is known of the report that is ordered."""
+        return self._reports[order.report]
+
+    def call(self, name: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Call:
+        """The request called `name`, filled for an order.
+
+        Args:
+            name: One of the platform's requests.
+            order: The order.
+            parameters: Those that are sent along.
+            extra: Further names for the templates.
+        """
+        authenticator = self.report(order).authenticator if order.report in self._reports else "default"
+        return self.client.prepare(
+            name, parameters=parameters, authenticator=authenticator, report=order.report, **extra
+        )
+
+    def ask(
+        self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any
+    ) -> tuple[Answer, Any]:
+        """Send the request called `step`.
+
+        Returns:
+            The answer, and the JSON in it.
+
+        Raises:
+            Refusal: It is no success, or no JSON.
+        """
+        answer = self.client.send(self.call(step, order, parameters, **extra), step, order.report)
+        return answer, self.client.json(answer, step)
+
+    def save(self, call: Call, order: Order, good: Collection[int]) -> Part | Answer:
+        """The body of a good answer on disk, or the other answer.
+
+        Args:
+            call: The request.
+            order: The order that it is made for.
+            good: The statuses of good answers.
+
+        Raises:
+            Refusal: No answer came.
+            BodyBrokeOff: The body ended early.
+        """
+
+        def saved(response: requests.Response) -> Part:
+            try:
+                return store(response, self._spool, self._teller(order))
+            except ConnectionFault as fault:
+                words = f"The report broke off while it came. {fault.message}"
+                raise BodyBrokeOff(words, detail=fault.detail) from fault
+
+        return self.client.fetch(call, saved, good)
+
+    def download(self, order: Order, url: str) -> Part:
+        """The file at a link. What is raised is that of `download.download`."""
+        client = self.client
+        return download(client.transport, url, self._spool, client.vendor_now(), self._teller(order))
+
+    def _teller(self, order: Order) -> Callable[[int, int | None], None]:
+        return lambda done, total: self._progress(order, done, total)
+
+
+def ticket_for(order: Order, job_id: str, ordered_at: float, adopted: bool = False) -> Ticket:
+    """The ticket of a job that answers `order`, ordered at so many epoch seconds of the vendor's clock."""
+    return Ticket(job_id, order.identity, order.report, order.parameters, order.window, ordered_at, adopted)

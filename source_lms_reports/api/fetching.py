@@ -1,0 +1,129 @@
+"""Brings the files of a finished report to disk, and proves that they are one."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from source_lms_reports.api.calls import OrderCalls
+from source_lms_reports.api.pages import PageReader
+from source_lms_reports.errors import LinkExpired, PayloadError, UnendedPayload
+from source_lms_reports.files.opening import verify
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.jobs.actions import BadPayload, Fetched, LinkDead
+from source_lms_reports.jobs.result import Arrived, BrokenOff, Links, Result
+from source_lms_reports.jobs.ticket import Order
+
+LOGGER = logging.getLogger("airbyte")
+_BLOCK = 1024 * 1024
+
+
+class Fetcher:
+    """Fetches the files of all orders of a sync.
+
+    Args:
+        calls: Makes the requests.
+        options: How a report's files are read.
+    """
+
+    def __init__(self, calls: OrderCalls, options: Callable[[str], ReadOptions]) -> None:
+        self._calls = calls
+        self._pages = PageReader(calls)
+        self._options = options
+        self._renewed: set[str] = set()
+        self._doubtful: dict[str, list[tuple[int, str]]] = {}
+        self._guard = threading.Lock()
+
+    def fetch_list(self, order: Order) -> Fetched | LinkDead | BadPayload:
+        """Fetch a report that needs no job.
+
+        Raises:
+            Refusal: The vendor does not give it.
+        """
+        return self._outcome(order, self._pages.parts(order))
+
+    def fetch(self, order: Order, result: Result | None) -> Fetched | LinkDead | BadPayload:
+        """Fetch what a job has come to.
+
+        Raises:
+            Refusal: The download host is throttling, failing or out of reach.
+        """
+        return self._outcome(order, self._parts(order, result))
+
+    def _outcome(self, order: Order, arriving: Iterator[Part]) -> Fetched | LinkDead | BadPayload:
+        parts: list[Part] = []
+        try:
+            for part in arriving:
+                parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
+            payload = Payload(tuple(parts))
+            self._prove(order, payload)
+            return Fetched(payload)
+        except LinkExpired as error:
+            Payload(tuple(parts)).remove()
+            return LinkDead(error.message)
+        except PayloadError as error:
+            Payload(tuple(parts)).remove()
+            return BadPayload(error)
+        except BaseException:
+            Payload(tuple(parts)).remove()
+            raise
+
+    def _parts(self, order: Order, result: Result | None) -> Iterator[Part]:
+        match result:
+            case BrokenOff():
+                raise result.error
+            case Arrived():
+                yield from _still_there(result.payload)
+            case Links() if result.urls:
+                self._require_fresh(order, result)
+                for url in result.urls:
+                    yield self._calls.download(order, url)
+            case _:
+                title = self._calls.client.platform.title
+                raise LinkExpired(f"{title} calls the report ready, but names no download link.")
+
+    def _require_fresh(self, order: Order, links: Links) -> None:
+        """Refuse links that have ended by their own date, once: that date may be wrong."""
+        with self._guard:
+            has_ended = links.ends_at is not None and links.ends_at <= self._calls.client.vendor_now()
+            if not has_ended or order.identity in self._renewed:
+                return
+            self._renewed.add(order.identity)
+        raise LinkExpired("The download link has ended by its own date.")
+
+    def _prove(self, order: Order, payload: Payload) -> None:
+        """Prove that a payload is a whole report.
+
+        Raises:
+            PayloadError: It is not, or not for certain: a doubt goes where a second download brings the same bytes.
+        """
+        try:
+            verify(payload, self._options(order.report))
+        except UnendedPayload:
+            seen = [(part.path.stat().st_size, _digest(part.path)) for part in payload.parts]
+            is_framed = all(part.is_framed for part in payload.parts)
+            if not is_framed or self._doubtful.get(order.identity) != seen:
+                self._doubtful[order.identity] = seen
+                raise
+            LOGGER.warning(
+                f"Report {order.report} ends without a line end. It came twice with the same bytes, so it is taken as "
+                "whole."
+            )
+
+
+def _still_there(payload: Payload) -> tuple[Part, ...]:
+    if all(part.path.exists() for part in payload.parts):
+        return payload.parts
+    raise LinkExpired("The report that came is no longer on disk.")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

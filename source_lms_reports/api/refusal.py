@@ -1,0 +1,155 @@
+"""Refusals: answers that are no success, and what they mean by the platform's rules or by their status."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from source_lms_reports.api.answer import Answer
+from source_lms_reports.errors import ConfigError, OrderRefused, ReportError, TransientError
+from source_lms_reports.jobs.actions import RefusalKind, Refused
+from source_lms_reports.platforms.model import ErrorRule, Platform
+from source_lms_reports.platforms.template import fill
+from source_lms_reports.redaction import redact
+
+_THROTTLED = frozenset({408, 425, 429})
+_UNFIT = frozenset({400, 422})
+
+
+class Refusal(Exception):
+    """The vendor did not do what was asked.
+
+    Attributes:
+        kind: What to do about it.
+        error: The same in the user's words.
+        retry_after: Seconds the vendor asks us to wait, or None.
+        uncertain: The vendor may have acted on the request all the same.
+        unsent: Nothing was sent: there was no connection, or no token.
+        status: The HTTP status, or None without an answer.
+        locked_out: The credentials or the connection are refused, whatever was asked.
+    """
+
+    def __init__(
+        self,
+        kind: RefusalKind,
+        error: ReportError,
+        *,
+        retry_after: float | None = None,
+        uncertain: bool = False,
+        unsent: bool = False,
+        status: int | None = None,
+        locked_out: bool = False,
+    ) -> None:
+        super().__init__(error.message)
+        self.kind = kind
+        self.error = error
+        self.retry_after = retry_after
+        self.uncertain = uncertain
+        self.unsent = unsent
+        self.status = status
+        self.locked_out = locked_out
+
+    def as_outcome(self) -> Refused:
+        """The same as the outcome of an action of the engine."""
+        return Refused(
+            self.kind,
+            self.error,
+            self.retry_after,
+            uncertain=self.uncertain,
+            unsent=self.unsent,
+            locked_out=self.locked_out,
+        )
+
+
+@contextlib.contextmanager
+def refusals_as_errors() -> Iterator[None]:
+    """Around questions whose refusal ends the work at hand: it leaves as the error that it stands for.
+
+    Raises:
+        ReportError: The vendor refused.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        raise refusal.error from refusal
+
+
+def judge(platform: Platform, context: Mapping[str, Any], answer: Answer, phase: str, report: str, now: float) -> None:
+    """Pass an answer that is a success.
+
+    Args:
+        platform: Has the rules of what refusals mean.
+        context: What the rules' messages may use, beside `report`, `words` and `status`.
+        answer: The answer.
+        phase: The step that it answers.
+        report: The report that is asked for, if any.
+        now: The time at the vendor in epoch seconds.
+
+    Raises:
+        Refusal: It is none, by the platform's error rules or by its status.
+    """
+    if 200 <= answer.status < 300:
+        return
+    rule = next((rule for rule in platform.errors if _applies(rule, answer, phase)), None)
+    if rule is None:
+        kind, words = _by_status(answer, platform.title)
+    else:
+        told = {**context, "report": report, "words": answer.words, "status": answer.status}
+        kind, words = rule.kind, fill(rule.message, told)
+    raise Refusal(
+        kind,
+        _error(kind, answer, phase)(redact(words), answer.detail),
+        retry_after=answer.retry_after(now),
+        uncertain=answer.status >= 500,
+        status=answer.status,
+        locked_out=answer.status == 401 or phase == "token",
+    )
+
+
+def _error(kind: RefusalKind, answer: Answer, phase: str) -> type[ReportError]:
+    if kind != "config":
+        return TransientError
+    return OrderRefused if phase == "order" and answer.status in _UNFIT else ConfigError
+
+
+def _applies(rule: ErrorRule, answer: Answer, phase: str) -> bool:
+    if rule.status and answer.status not in rule.status:
+        return False
+    if rule.phase and phase not in rule.phase:
+        return False
+    if rule.contains and rule.contains.lower() not in answer.text.lower():
+        return False
+    return not rule.body or rule.body == _body_kind(answer)
+
+
+def _body_kind(answer: Answer) -> str:
+    if answer.is_html:
+        return "html"
+    return "json" if answer.is_json else "text"
+
+
+def _by_status(answer: Answer, title: str) -> tuple[RefusalKind, str]:
+    """What a status means that no rule of the platform speaks of."""
+    status = answer.status
+    if status in _THROTTLED:
+        return "throttled", f"{title} asks for fewer requests (HTTP {status})."
+    if status >= 500:
+        return (
+            "throttled" if answer.headers.get("retry-after") else "transient"
+        ), f"{title} has a fault of its own (HTTP {status})."
+    if status == 401:
+        return "config", f"{title} refuses the credentials (HTTP 401). Check them, or make new ones."
+    if status == 403:
+        return (
+            "config",
+            f"The credentials are valid, but {title} denies them this (HTTP 403). Ask an admin for the permission.",
+        )
+    if status == 404:
+        return (
+            "config",
+            f"{title} knows nothing at this address (HTTP 404). Check the address and the ids in the configuration.",
+        )
+    if status == 410:
+        return "gone", f"{title} has deleted this (HTTP 410)."
+    return "config", f"{title} refuses the request (HTTP {status}): {answer.words}"
