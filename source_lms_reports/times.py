@@ -74,6 +74,46 @@ def _offset(text: str | None) -> timedelta:
     return -size if text[0] == "-" else size
 
 
+def is_date(text: str) -> bool:
+    """Whether a text tells a day and no time of it."""
+    found = _TIME.fullmatch(text.strip())
+    return found["hour"] is None if found else _BASIC.fullmatch(text.strip()) is not None
+
+
+def written_like(moment: datetime, text: str) -> str:
+    """`moment` in the form of `text`, cut to what that form can tell.
+
+    Seen from 2026-11-25 21:52:46.5 UTC:
+
+        2024-01-31                 ->  2026-11-25
+        2024-01-31 12:00:00 +0100  ->  2026-11-25 22:52:46 +0100
+        1706702400                 ->  1795643566
+
+    Args:
+        moment: A time.
+        text: Any text that `instant` reads; in RFC 3339 with whole seconds if it is none.
+    """
+    text = text.strip()
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return _as_number(moment, text) or rfc3339(moment)
+    local = _plus(moment.astimezone(timezone.utc), _offset(found["offset"])).replace(tzinfo=None)
+    digits = local.isoformat(timespec="microseconds")  # always 2026-11-25T21:52:46.500000
+    if found["hour"] is None:
+        return digits[:10]
+    begin, end = found.span("fraction")
+    fraction = f"{text[begin - 1]}{digits[20:].ljust(end - begin, '0')[: end - begin]}" if begin > 0 else ""
+    last = max(found.end(name) for name in ("minute", "second", "fraction"))
+    return f"{digits[:10]}{text[10]}{digits[11 : 19 if found['second'] else 16]}{fraction}{text[last:]}"
+
+
+def _as_number(moment: datetime, text: str) -> str | None:
+    if _EPOCH.fullmatch(text):
+        passed = moment - _ZERO
+        return str(passed // timedelta(seconds=1) if len(text) < 11 else passed // timedelta(milliseconds=1))
+    return moment.astimezone(timezone.utc).strftime("%Y%m%d") if _BASIC.fullmatch(text) else None
+
+
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _UNIFORM = re.compile(rb"0000-00-00(?:[T ]00:00(?::00(?:\.0{1,9})?)?(?: ?(?:Z|UTC))?)?")
 
@@ -94,6 +134,14 @@ def now_utc(epoch: float) -> datetime:
     return datetime.fromtimestamp(int(epoch), tz=timezone.utc)
 
 
+def at_epoch(seconds: float) -> datetime:
+    """Epoch seconds as an aware time, or where time as Python knows it ends."""
+    try:
+        return _plus(_ZERO, timedelta(seconds=seconds))
+    except OverflowError:
+        return _FIRST if seconds < 0 else _LAST
+
+
 def rfc3339(moment: datetime) -> str:
     """`moment` as RFC 3339 in UTC, with whole seconds."""
     return f"{moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat()}Z"
@@ -101,10 +149,14 @@ def rfc3339(moment: datetime) -> str:
 
 def shifted(moment: datetime, days: float) -> datetime:
     """`moment` plus or less so many days, or where time as Python knows it ends."""
+    return _plus(moment, timedelta(days=days))
+
+
+def _plus(moment: datetime, size: timedelta) -> datetime:
     try:
-        return moment + timedelta(days=days)
+        return moment + size
     except OverflowError:
-        return _FIRST if days < 0 else _LAST
+        return _FIRST if size < timedelta() else _LAST
 
 
 def later(moment: datetime, length: str) -> datetime:

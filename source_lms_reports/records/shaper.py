@@ -33,6 +33,7 @@ class Shaper:
         cursor_field: The column (or constant) whose instants decide what is new.
         keep_from: Rows with an earlier cursor value are dropped.
         keep_before: Rows with this or a later cursor value are dropped.
+        cursor_limit: `cursor_max` is not after it.
     """
 
     def __init__(
@@ -44,13 +45,14 @@ class Shaper:
         cursor_field: str | None = None,
         keep_from: datetime | None = None,
         keep_before: datetime | None = None,
+        cursor_limit: datetime | None = None,
     ) -> None:
         self._envelope = Envelope(stream)
         self._constants = dict(constants or {})
         self._kinds = {name: kind_of(column) for name, column in schema.get("properties", {}).items()}
         self._typed_names = {name for name, kind in self._kinds.items() if kind != "text"} - set(self._constants)
         self._cursor_field = cursor_field
-        self._window = CursorWindow(keep_from, keep_before)
+        self._window = CursorWindow(keep_from, keep_before, cursor_limit)
         self._uncast: dict[str, _Uncast] = {}
         self._unknown: dict[str, None] = {}
         self._missing: dict[str, None] = {}
@@ -58,7 +60,7 @@ class Shaper:
 
     @property
     def cursor_max(self) -> str | None:
-        """The greatest cursor value among all rows that were looked at, as the vendor wrote it."""
+        """The greatest cursor value of the emitted rows that is not after the limit, as the vendor wrote it."""
         return self._window.greatest
 
     def shape(self, table: Table) -> Iterator[Batch]:
@@ -85,6 +87,12 @@ class Shaper:
             told.append(
                 f"Values of column {name} that are not of type {uncast.kind} and stay text: {uncast.count:,} "
                 f"(first: row {uncast.row}, {uncast.value!r})"
+            )
+        if self._window.unreadable:
+            told.append(
+                f"Values of the cursor column {self._cursor_field} that are no time: {self._window.unreadable:,} "
+                f"(first: {_short(self._window.example)!r}). They cannot be proven old, so these rows come in each "
+                "sync."
             )
         if self._unknown:
             told.append(f"Columns that the schema does not know, emitted all the same: {listed(list(self._unknown))}")

@@ -162,7 +162,8 @@ def _times(case: Case) -> bool:
     kept = at_once.select(cells) or [True] * len(cells)
     alone = [CursorWindow(keep_from, keep_before).select([cell]) or [True] for cell in cells]
     assert kept == [one for (one,) in alone]
-    known = [at for cell in cells if (at := instant(cell)) is not None]
+    new = [cell for cell, keep in zip(cells, kept, strict=True) if keep]
+    known = [at for cell in new if (at := instant(cell)) is not None]
     assert (instant(at_once.greatest) if at_once.greatest else None) == max(known, default=None)
     if cells:
         in_text_order(cells)
