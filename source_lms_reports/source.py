@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -32,7 +32,7 @@ from source_lms_reports.cdk.message_repository import OrderedMessageRepository
 from source_lms_reports.cdk.partitions import ReportPartitions
 from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.plan.stream import Selected, Wanted
 from source_lms_reports.spec.manifest import assemble_manifest
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.catalog import Reports
@@ -41,8 +41,8 @@ from source_lms_reports.streams.discovery import discover
 from source_lms_reports.streams.selection import select
 from source_lms_reports.sync.bundles import Backpressure
 from source_lms_reports.sync.reader import StreamReader
-from source_lms_reports.sync.state import read_cursor, read_tickets
-from source_lms_reports.sync.sync import Sync
+from source_lms_reports.sync.sync import Sync, begin_sync
+from source_lms_reports.times import now_utc
 
 _CONCURRENT_FAILURE = "Concurrent read failure"
 
@@ -105,8 +105,9 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         try:
             settings, client = self._connect(config)
             found = discover(client, Reports(client.platform, settings), self._spool)
-            selected = [Selected(stream) for stream in found]
-            return self._as_streams(Sync(settings, client, selected, self._spool, self._write_state), selected)
+            now = now_utc(client.vendor_now())
+            sync = Sync(settings, client, list(map(Selected, found)), self._spool, self._write_state, now)
+            return self._as_streams(sync)
         except ReportError as error:
             raise as_traced(error) from error
 
@@ -120,17 +121,13 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         """The records, states and logs of one sync."""
         try:
             settings, client = self._connect(config)
-            schemas = {one.stream.name: one.stream.json_schema for one in catalog.streams}
-            cursors = {one.stream.name: one.cursor_field[0] for one in catalog.streams if one.cursor_field}
-            chosen = select(client, Reports(client.platform, settings), schemas, cursors)
+            chosen = select(client, Reports(client.platform, settings), _wanted(catalog, state))
         except ReportError as error:
             raise as_traced(error) from error
-        modes = {one.stream.name: one.sync_mode for one in catalog.streams}
-        states = ConnectorStateManager(state=state)
-        selected = [_selected(stream, modes[stream.name], states) for stream in chosen]
-        sync = Sync(settings, client, selected, self._spool, self._write_state)
-        streams = self._as_streams(sync, selected)
-        missing = [name for name in schemas if name not in {stream.name for stream in chosen}]
+        found = [(wanted, stream) for wanted, stream in chosen if stream is not None]
+        missing = [wanted.name for wanted, stream in chosen if stream is None]
+        sync = begin_sync(settings, client, found, self._spool, self._write_state)
+        streams = self._as_streams(sync)
         failures: list[AirbyteTracedException] = []
         if streams:
             try:
@@ -155,8 +152,8 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         self._transport = self._transport or Transport()
         return connect(self._config or config, self._transport)
 
-    def _as_streams(self, sync: Sync, selected: list[Selected]) -> list[AbstractStream]:
-        return [self._as_stream(sync, one) for one in selected]
+    def _as_streams(self, sync: Sync) -> list[AbstractStream]:
+        return [self._as_stream(sync, one) for one in sync.selected]
 
     def _as_stream(self, sync: Sync, one: Selected) -> DefaultStream:
         stream = one.stream
@@ -174,11 +171,19 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         self._states.emit_message(state_message(stream, state))
 
 
-def _selected(stream: ReportStream, mode: SyncMode, states: ConnectorStateManager) -> Selected:
-    """A stream with its state. A full refresh takes up the jobs that an earlier attempt left, but not its cursor."""
-    state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
-    field = stream.cursor if mode is SyncMode.incremental else None
-    return Selected(stream, read_cursor(state, field), field is not None, read_tickets(state, stream.name))
+def _wanted(catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] | None) -> list[Wanted]:
+    """The streams of a catalog with their states."""
+    states = ConnectorStateManager(state=state)
+    return [
+        Wanted(
+            name=one.stream.name,
+            schema=one.stream.json_schema or {},
+            cursor_field=one.cursor_field[0] if one.cursor_field else None,
+            incremental=one.sync_mode is SyncMode.incremental,
+            state=states.get_stream_state(one.stream.name, None),
+        )
+        for one in catalog.streams
+    ]
 
 
 def _noting_failures(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from source_lms_reports.api.calls import OrderCalls, ticket_for
+from source_lms_reports.api.calls import OrderCalls
 from source_lms_reports.api.job_document import JobReader
 from source_lms_reports.jobs.actions import Found, JobState, NothingFound
 from source_lms_reports.jobs.policy import FRESH_FOR
@@ -43,12 +43,16 @@ class JobFinder:
             for job in (document if isinstance(document, list) else [])
             if self._jobs.id(job) and _answers(value_at(job, spec.parameters), order.parameters, spec.ignore)
         ]
-        usable = [(state, job) for state, job in found if state.status not in (JobStatus.FAILED, JobStatus.GONE)]
+        usable = [
+            (state, str(self._jobs.id(job)), ordered_at)
+            for state, job in found
+            if state.status not in (JobStatus.FAILED, JobStatus.GONE)
+            and (ordered_at := self._jobs.ordered_at(job)) is not None  # else nobody knows what is missing from it
+        ]
         if not usable:
             return NothingFound()
-        state, job = min(usable, key=lambda pair: self._age(pair[0]))
-        ticket = ticket_for(order, str(self._jobs.id(job)), self._jobs.ordered_at(job), adopted=True)
-        return Found(ticket, state)
+        state, job_id, ordered_at = min(usable, key=lambda one: self._age(one[0]))
+        return Found(self._calls.ticket(order, job_id, ordered_at, adopted=True), state)
 
     def _age(self, state: JobState) -> float:
         """How long ago a job ended; one that still runs comes after those that ended a few minutes ago."""

@@ -100,10 +100,18 @@ class OrderCalls:
         client = self.client
         return download(client.transport, url, self._spool, client.vendor_now(), self._teller(order))
 
+    def ticket(self, order: Order, job_id: str, ordered_at: float, adopted: bool = False) -> Ticket:
+        """The ticket of a job that answers `order`, ordered at so many epoch seconds of the vendor's clock."""
+        return Ticket(
+            job_id,
+            order.identity,
+            order.report,
+            order.parameters,
+            order.window,
+            ordered_at,
+            adopted,
+            account=self.client.account,
+        )
+
     def _teller(self, order: Order) -> Callable[[int, int | None], None]:
         return lambda done, total: self._progress(order, done, total)
-
-
-def ticket_for(order: Order, job_id: str, ordered_at: float, adopted: bool = False) -> Ticket:
-    """The ticket of a job that answers `order`, ordered at so many epoch seconds of the vendor's clock."""
-    return Ticket(job_id, order.identity, order.report, order.parameters, order.window, ordered_at, adopted)

@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from source_lms_reports.api.account import account_of
 from source_lms_reports.api.addresses import joined, same_host
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.credentials import Credentials
@@ -53,6 +54,7 @@ class Client:
         self.clock = clock
         self._authenticators = authenticators
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
+        self.account = account_of(platform.name, self.base_url, str(fill(platform.account, context) or ""))
         self.vendor_clock = VendorClock(platform.title, clock)
         for authenticator in authenticators.values():
             authenticator.bind(self)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from typing_extensions import assert_never
 
 from source_lms_reports.api.adopting import JobFinder
-from source_lms_reports.api.calls import BodyBrokeOff, OrderCalls, ticket_for
+from source_lms_reports.api.calls import BodyBrokeOff, OrderCalls
 from source_lms_reports.api.fetching import Fetcher
 from source_lms_reports.api.job_document import JobReader
 from source_lms_reports.api.refusal import Refusal
@@ -29,6 +31,10 @@ from source_lms_reports.jobs.actions import (
 from source_lms_reports.jobs.result import Arrived, BrokenOff
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
+
+LOGGER = logging.getLogger("airbyte")
+#: A job whose own date differs by more from its ticket's is another one. Our clock may have been wrong by some.
+_SAME_ORDER = 900.0
 
 
 class ActionExecutor:
@@ -60,7 +66,8 @@ class ActionExecutor:
             case Fetch():
                 if action.state is None:
                     return self._fetcher.fetch_list(action.order)
-                return self._fetcher.fetch(action.order, action.state.result)
+                ordered_at = action.ticket.ordered_at if action.ticket else 0.0
+                return self._fetcher.fetch(action.order, action.state.result, ordered_at)
             case Find():
                 return self._find(action.order)
             case Abort():
@@ -90,17 +97,34 @@ class TicketExecutor(ActionExecutor):
         self._finder = JobFinder(calls, self._jobs)
 
     def _place(self, order: Order) -> Placed:
-        now = self._client.vendor_now()
+        asked = self._client.vendor_clock.mark()
         answer, document = self._calls.ask("order", order, order.parameters)
         job_id = self._jobs.id(document)
         if job_id is None:
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
-        return Placed(ticket_for(order, job_id, now), self._jobs.read(document, answer))
+        ticket = self._calls.ticket(order, job_id, self._client.vendor_clock.at(asked))
+        return Placed(ticket, self._jobs.read(document, answer))
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:
         answer, document = self._calls.ask("poll", order, ticket=ticket)
+        if not ticket.account:
+            self._require_ours(order, ticket, self._jobs.ordered_at(document))
         return self._jobs.read(document, answer)
+
+    def _require_ours(self, order: Order, ticket: Ticket, ordered_at: float | None) -> None:
+        """Refuse a job that was not ordered when the ticket was.
+
+        A ticket of version 0.1.0 does not tell where it was ordered. Another address may have a job of its number.
+        """
+        if ordered_at is None or abs(ordered_at - ticket.ordered_at) <= _SAME_ORDER:
+            return
+        words = (
+            f"The report job {ticket.id} in the state is another one at this address. It is left alone, and the report "
+            f"{order.report} is ordered anew."
+        )
+        LOGGER.warning(words)
+        raise Refusal("gone", TransientError(words))
 
     def _find(self, order: Order) -> Found | NothingFound:
         return self._finder.find(order)
@@ -114,8 +138,9 @@ class RepeatExecutor(ActionExecutor):
     """One request, sent again until its answer is the report. The order itself is the ticket."""
 
     def _place(self, order: Order) -> Placed:
-        now = self._client.vendor_now()
-        return Placed(ticket_for(order, order.identity, now), self._asked(order, "order"))
+        asked = self._client.vendor_clock.mark()
+        state = self._asked(order, "order")
+        return Placed(self._calls.ticket(order, order.identity, self._client.vendor_clock.at(asked)), state)
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:  # noqa: ARG002 - the order says it all
         return self._asked(order, "poll")

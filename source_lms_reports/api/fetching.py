@@ -44,22 +44,30 @@ class Fetcher:
         Raises:
             Refusal: The vendor does not give it.
         """
-        return self._outcome(order, self._pages.parts(order))
+        asked = self._calls.client.vendor_clock.mark()
+        return self._outcome(order, self._pages.parts(order), lambda: self._calls.client.vendor_clock.at(asked))
 
-    def fetch(self, order: Order, result: Result | None) -> Fetched | LinkDead | BadPayload:
+    def fetch(self, order: Order, result: Result | None, ordered_at: float) -> Fetched | LinkDead | BadPayload:
         """Fetch what a job has come to.
+
+        Args:
+            order: The order that the job answers.
+            result: What it has come to.
+            ordered_at: When it was ordered, in the vendor's epoch seconds.
 
         Raises:
             Refusal: The download host is throttling, failing or out of reach.
         """
-        return self._outcome(order, self._parts(order, result))
+        return self._outcome(order, self._parts(order, result), lambda: ordered_at)
 
-    def _outcome(self, order: Order, arriving: Iterator[Part]) -> Fetched | LinkDead | BadPayload:
+    def _outcome(
+        self, order: Order, arriving: Iterator[Part], ordered_at: Callable[[], float]
+    ) -> Fetched | LinkDead | BadPayload:
         parts: list[Part] = []
         try:
             for part in arriving:
                 parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
-            payload = Payload(tuple(parts))
+            payload = Payload(tuple(parts), ordered_at())
             self._prove(order, payload)
             return Fetched(payload)
         except LinkExpired as error:

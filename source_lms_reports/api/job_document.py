@@ -41,9 +41,9 @@ class JobReader:
         found = value_at(document, self._job.id)
         return None if found in (None, "") else str(found)
 
-    def ordered_at(self, document: Any) -> float:
-        """When the job was ordered, in epoch seconds; now, where the document does not tell."""
-        return _epoch(value_at(document, self._job.created_at)) or self._clock()
+    def ordered_at(self, document: Any) -> float | None:
+        """When the job was ordered, in epoch seconds; None where the document does not tell."""
+        return _epoch(value_at(document, self._job.created_at))
 
     def read(self, document: Any, answer: Answer | None = None) -> JobState:
         """How the job is doing. A status that the platform file does not know counts as running, with a warning.

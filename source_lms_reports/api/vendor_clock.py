@@ -57,6 +57,14 @@ class VendorClock:
         bounds = self._bounds
         return self._wall() if bounds is None else self._steady() + bounds[0]
 
+    def mark(self) -> float:
+        """This moment, to be asked for later: by then an answer may have told more."""
+        return self._steady()
+
+    def at(self, mark: float) -> float:
+        """The vendor's time at a moment that `mark` gave, in epoch seconds."""
+        return self.now() - (self._steady() - mark)
+
     def heard(self, headers: Mapping[str, str], seconds: float) -> None:
         """Learn from an answer whose headers have just come.
 

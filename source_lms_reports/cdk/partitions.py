@@ -29,7 +29,6 @@ class ReportPartition(Partition):
         self._reader = reader
         self._slice = slice_
         self._ended = threading.Event()
-        self._was_read = False
 
     def read(self) -> Iterable[Record]:
         """The records of the order, or batches of them.
@@ -55,18 +54,12 @@ class ReportPartition(Partition):
         """All records are handed over: the window is read."""
         try:
             self._reader.close(self._slice)
-            self._was_read = True
         finally:
             self._ended.set()
 
-    def wait(self) -> bool:
-        """Wait until the partition has ended.
-
-        Returns:
-            Whether it was read to its end.
-        """
+    def wait(self) -> None:
+        """Wait until the partition has ended, well or not."""
         self._ended.wait()
-        return self._was_read
 
     def to_slice(self) -> Mapping[str, Any] | None:
         """The window, for logs."""
@@ -83,9 +76,7 @@ class ReportPartition(Partition):
 
 
 class ReportPartitions(PartitionGenerator):
-    """Gives out a stream's partitions: the next one when the one before has been read to its end, none after a failure.
-
-    The orders themselves run ahead; only their rows wait for each other, so that the state is always one mark in time.
+    """Gives out a stream's partitions: the next one when the one before has ended.
 
     Args:
         reader: Reads the stream.
@@ -104,8 +95,7 @@ class ReportPartitions(PartitionGenerator):
             for slice_ in self._reader.slices():
                 partition = ReportPartition(self._reader, slice_)
                 yield partition
-                if not partition.wait():
-                    return
+                partition.wait()
         except ReportError as error:
             raise as_traced(error, self._reader.stream.name, self._reader.stream.report) from error
         finally:

@@ -31,9 +31,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Payload:
-    """All files of one report, in the vendor's order."""
+    """All files of one report, in the vendor's order.
+
+    Args:
+        parts: The files.
+        ordered_at: When the report was ordered, in the vendor's epoch seconds: what changed later may be missing.
+        is_complete: Whether the vendor gave as much as it said there is.
+    """
 
     parts: tuple[Part, ...]
+    ordered_at: float = 0.0
+    is_complete: bool = True
 
     def remove(self) -> None:
         """Delete the files, and what is known of them; doing so twice is fine."""

@@ -83,6 +83,8 @@ class Ticket:
         ordered_at: When the vendor took the order, in epoch seconds.
         adopted: Somebody else ordered it: it is read, but never aborted or deleted.
         details: What later requests need besides the id. Never an address, never a secret.
+        account: Tells the vendor's address and account from others; no secret goes into it. Empty where an earlier
+            version has left the ticket.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Ticket:
     ordered_at: float
     adopted: bool = False
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
+    account: str = ""
 
     def to_state(self) -> dict[str, JSON]:
         """The ticket as JSON. Details that are addresses are left out: they may carry a signature."""
@@ -107,6 +110,7 @@ class Ticket:
             "ordered_at": self.ordered_at,
             "adopted": self.adopted,
             "details": {key: value for key, value in self.details.items() if "://" not in value},
+            **({"account": self.account} if self.account else {}),
         }
 
     @classmethod
@@ -129,6 +133,7 @@ class Ticket:
             ordered_at=_seconds(raw, "ordered_at"),
             adopted=_flag(raw, "adopted"),
             details=_details(raw),
+            account=_text(raw, "account") if raw.get("account") else "",
         )
 
 

@@ -17,9 +17,11 @@ from source_lms_reports.plan.windows import Span, as_days, as_instants, cut, is_
 from source_lms_reports.platforms.model import WindowSpec
 from source_lms_reports.platforms.template import fill_all
 from source_lms_reports.spec.settings import Settings
-from source_lms_reports.times import earlier, instant, midnight, rfc3339, shifted
+from source_lms_reports.times import earlier, instant, midnight, rfc3339, shifted, written_like
 
-_DATE_LENGTH = len("2024-01-31")
+#: A window of an earlier sync may have ended so long after now: what we know of the vendor's time is a little behind
+#: it, sometimes more and sometimes less.
+_TOLERANCE = timedelta(minutes=1)
 
 
 class ReportPlan:
@@ -70,20 +72,32 @@ class ReportPlan:
         names = tuple(one.stream.name for one in self._selected)
         return Order(self._first.report, chosen, window, names, direct=self._direct)
 
-    def slice_of(self, window: Window) -> Slice:
-        """One window by itself, with the job of an earlier sync that answers it."""
-        order = self.order(window)
-        return Slice(order, window, ticket=self._tickets.get(order.identity))
+    def parts(self, slice_: Slice, windows: Sequence[Window]) -> list[Slice]:
+        """The orders for the parts of a slice's window, in the order of time.
 
-    def whole(self, window: Window) -> Slice | None:
-        """All of the report up to the window's end; None where even that is a window to ask for."""
+        Where the window is one order, each part is read when its order is; else the last one with the last order.
+        """
+        each = len(self._sets) == 1
+        return [
+            self._slice(one, slice_.parameters, slice_.closes_window and (each or one is windows[-1]))
+            for one in windows
+        ]
+
+    def whole(self, slice_: Slice) -> Slice | None:
+        """All of the report up to the end of the slice's window; None where even that is a window to ask for."""
+        window = slice_.window
+        if window is None or window.start is None:
+            return None
         whole = Window(None, window.end)
-        return self.slice_of(whole) if window.start is not None and self._is_open(whole) else None
+        return self._slice(whole, slice_.parameters, slice_.closes_window) if self._is_open(whole) else None
 
     def _of_window(self, window: Window | None) -> Iterator[Slice]:
         for number, parameters in enumerate(self._sets, start=1):
-            order = self.order(window, parameters)
-            yield Slice(order, window, number == len(self._sets), self._tickets.get(order.identity))
+            yield self._slice(window, parameters, number == len(self._sets))
+
+    def _slice(self, window: Window | None, parameters: Mapping[str, Any], closes_window: bool) -> Slice:
+        order = self.order(window, parameters)
+        return Slice(order, window, closes_window, self._tickets.get(order.identity), parameters)
 
     def _is_open(self, window: Window) -> bool:
         """A window since ever asks for everything: no time filter is sent."""
@@ -199,7 +213,7 @@ class ReportPlan:
                 continue
             end = instant(window.end)
             ordered = (self.order(window, parameters).identity for parameters in self._sets)
-            if end is not None and end <= self._now and ticket.identity in ordered:
+            if end is not None and end <= self._now + _TOLERANCE and ticket.identity in ordered:
                 yield window, instant(window.start) if window.start else None
 
     def _cursor_floor(self, one: Selected) -> str | None:
@@ -210,9 +224,7 @@ class ReportPlan:
         moment = instant(one.cursor_value)
         if moment is None or not settings.lookback_days:
             return one.cursor_value
-        moment = shifted(moment, -settings.lookback_days)
-        is_date = len(one.cursor_value) == _DATE_LENGTH
-        return moment.date().isoformat() if is_date else rfc3339(moment)
+        return written_like(shifted(moment, -settings.lookback_days), one.cursor_value)
 
 
 def min_or_none(values: Sequence[Any]) -> Any:

@@ -51,6 +51,25 @@ class ReportStream:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A stream as a catalog asks for it.
+
+    Attributes:
+        name: The stream's name.
+        schema: The JSON schema that the catalog has for it.
+        cursor_field: The catalog's cursor column, if it names one.
+        incremental: Whether the stream is to be read incrementally.
+        state: What the last sync left.
+    """
+
+    name: str
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    cursor_field: str | None = None
+    incremental: bool = False
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Selected:
     """A stream of this sync, with where the last one left it.
 
@@ -74,9 +93,11 @@ class Slice:
         window: The time it covers, or None.
         closes_window: Whether the window is read once this slice is.
         ticket: The job of an earlier sync that answers it.
+        parameters: What it asks for beside the window.
     """
 
     order: Order
     window: Window | None = None
     closes_window: bool = True
     ticket: Ticket | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -324,6 +324,7 @@ class SelectiveAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"
 
     Attributes:
         authenticator_selection_path: Where the name of the one to take stands, in what templates may use.
+        account: What tells the accounts of one address apart, where a setting does. A template, without secrets.
         authenticators: Those to choose from.
     """
 
@@ -357,6 +358,7 @@ class Platform(_Model, frozen=True, kw_only=True):
     check: CheckSpec
     reports: dict[str, ReportSpec] = {}
     defaults: dict[str, Template] = {}
+    account: Template = ""
     job: JobSpec = JobSpec()
     find: FindSpec | None = None
     errors: list[ErrorRule] = []

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import refusals_as_errors
-from source_lms_reports.plan.stream import ReportStream, snake_case
+from source_lms_reports.plan.stream import ReportStream, Wanted, snake_case
 from source_lms_reports.streams.catalog import Reports, by_name
 
 
-def select(
-    client: Client, reports: Reports, schemas: Mapping[str, Any], cursors: Mapping[str, str]
-) -> list[ReportStream]:
-    """The streams with the names in `schemas`; names that no stream has are left out.
+def select(client: Client, reports: Reports, wanted: Sequence[Wanted]) -> list[tuple[Wanted, ReportStream | None]]:
+    """Each wanted stream with what it is; None where no stream has its name.
 
     The vendor is only asked for its list where a name is not declared. The columns of a stream that was found by
     discovery are those of the catalog: discovery is not repeated.
@@ -23,27 +21,24 @@ def select(
     Args:
         client: The vendor's API.
         reports: The connection's reports.
-        schemas: The catalog's schema of each selected stream.
-        cursors: The catalog's cursor column of each stream that has one.
+        wanted: The streams of the catalog.
 
     Raises:
         ReportError: The vendor does not tell its reports.
     """
     declared = by_name(reports.declared().values())
     listed: list[str] | None = None
-    chosen: list[ReportStream] = []
-    for name, schema in schemas.items():
-        if name in declared:
-            chosen.append(_typed(declared[name], schema))
+    chosen: list[tuple[Wanted, ReportStream | None]] = []
+    for one in wanted:
+        if one.name in declared:
+            chosen.append((one, _typed(declared[one.name], one.schema)))
             continue
         if listed is None:
             listed = _listed(client, reports)
-        columns = dict((schema or {}).get("properties") or {})
-        if name in cursors:
-            columns.setdefault(cursors[name], {})
-        stream = _among_listed(reports, name, listed, columns)
-        if stream is not None:
-            chosen.append(stream)
+        columns = dict(one.schema.get("properties") or {})
+        if one.cursor_field:
+            columns.setdefault(one.cursor_field, {})
+        chosen.append((one, _among_listed(reports, one.name, listed, columns)))
     return chosen
 
 
@@ -52,9 +47,9 @@ def _listed(client: Client, reports: Reports) -> list[str]:
         return [report for report, _ in reports.listed(client, "list")]
 
 
-def _typed(stream: ReportStream, schema: Mapping[str, Any] | None) -> ReportStream:
+def _typed(stream: ReportStream, schema: Mapping[str, Any]) -> ReportStream:
     """A declared stream with the columns that discovery found beyond its own."""
-    found = (schema or {}).get("properties") or {}
+    found = schema.get("properties") or {}
     known = stream.schema.get("properties", {})
     return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
 

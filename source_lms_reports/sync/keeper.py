@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
-from source_lms_reports.jobs.ticket import Ticket
-from source_lms_reports.sync.state import StreamState
+from source_lms_reports.jobs.events import Closing
+from source_lms_reports.jobs.ticket import Ticket, Window
+from source_lms_reports.sync.state import OrderRead, StreamState
 
 
 class StateKeeper:
@@ -35,10 +37,16 @@ class StateKeeper:
             self._state.ticket_opened(ticket)
             self._tell()
 
-    def ticket_closed(self, identity: str) -> None:
-        """The job is of no use any more."""
+    def ticket_closed(self, identity: str, reason: Closing) -> None:
+        """See `StreamState.ticket_closed`."""
         with self._guard:
-            if self._state.ticket_closed(identity):
+            if self._state.ticket_closed(identity, reason):
+                self._tell()
+
+    def ticket_dropped(self, identity: str) -> None:
+        """See `StreamState.ticket_dropped`."""
+        with self._guard:
+            if self._state.ticket_dropped(identity):
                 self._tell()
 
     def forget_all_but(self, wanted: Collection[str]) -> None:
@@ -46,11 +54,17 @@ class StateKeeper:
         with self._guard:
             self._state.forget_all_but(wanted)
 
-    def window_read(self, identities: Iterable[str], reached: str | None) -> None:
-        """See `StreamState.window_read`."""
+    def limit(self, ordered_at: float, window: Window | None) -> datetime:
+        """See `StreamState.limit`."""
+        return self._state.limit(ordered_at, window)
+
+    def order_read(self, read: OrderRead, *, closes_window: bool) -> None:
+        """All rows of an order are handed over; with it, perhaps, those of its window."""
         with self._guard:
-            self._state.window_read(identities, reached)
-            self._tell()
+            self._state.order_read(read)
+            if closes_window:
+                self._state.window_read()
+                self._tell()
 
     def ensure_written(self) -> None:
         """Write the state, unless just that was written last."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
@@ -16,7 +17,7 @@ from source_lms_reports.plan.stream import ReportStream, Selected, Slice, snake_
 from source_lms_reports.plan.windows import halves
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.sync.bundles import Backpressure, Lines, bundled
-from source_lms_reports.sync.state import later_of
+from source_lms_reports.sync.state import OrderRead, later_of
 from source_lms_reports.sync.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
@@ -38,9 +39,11 @@ class StreamReader:
         self._selected = selected
         self._keeper = sync.keeper(selected.stream.name)
         self._gate = gate
-        self._reached: str | None = None
-        self._read: list[str] = []
+        self._read: dict[str, OrderRead] = {}
+        self._closed: Slice | None = None
         self._told: set[str] = set()
+        #: Whether the vendor gave all rows that there are, as far as was read.
+        self.is_complete = True
 
     @property
     def stream(self) -> ReportStream:
@@ -50,17 +53,22 @@ class StreamReader:
     def slices(self) -> Iterator[Slice]:
         """The stream's orders in the order of time. Those to come are placed ahead.
 
+        The next one is given when the one before has been closed, and none behind one that was not: the state is one
+        mark in time, so there must be no gap behind it.
+
         Raises:
             ReportError: They cannot be told.
         """
         plan = self._sync.plan(self.stream)
         slices = plan.slices()
         self._keeper.forget_all_but([slice_.order.identity for slice_ in slices])
-        ahead = self._sync.lookahead
+        ahead = self._sync.settings.max_concurrent_reports
         for number, slice_ in enumerate(slices):
             for coming in slices[number : number + ahead]:
-                self._sync.submit(coming)
+                self._sync.orders.submit(coming)
             yield slice_
+            if self._closed is not slice_:
+                return
 
     def read(self, slice_: Slice) -> Iterator[Row | Lines]:
         """The rows of one order, as batches or as plain records.
@@ -72,18 +80,18 @@ class StreamReader:
 
     def close(self, slice_: Slice) -> None:
         """All rows of `slice_` have been handed over."""
-        self._read.append(slice_.order.identity)
-        self._sync.release(slice_.order.identity, self.stream.name)
-        if not slice_.closes_window:
-            return
-        window = slice_.window
-        reached = window.end if window is not None and self.stream.cursor_is_window else self._reached
-        self._keeper.window_read(self._read, reached)
-        self._read = []
+        identity = slice_.order.identity
+        self._sync.orders.release(identity, self.stream.name)
+        read = self._read.pop(identity, None)
+        if read is None:  # other orders were read instead of it, and have said how far
+            self._keeper.ticket_dropped(identity)
+        else:
+            self._keeper.order_read(read, closes_window=slice_.closes_window)
+        self._closed = slice_
 
     def leave(self) -> None:
         """The stream has ended, well or not: let go of all that was ordered for it."""
-        self._sync.leave(self.stream.name)
+        self._sync.orders.leave(self.stream.name)
 
     def _of_order(self, plan: ReportPlan, slice_: Slice) -> Iterator[Row | Lines]:
         found = self._found(plan, slice_)
@@ -95,24 +103,24 @@ class StreamReader:
     def _found(self, plan: ReportPlan, slice_: Slice) -> Payload | list[Slice]:
         """What the order has brought, or the orders that are to be read instead of it."""
         try:
-            payload = self._sync.payload(slice_.order.identity)
+            payload = self._sync.orders.payload(slice_.order.identity)
         except OrderRefused as error:
             return [self._whole(plan, slice_, error)]
         return self._split(plan, slice_, payload) or payload
 
     def _of_payload(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
         try:
-            with self._sync.opening():
+            with self._sync.turns.opening():
                 yield from self._rows(slice_, payload)
         except PayloadError:
-            self._keeper.ticket_closed(slice_.order.identity)
+            self._keeper.ticket_dropped(slice_.order.identity)
             raise
 
     def _instead(self, plan: ReportPlan, slice_: Slice, parts: list[Slice]) -> Iterator[Row | Lines]:
         """The rows of other orders, which together are those of `slice_`."""
-        self._sync.release(slice_.order.identity, self.stream.name)
+        self._sync.orders.release(slice_.order.identity, self.stream.name)
         for part in parts:
-            self._sync.submit(part)
+            self._sync.orders.submit(part)
         for part in parts:
             yield from self._of_order(plan, part)
             self.close(part)
@@ -125,7 +133,7 @@ class StreamReader:
         """
         spec = self.stream.report_spec.windows
         optional = spec is not None and spec.optional
-        whole: Slice | None = plan.whole(slice_.window) if optional and slice_.window is not None else None
+        whole: Slice | None = plan.whole(slice_) if optional else None
         if whole is None:
             raise refusal
         text = f"The report {self.stream.report} is refused with a time range, so all of it is read, in each sync. "
@@ -146,46 +154,54 @@ class StreamReader:
                 f"the vendor's limit "
                 "for one report. Rows beyond it were left out by the vendor, and a day is the shortest window."
             )
+            self.is_complete = False
             return None
         LOGGER.info(
             f"Stream {self.stream.name}: {slice_.window.start} to {slice_.window.end} holds more rows than the "
             f"vendor gives at a time "
             f"({spec.split_at_rows:,}); asking again in halves."
         )
-        return [plan.slice_of(window) for window in two]
+        return plan.parts(slice_, two)
 
     def _rows(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
-        stream = self.stream
-        found = False
-        shaper = self._shaper(slice_)
-        for table in open_tables(payload, self._sync.options(stream.report), self._is_ours):
+        part = self.stream.part
+        limit = self._keeper.limit(payload.ordered_at, slice_.window)
+        shaper = self._shaper(slice_, limit)
+        found, greatest = False, None
+        for table in open_tables(payload, self._sync.options(self.stream.report), self._is_ours):
             found = True
-            if stream.part.member_column:
-                shaper = self._shaper(slice_, {stream.part.member_column: table.name or ""})
-            with self._sync.shaping():
+            if part.member_column:
+                shaper = self._shaper(slice_, limit, {part.member_column: table.name or ""})
+            with self._sync.turns.shaping():
                 yield from self._batches(shaper, table)
             self._warn(table.notes.messages())
-            if stream.part.member_column:
-                self._done(shaper)
-        if not stream.part.member_column:
-            self._done(shaper)
-        if not found and stream.part.output:
+            if part.member_column:
+                self._warn(shaper.warnings())
+                greatest = later_of(greatest, shaper.cursor_max)
+        if not part.member_column:
+            self._warn(shaper.warnings())
+            greatest = shaper.cursor_max
+        if not found and part.output:
             raise TransientError(
-                f"The report has no part called '{stream.part.output}'. Refresh the stream list (discover); if "
-                f"the part is still "
-                "offered, ask the vendor why it is missing."
+                f"The report has no part called '{part.output}'. Refresh the stream list (discover); if the part is "
+                "still offered, ask the vendor why it is missing."
             )
+        self.is_complete = self.is_complete and payload.is_complete
+        identity = slice_.order.identity
+        self._read[identity] = OrderRead(identity, payload.ordered_at, slice_.window, greatest, payload.is_complete)
 
-    def _shaper(self, slice_: Slice, constants: Mapping[str, str] | None = None) -> Shaper:
+    def _shaper(self, slice_: Slice, limit: datetime, constants: Mapping[str, str] | None = None) -> Shaper:
         stream, settings = self.stream, self._sync.settings
-        added = {**window_columns(self._selected, slice_.window), **(constants or {})}
+        bounds = keep_from(self._selected, settings), keep_before(self._selected, settings)
+        matters = not stream.cursor_is_window and (self._selected.incremental or any(bounds))
         return Shaper(
             stream.name,
             without_window_columns(stream.schema),
-            constants=added,
-            cursor_field=None if stream.cursor_is_window else stream.cursor,
-            keep_from=keep_from(self._selected, settings),
-            keep_before=keep_before(self._selected, settings),
+            constants={**window_columns(self._selected, slice_.window), **(constants or {})},
+            cursor_field=stream.cursor if matters else None,
+            keep_from=bounds[0],
+            keep_before=bounds[1],
+            cursor_limit=limit,
         )
 
     def _batches(self, shaper: Shaper, table: Table) -> Iterator[Row | Lines]:
@@ -198,11 +214,6 @@ class StreamReader:
             self._sync.progress.rows(self.stream.name, lines.count)
             self._gate.enter()
             yield lines
-
-    def _done(self, shaper: Shaper) -> None:
-        self._warn(shaper.warnings())
-        if shaper.cursor_max is not None:
-            self._reached = later_of(self._reached, shaper.cursor_max)
 
     def _is_ours(self, name: str | None) -> bool:
         """Whether a table of the payload feeds this stream. A table without a name is the only one there is."""

@@ -1,47 +1,122 @@
-"""What the state of a stream may say: which windows it has passed, and which report jobs it keeps. Pure.
+"""What the state of a stream may say: how far it has been read, and which report jobs it keeps. Pure.
 
-Nothing else moves a cursor and nothing else drops a ticket.
+Nothing else moves a cursor and nothing else drops a ticket. A cursor never passes
+
+- a window that was not read to its end, nor anything behind one,
+- the moment at which the report was ordered (of a resumed or adopted job: that job's own order), for what changed
+  afterwards is not in it,
+- the end date, the vendor's present, and a row that was not emitted.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from source_lms_reports.jobs.events import Closing
 from source_lms_reports.jobs.policy import TICKET_LIFE
-from source_lms_reports.jobs.ticket import Ticket, UnreadableTicket
-from source_lms_reports.times import instant, rfc3339
+from source_lms_reports.jobs.ticket import Ticket, UnreadableTicket, Window
+from source_lms_reports.times import at_epoch, instant, is_date, shifted, written_like
 
-LOGGER = logging.getLogger("airbyte")
 TICKETS = "_report_tickets"
+#: What lies further in the vendor's future was written by a wrong clock. Clocks that are right differ by less.
+_TOLERANCE = timedelta(minutes=1)
 
 
-def read_tickets(state: Mapping[str, Any], stream: str) -> tuple[Ticket, ...]:
-    """The tickets in a stream's state. One that cannot be read is left out with a warning."""
+@dataclass(frozen=True)
+class Saved:
+    """What an earlier sync left, as far as it counts in this one.
+
+    Attributes:
+        cursor: Where it ended; None for the start.
+        tickets: Jobs that it left at the vendor.
+        warnings: What of the state does not count, and why.
+    """
+
+    cursor: str | None = None
+    tickets: tuple[Ticket, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_state(
+    state: Mapping[str, Any], field: str | None, now: datetime, account: str = "", *, is_window: bool = False
+) -> Saved:
+    """What counts of a stream's saved state.
+
+    Args:
+        state: As it was saved, perhaps by an earlier version or another hand.
+        field: The cursor column; None where the stream is read in full, and only the jobs count.
+        now: The vendor's time.
+        account: Tells the vendor's address and account from others; jobs elsewhere do not count.
+        is_window: Whether the cursor is the end of a window.
+    """
+    warnings: list[str] = []
+    cursor = _read_cursor(state.get(field), field, now, is_window, warnings) if field else None
     raw = state.get(TICKETS)
-    tickets: list[Ticket] = []
-    for one in raw if isinstance(raw, list) else []:
-        try:
-            tickets.append(Ticket.from_state(one))
-        except UnreadableTicket as error:
-            LOGGER.warning(f"Stream {stream}: {error.message} ({error.detail})")
-    return tuple(tickets)
+    read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else []))
+    return Saved(cursor, tuple(ticket for ticket in read if ticket is not None), tuple(warnings))
 
 
-def read_cursor(state: Mapping[str, Any], field: str | None) -> str | None:
-    """The cursor value in a stream's state, or None."""
-    value = state.get(field) if field else None
-    return None if value in (None, "") else str(value)
+def _read_cursor(value: Any, field: str, now: datetime, is_window: bool, warnings: list[str]) -> str | None:
+    if value in (None, ""):
+        return None
+    text = str(value)
+    if instant(text) is None:
+        warnings.append(
+            f"The state says {text[:40]!r} in the cursor {field}, which is no time. It does not count: the stream is "
+            "read from its start."
+        )
+        return None
+    within = _not_after(text, now, is_window)
+    if within != text and _not_after(text, now + _TOLERANCE, is_window) != text:
+        warnings.append(
+            f"The state says {text} in the cursor {field}, which is in the vendor's future: a clock was wrong when "
+            f"that was written. The stream goes on from {within}. Rows that changed between that sync and now may be "
+            "missing; to have them, set a lookback that reaches back to it, or refresh the stream."
+        )
+    return within
 
 
-def later_of(one: str | None, other: str) -> str:
-    """The later of two cursor values."""
-    if one is None:
-        return other
-    a, b = instant(one), instant(other)
-    return other if a is None or (b is not None and b > a) else one
+def _read_ticket(raw: Any, now: datetime, account: str, warnings: list[str]) -> Ticket | None:
+    try:
+        ticket = Ticket.from_state(raw)
+    except UnreadableTicket as error:
+        warnings.append(f"{error.message} ({error.detail})")
+        return None
+    if ticket.account and account and ticket.account != account:
+        warnings.append(
+            f"The report job {ticket.id} in the state was ordered at another address or account. It is left alone, and "
+            "the report is ordered here."
+        )
+        return None
+    if at_epoch(ticket.ordered_at) > now + _TOLERANCE:
+        warnings.append(
+            f"The report job {ticket.id} in the state was ordered in the vendor's future: a clock was wrong when that "
+            "was written. The report is ordered anew."
+        )
+        return None
+    return replace(ticket, ordered_at=min(ticket.ordered_at, now.timestamp()))
+
+
+@dataclass(frozen=True)
+class OrderRead:
+    """One order that was read to its end.
+
+    Attributes:
+        identity: The order's.
+        ordered_at: When the job that was read was ordered, in the vendor's epoch seconds.
+        window: The time that it covers.
+        greatest: The greatest cursor value of its rows that is not after `StreamState.limit`.
+        is_complete: Whether the vendor gave all that it said there is.
+    """
+
+    identity: str
+    ordered_at: float
+    window: Window | None = None
+    greatest: str | None = None
+    is_complete: bool = True
 
 
 class StreamState:
@@ -49,31 +124,56 @@ class StreamState:
 
     Args:
         field: The cursor column, where the stream is read incrementally; else None.
-        value: Where the last sync ended.
-        tickets: Jobs that the last sync left running.
-        started: When this sync began. The cursor never passes it: a date in the future would hide later rows.
+        saved: Where the last sync ended, and the jobs that it left.
+        now: The vendor's time.
+        end: The end date: nothing from here on is read.
+        is_window: Whether the cursor is the end of a window, and not a column of the rows.
     """
 
-    def __init__(self, field: str | None, value: str | None, tickets: Iterable[Ticket], started: datetime) -> None:
+    def __init__(
+        self,
+        field: str | None,
+        saved: Saved,
+        now: datetime,
+        end: datetime | None = None,
+        *,
+        is_window: bool = False,
+    ) -> None:
         self._field = field
-        self._value = value
-        self._tickets = {ticket.identity: ticket for ticket in tickets}
-        self._started = started
+        self._cursor = saved.cursor
+        self._tickets = {ticket.identity: ticket for ticket in saved.tickets}
+        self._now = now
+        self._end = end
+        self._is_window = is_window
+        self._read: list[OrderRead] = []
+        self._has_gap = False
 
     def as_json(self) -> dict[str, Any]:
         """The state as it is written; empty where there is nothing to say."""
         state: dict[str, Any] = {}
-        if self._field and self._value is not None:
-            state[self._field] = self._value
+        if self._field and self._cursor is not None:
+            state[self._field] = self._cursor
         if self._tickets:
             state[TICKETS] = [ticket.to_state() for ticket in self._tickets.values()]
         return state
+
+    # -- jobs
 
     def ticket_opened(self, ticket: Ticket) -> None:
         """A job for this stream is at the vendor."""
         self._tickets[ticket.identity] = ticket
 
-    def ticket_closed(self, identity: str) -> bool:
+    def ticket_closed(self, identity: str, reason: Closing) -> bool:
+        """The report engine has done with the job.
+
+        What was delivered is kept until its rows are handed over: a crash in between would lose it.
+
+        Returns:
+            Whether that changes the state.
+        """
+        return reason != "delivered" and self.ticket_dropped(identity)
+
+    def ticket_dropped(self, identity: str) -> bool:
         """The job is of no use any more.
 
         Returns:
@@ -83,26 +183,68 @@ class StreamState:
 
     def forget_all_but(self, wanted: Collection[str]) -> None:
         """Drop tickets that no order of this sync answers to and that are too old for a later one to take up."""
-        oldest = self._started.timestamp() - TICKET_LIFE
+        oldest = self._now.timestamp() - TICKET_LIFE
         self._tickets = {key: one for key, one in self._tickets.items() if key in wanted or one.ordered_at > oldest}
 
-    def window_read(self, identities: Iterable[str], reached: str | None) -> None:
-        """A window has been read to its end, and all its rows are handed over.
+    # -- the cursor
+
+    def limit(self, ordered_at: float, window: Window | None) -> datetime:
+        """How far the rows of an order may move the cursor: what lies behind that may be missing from them.
 
         Args:
-            identities: The orders that made up the window.
-            reached: The greatest cursor value in it, or None where there was none.
+            ordered_at: When the job that is read was ordered, in the vendor's epoch seconds.
+            window: The time that it covers.
         """
-        for identity in identities:
-            self._tickets.pop(identity, None)
-        if self._field and reached is not None:
-            self._value = self._later(reached)
+        moments = (at_epoch(ordered_at), self._end, _end_of(window))
+        return min(moment for moment in moments if moment is not None)
 
-    def _later(self, reached: str) -> str:
-        moment = instant(reached)
-        before = instant(self._value) if self._value else None
-        if moment is None:
-            return self._value or reached
-        if before is not None and moment <= before:
-            return self._value or reached
-        return reached if moment <= self._started else rfc3339(self._started)
+    def order_read(self, read: OrderRead) -> None:
+        """All rows of an order are handed over. The cursor waits for the window's other orders."""
+        self._read.append(read)
+
+    def window_read(self) -> None:
+        """All orders of a window were read: let go of their jobs, and move the cursor as far as all of them reach."""
+        done, self._read = self._read, []
+        for one in done:
+            self._tickets.pop(one.identity, None)
+        self._has_gap = self._has_gap or not all(one.is_complete for one in done)
+        if self._field is None or self._has_gap or not done:
+            return
+        limit = min(self.limit(one.ordered_at, one.window) for one in done)
+        for reached in (self._reached(one, limit) for one in done):
+            self._cursor = later_of(self._cursor, reached)
+        # One that was ordered before it was over: what is behind the order is missing, and windows behind it read on.
+        self._has_gap = any((_end_of(one.window) or limit) > at_epoch(one.ordered_at) for one in done)
+
+    def _reached(self, one: OrderRead, limit: datetime) -> str | None:
+        if self._is_window:
+            return _not_after(one.window.end, limit, True) if one.window is not None and one.window.end else None
+        at = instant(one.greatest) if one.greatest else None
+        return one.greatest if at is not None and at <= limit else None
+
+
+def later_of(one: str | None, other: str | None) -> str | None:
+    """The later of two cursors; the first one of equals. One that is none or no time is earlier than all others."""
+    before, after = (instant(cursor) if cursor else None for cursor in (one, other))
+    return other if after is not None and (before is None or after > before) else one
+
+
+def _end_of(window: Window | None) -> datetime | None:
+    return _ended_at(window.end) if window is not None and window.end else None
+
+
+def _ended_at(end: str) -> datetime | None:
+    """When a window was over: a date is in it to its last moment."""
+    at = instant(end)
+    return shifted(at, 1) if at is not None and is_date(end) else at
+
+
+def _not_after(cursor: str, now: datetime, is_window: bool) -> str:
+    """`cursor`, or the greatest value of its form that is not after `now`. The day of a window must be over by then."""
+    if not is_window:
+        at = instant(cursor)
+        return cursor if at is None or at <= now else written_like(now, cursor)
+    ended = _ended_at(cursor)
+    if ended is None or ended <= now:
+        return cursor
+    return written_like(shifted(now, -1) if is_date(cursor) else now, cursor)

@@ -1,39 +1,73 @@
-"""What all streams of one sync share: plans, orders, payloads, and the engine that fetches them."""
+"""One read: what its streams share, and how the report engine's events reach their states."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from source_lms_reports.api.client import Client
-from source_lms_reports.api.refusal import refusals_as_errors
 from source_lms_reports.api.setup import open_dispatcher, read_options
-from source_lms_reports.errors import ReportError
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.events import Event, TicketClosed, TicketOpened, Warned
 from source_lms_reports.plan.orders import ReportPlan
-from source_lms_reports.plan.stream import ReportStream, Selected, Slice
-from source_lms_reports.platforms.paths import value_at
-from source_lms_reports.platforms.template import fill
+from source_lms_reports.plan.stream import ReportStream, Selected, Wanted
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.sync.keeper import StateKeeper
 from source_lms_reports.sync.live import make_live_progress
+from source_lms_reports.sync.plans import Plans
 from source_lms_reports.sync.progress import Progress
-from source_lms_reports.sync.state import StreamState
+from source_lms_reports.sync.shared_orders import Dispatch, SharedOrders
+from source_lms_reports.sync.state import Saved, StreamState, read_state
+from source_lms_reports.sync.turns import Turns
 from source_lms_reports.times import now_utc
 
 LOGGER = logging.getLogger("airbyte")
-#: Streams that hold an open table: one whose rows are shaped, and one that is ready when the first has ended. Only one
-#: is shaped at a time, as two in one interpreter take longer than one after the other. To open a sheet is to decode
-#: it, which leaves the interpreter free.
-_OPEN_TABLES = 2
+
+WriteState: TypeAlias = Callable[[str, Mapping[str, Any]], None]
+"""Takes the name of a stream and its state, each time that it has changed."""
+OpenDispatch: TypeAlias = Callable[[Callable[[Event], None]], Dispatch]
+"""Makes what fetches the reports of a sync, and tells each event."""
+
+
+def begin_sync(
+    settings: Settings,
+    client: Client,
+    streams: Sequence[tuple[Wanted, ReportStream]],
+    spool: Spool,
+    write_state: WriteState,
+    **seams: Any,
+) -> Sync:
+    """A sync of some streams, each from where the last one left it. Every door begins here.
+
+    The vendor is asked for its time, as nothing is read beyond it. What of a state does not count is told.
+
+    Args:
+        settings: The configuration.
+        client: The vendor's API.
+        streams: The streams with what is wanted of them.
+        spool: Where downloads are kept.
+        write_state: Takes the states.
+        seams: Further arguments of `Sync`.
+    """
+    if streams:
+        client.learn_vendor_time()
+    now = now_utc(client.vendor_now())
+    selected = [_selected(wanted, stream, now, client.account) for wanted, stream in streams]
+    return Sync(settings, client, selected, spool, write_state, now, **seams)
+
+
+def _selected(wanted: Wanted, stream: ReportStream, now: datetime, account: str) -> Selected:
+    """A stream with what counts of its state. A full refresh takes up jobs, but not the cursor."""
+    field = stream.cursor if wanted.incremental else None
+    saved = read_state(wanted.state, field, now, account, is_window=stream.cursor_is_window)
+    for warning in saved.warnings:
+        LOGGER.warning(f"Stream {stream.name}: {warning}")
+    return Selected(stream, saved.cursor, field is not None, saved.tickets)
 
 
 class Sync:
@@ -44,8 +78,10 @@ class Sync:
         client: The vendor's API.
         selected: The streams to read.
         spool: Where downloads are kept.
-        write_state: Takes the name of a stream and its state, each time that it has changed.
-        clock: Epoch seconds.
+        write_state: Takes the states.
+        now: The vendor's time.
+        clock: Epoch seconds, for what is shown of the progress.
+        open_dispatch: Makes what fetches the reports; the report engine with its threads if None.
     """
 
     def __init__(
@@ -54,31 +90,27 @@ class Sync:
         client: Client,
         selected: Sequence[Selected],
         spool: Spool,
-        write_state: Callable[[str, Mapping[str, Any]], None],
+        write_state: WriteState,
+        now: datetime,
+        *,
         clock: Callable[[], float] = time.time,
+        open_dispatch: OpenDispatch | None = None,
     ) -> None:
         self.settings = settings
+        self.selected = selected
         self.progress = Progress(clock, live=make_live_progress())
-        self.started = now_utc(clock())
-        self._client = client
+        self.turns = Turns()
         self._platform = client.platform
         self._groups = _by_report(selected)
-        self._plans: dict[str, ReportPlan | ReportError] = {}
-        self._planning = {report: threading.Lock() for report in self._groups}
-        self._guard = threading.RLock()
-        self._tables = threading.Semaphore(_OPEN_TABLES)
-        self._shaping = threading.Lock()
-        self._keepers = {one.stream.name: self._keeper(one, write_state) for one in selected}
-        self._open: dict[str, set[str]] = {}
-        streams = {report: group[0].stream for report, group in self._groups.items()}
-        self._dispatcher = open_dispatcher(
-            client, settings, spool, streams, self.options, self._on_event, self.progress.downloading, clock
-        )
-
-    @property
-    def lookahead(self) -> int:
-        """How many windows of one stream are ordered ahead."""
-        return self.settings.max_concurrent_reports
+        self._plans = Plans(settings, client, self._groups, now)
+        self._keepers = {one.stream.name: self._keeper(one, write_state, now) for one in selected}
+        if open_dispatch is None:
+            streams = {report: group[0].stream for report, group in self._groups.items()}
+            told = self._on_event, self.progress.downloading
+            self._dispatch: Dispatch = open_dispatcher(client, settings, spool, streams, self.options, *told, clock)
+        else:
+            self._dispatch = open_dispatch(self._on_event)
+        self.orders = SharedOrders(self._dispatch)
 
     def keeper(self, stream: str) -> StateKeeper:
         """The state of `stream`."""
@@ -89,106 +121,28 @@ class Sync:
         return read_options(self._platform, self.settings, self._groups[report][0].stream)
 
     def plan(self, stream: ReportStream) -> ReportPlan:
-        """The plan of the stream's report, made once.
-
-        Raises:
-            ReportError: The vendor would not tell what is needed to make it.
-        """
-        with self._planning[stream.report]:
-            if stream.report not in self._plans:
-                try:
-                    self._plans[stream.report] = self._make_plan(self._groups[stream.report])
-                except ReportError as error:
-                    self._plans[stream.report] = error
-            plan = self._plans[stream.report]
-        if isinstance(plan, ReportError):
-            raise plan
-        return plan
-
-    def submit(self, slice_: Slice) -> None:
-        """Have an order fetched for all streams that read it. The second call for the same order does nothing."""
-        with self._guard:
-            if slice_.order.identity in self._open:
-                return
-            self._open[slice_.order.identity] = set(slice_.order.streams)
-        self._dispatcher.submit(slice_.order, slice_.ticket)
-
-    def payload(self, identity: str) -> Payload:
-        """The payload of an order, once it is here.
-
-        Raises:
-            ReportError: The order has failed.
-        """
-        payload: Payload = self._dispatcher.wait(identity)
-        return payload
-
-    def release(self, identity: str, stream: str) -> None:
-        """`stream` has read its part of an order. After the last one its files are deleted."""
-        with self._guard:
-            readers = self._open.get(identity)
-            if readers is None or stream not in readers:
-                return
-            readers.discard(stream)
-            if readers:
-                return
-        payload = self._dispatcher.withdraw(identity)
-        if payload is not None:
-            payload.remove()
-
-    def leave(self, stream: str) -> None:
-        """`stream` has ended: let go of everything that was ordered for it."""
-        with self._guard:
-            mine = [identity for identity, readers in self._open.items() if stream in readers]
-        for identity in mine:
-            self.release(identity, stream)
-
-    @contextlib.contextmanager
-    def opening(self) -> Iterator[None]:
-        """Room for an open table."""
-        with self._tables:
-            yield
-
-    @contextlib.contextmanager
-    def shaping(self) -> Iterator[None]:
-        """The turn to make records of it."""
-        with self._shaping:
-            yield
+        """See `Plans.of`."""
+        return self._plans.of(stream)
 
     def stop(self) -> None:
         """The sync is over."""
         self.progress.close()
-        self._dispatcher.stop()
+        self._dispatch.stop()
 
-    def _keeper(self, one: Selected, write_state: Callable[[str, Mapping[str, Any]], None]) -> StateKeeper:
-        field = one.stream.cursor if one.incremental else None
-        state = StreamState(field, one.cursor_value, one.tickets, self.started)
-        return StateKeeper(state, functools.partial(write_state, one.stream.name))
-
-    def _make_plan(self, group: Sequence[Selected]) -> ReportPlan:
-        direct = self._platform.pattern == "pages" or bool(group[0].stream.report_spec.request)
-        return ReportPlan(group, self.settings, self.started, self._each(group[0].stream), direct)
-
-    def _each(self, stream: ReportStream) -> list[str] | None:
-        each = stream.report_spec.each
-        if each is None:
-            return None
-        given = fill(each.unless, self.settings.context)
-        if given:
-            return [str(given)]
-        with refusals_as_errors():
-            items = self._client.items(each.request, each.request, report=stream.report)
-        return [str(value_at(item, each.value)) for item in items]
+    def _keeper(self, one: Selected, write_state: WriteState, now: datetime) -> StateKeeper:
+        stream, settings = one.stream, self.settings
+        field = stream.cursor if one.incremental else None
+        saved = Saved(one.cursor_value, one.tickets)
+        state = StreamState(field, saved, now, settings.end, is_window=stream.cursor_is_window)
+        return StateKeeper(state, functools.partial(write_state, stream.name))
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, TicketOpened):
-            for stream in event.order.streams:
-                if stream in self._keepers:
-                    self._keepers[stream].ticket_opened(event.ticket)
-        elif isinstance(event, TicketClosed) and event.reason != "delivered":
-            # A delivered ticket stays in the state until its rows are handed over: a crash in between would lose it.
-            for stream in event.order.streams:
-                if stream in self._keepers:
-                    self._keepers[stream].ticket_closed(event.order.identity)
+        if isinstance(event, (TicketOpened, TicketClosed)):
+            for keeper in [self._keepers[name] for name in event.order.streams if name in self._keepers]:
+                if isinstance(event, TicketOpened):
+                    keeper.ticket_opened(event.ticket)
+                else:
+                    keeper.ticket_closed(event.order.identity, event.reason)
         elif isinstance(event, Warned):
             LOGGER.warning(event.text)
         self.progress.event(event)

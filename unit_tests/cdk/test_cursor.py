@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.sync.keeper import StateKeeper
-from source_lms_reports.sync.state import StreamState
+from source_lms_reports.sync.state import Saved, StreamState
 
 NO_CURSOR = {"__ab_no_cursor_state_message": True}
 
@@ -21,7 +21,9 @@ def test_a_state_that_says_nothing_is_the_cdks_word_for_it() -> None:
 
 def test_a_cursor_shows_its_state_and_has_it_written_once() -> None:
     written: list[object] = []
-    keeper = StateKeeper(StreamState("at", "2026-01-01", (), datetime(2026, 3, 1, tzinfo=timezone.utc)), written.append)
+    keeper = StateKeeper(
+        StreamState("at", Saved("2026-01-01"), datetime(2026, 3, 1, tzinfo=timezone.utc)), written.append
+    )
     cursor = ReportCursor(keeper)
     assert cursor.state == {"at": "2026-01-01"}
     cursor.ensure_at_least_one_state_emitted()

@@ -10,11 +10,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from source_lms_reports.jobs.ticket import Ticket
 from source_lms_reports.plan.columns import keep_before, keep_from, window_columns
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected
 from source_lms_reports.spec.settings import Settings
-from source_lms_reports.sync.state import TICKETS, StreamState, read_cursor, read_tickets
+from source_lms_reports.sync.state import TICKETS, OrderRead, Saved, StreamState, read_state
 from source_lms_reports.times import instant
 from unit_tests.connections import connection
 from unit_tests.fuzz.parser import Case, Parser, cases
@@ -100,8 +101,11 @@ def _check(case: Case) -> bool:
     field = stream.cursor or "at"
     if case["cursor"] is not None:
         state[field] = case["cursor"]
-    tickets, value = read_tickets(state, "s"), read_cursor(state, field)
-    _write(field, value, tickets, case["reached"])
+    is_window = stream.cursor_is_window
+    saved = read_state(state, field, _NOW, is_window=is_window)
+    value, tickets = saved.cursor, saved.tickets
+    assert value is None or instant(value) is not None
+    _write(field, saved, is_window, case["reached"])
     selected = Selected(stream, value, case["incremental"], tickets)
     windowed = stream.report_spec.windows is not None
     is_ancient = windowed and (value or "9").strip() < "1"  # days and weeks since the year 1
@@ -117,19 +121,25 @@ def _check(case: Case) -> bool:
     return bool(tickets) or value is not None
 
 
-def _write(field: str, value: str | None, tickets: Any, reached: str | None) -> None:
+def _write(field: str, saved: Saved, is_window: bool, reached: str | None) -> None:
     """What was read is written again, and read again."""
-    state = StreamState(field, value, tickets, _NOW)
+    state = StreamState(field, saved, _NOW, is_window=is_window)
     state.forget_all_but([])
-    for ticket in tickets:
+    for ticket in saved.tickets:
         state.ticket_opened(ticket)
     again = json.loads(json.dumps(state.as_json()))
-    assert {one.identity for one in read_tickets(again, "s")} == {one.identity for one in tickets}
-    assert read_cursor(again, field) == value
-    state.window_read([ticket.identity for ticket in tickets], reached)
+    assert read_state(again, field, _NOW, is_window=is_window) == Saved(saved.cursor, _one_each(saved.tickets))
+    for ticket in saved.tickets:
+        state.order_read(OrderRead(ticket.identity, ticket.ordered_at, ticket.window, reached))
+    state.window_read()
     assert TICKETS not in state.as_json()
-    before, after = (instant(text) if text else None for text in (value, read_cursor(state.as_json(), field)))
-    assert before is None or (after is not None and after >= min(before, _NOW)), "the cursor went back"
+    before, after = (instant(text) if text else None for text in (saved.cursor, state.as_json().get(field)))
+    assert before is None or (after is not None and after >= before), "the cursor went back"
+    assert after is None or after <= _NOW
+
+
+def _one_each(tickets: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+    return tuple({ticket.identity: ticket for ticket in tickets}.values())
 
 
 _STATES = st.dictionaries(st.sampled_from(("at", "updated_at", "_report_end")) | _TEXTS, _JSON, max_size=2) | (

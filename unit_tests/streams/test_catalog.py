@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.plan.stream import snake_case
+from source_lms_reports.plan.stream import Wanted, snake_case
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.settings import make_settings
 from source_lms_reports.streams.catalog import Reports, by_name
@@ -36,7 +36,8 @@ class Lists:
 
 
 def chosen(vendor: Lists, schemas: Mapping[str, Any], cursors: Mapping[str, str] | None = None) -> list[Any]:
-    return select(cast("Client", vendor), reports(), schemas, cursors or {})
+    wanted = [Wanted(name, schema or {}, (cursors or {}).get(name)) for name, schema in schemas.items()]
+    return [stream for _, stream in select(cast("Client", vendor), reports(), wanted) if stream is not None]
 
 
 @pytest.mark.parametrize(

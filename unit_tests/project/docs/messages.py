@@ -81,7 +81,9 @@ def warnings() -> list[Message]:
 
 def _is_warning(call: ast.Call) -> bool:
     name = ast.unparse(call.func)
-    return bool(call.args) and (name in ("LOGGER.warning", "self._warn_once") or name.endswith("notes.add"))
+    return bool(call.args) and (
+        name in ("LOGGER.warning", "self._warn_once", "warnings.append") or name.endswith("notes.add")
+    )
 
 
 def _of_platforms() -> Iterator[Message]:

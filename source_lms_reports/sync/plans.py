@@ -1,0 +1,71 @@
+"""The plans of one sync: one a report, made when the first of its streams asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import refusals_as_errors
+from source_lms_reports.errors import ReportError
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.platforms.template import fill
+from source_lms_reports.spec.settings import Settings
+
+
+class Plans:
+    """Makes each report's plan once; one that cannot be made is told to each of its streams.
+
+    Args:
+        settings: The configuration.
+        client: The vendor's API, for the lists that some reports are ordered by.
+        groups: The selected streams by report.
+        now: The vendor's time.
+    """
+
+    def __init__(
+        self, settings: Settings, client: Client, groups: Mapping[str, Sequence[Selected]], now: datetime
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._groups = groups
+        self._now = now
+        self._made: dict[str, ReportPlan | ReportError] = {}
+        self._guards = {report: threading.Lock() for report in groups}
+
+    def of(self, stream: ReportStream) -> ReportPlan:
+        """The plan of the stream's report.
+
+        Raises:
+            ReportError: The vendor would not tell what is needed to make it.
+        """
+        with self._guards[stream.report]:
+            if stream.report not in self._made:
+                try:
+                    self._made[stream.report] = self._make(self._groups[stream.report])
+                except ReportError as error:
+                    self._made[stream.report] = error
+            plan = self._made[stream.report]
+        if isinstance(plan, ReportError):
+            raise plan
+        return plan
+
+    def _make(self, group: Sequence[Selected]) -> ReportPlan:
+        stream = group[0].stream
+        direct = self._client.platform.pattern == "pages" or bool(stream.report_spec.request)
+        return ReportPlan(group, self._settings, self._now, self._each(stream), direct)
+
+    def _each(self, stream: ReportStream) -> list[str] | None:
+        """The items that the report is ordered for, one order each; None where there is no such list."""
+        each = stream.report_spec.each
+        if each is None:
+            return None
+        given = fill(each.unless, self._settings.context)
+        if given:
+            return [str(given)]
+        with refusals_as_errors():
+            items = self._client.items(each.request, each.request, report=stream.report)
+        return [str(value_at(item, each.value)) for item in items]
