@@ -1,312 +1,362 @@
-"""The life of one order: where it stands, and the moves from there. What an answer means is in `steps`."""
+"""Where one order stands, and what it does next.
+
+An order is at one step at a time, and each step has counters of its own: `Searching`, `Placing`, `OpenJob` (waiting),
+`Fetching` or `FetchingAtOnce`, `Aborting`. The step that asked the vendor says what the answer means: it gives a
+verdict. The order follows verdicts here, and nowhere else.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from source_lms_reports.jobs import messages as words
-from source_lms_reports.jobs.actions import Abort, Action, Fetch, Find, JobState, Place, Poll, Refused
-from source_lms_reports.jobs.events import (
-    Closing,
-    Delivered,
-    Event,
-    Failed,
-    Opening,
-    TicketClosed,
-    TicketOpened,
-    Warned,
-)
+from typing_extensions import assert_never
+
+from source_lms_reports.jobs import actions, events, messages, verdicts
+from source_lms_reports.jobs.aborting import Aborting
+from source_lms_reports.jobs.fetching import Fetching, FetchingAtOnce
+from source_lms_reports.jobs.open_job import OpenJob
+from source_lms_reports.jobs.placing import Placing
 from source_lms_reports.jobs.policy import TICKET_LIFE
+from source_lms_reports.jobs.searching import Searching
 
 if TYPE_CHECKING:
-    import random
-
     from source_lms_reports.errors import ReportError
-    from source_lms_reports.jobs.policy import Policy
-    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.limits import JobLimits
     from source_lms_reports.jobs.ticket import Order, Ticket
 
-
-class Phase(Enum):
-    """What an order needs next."""
-
-    FIND = auto()
-    PLACE = auto()
-    POLL = auto()
-    FETCH = auto()
-    ABORT = auto()
-    ENDED = auto()
+Step: TypeAlias = Searching | Placing | OpenJob | Fetching | FetchingAtOnce | Aborting
 
 
-@dataclass(frozen=True)
-class JobLimits:
-    """What all orders of one engine share."""
-
-    policy: Policy
-    quota: Quota | None
-    rng: random.Random
-    can_find: bool
-    can_abort: bool
-
-
-@dataclass
-class OpenJob:
-    """A ticket, and what this sync has seen of it. `alive`: it takes up a place at the vendor."""
-
-    ticket: Ticket
-    how: Opening
-    since: float
-    deadline: float
-    looked_at: float
-    state: JobState | None = None
-    trouble: ReportError | None = None
-    looks: int = 0
-    renewals: int = 0
-    bad_payloads: int = 0
-    alive: bool = True
-
-
-@dataclass(eq=False)
 class OrderState:
     """One order on its way to `Delivered` or `Failed`.
 
-    `busy` is the action handed out and not answered yet; nothing else is due until it is. `orders` counts
-    what the vendor has, or may have, been made to do in this sync; it is never reset. The outbox is shared by
-    all lives.
+    Args:
+        order: What is wanted.
+        limits: What all orders share.
+        number: How many orders were there before it.
+        outbox: Where events are put; all orders share it.
     """
 
-    order: Order
-    terms: JobLimits
-    number: int
-    outbox: list[Event]
-    phase: Phase = Phase.PLACE
-    not_before: float = 0.0
-    busy: Action | None = None
-    withdrawn: bool = False
-    watch: OpenJob | None = None
-    delivered: Ticket | None = None
-    failure: ReportError | None = None
-    orders: int = 0
-    failed_jobs: int = 0
-    bad_payloads: int = 0
-    request_failures: int = 0
-    throttled: int = 0
-    throttled_since: float | None = None
-    spent_at: float = 0.0
-    searched: bool = False
-    unsure: ReportError | None = None
-    closed_ids: set[str] = field(default_factory=set)
+    def __init__(self, order: Order, limits: JobLimits, number: int, outbox: list[events.Event]) -> None:
+        self.number = number
+        self._order = order
+        self._limits = limits
+        self._outbox = outbox
+        self._placing = Placing(order, limits)
+        self._at_once = FetchingAtOnce(order, limits)
+        self._step: Step | None = None
+        self._not_before = 0.0
+        self._busy: actions.Action | None = None
+        self._withdrawn = False
+        self._searched = False
+        self._job: OpenJob | None = None
+        self._fetching: Fetching | None = None
+        self._failed_jobs = 0
+        self._given_up: set[str] = set()
+        self._delivered: Ticket | None = None
+        self._failure: ReportError | None = None
 
     # -- where it stands
 
     @property
+    def order(self) -> Order:
+        """What is wanted, with all streams that want it."""
+        return self._order
+
+    @property
+    def busy(self) -> actions.Action | None:
+        """The action that is handed out and not answered yet. Nothing else is due until it is."""
+        return self._busy
+
+    @property
     def live(self) -> bool:
         """True while somebody waits for this order."""
-        return self.phase is not Phase.ENDED and not self.withdrawn
+        return self._step is not None and not self._withdrawn
+
+    @property
+    def searches(self) -> bool:
+        """True when it is to look for a job to adopt."""
+        return isinstance(self._step, Searching)
+
+    @property
+    def places(self) -> bool:
+        """True when it is to be ordered."""
+        return isinstance(self._step, Placing)
 
     @property
     def wants_slot(self) -> bool:
         """True when its next action may put a further load on the vendor."""
-        return self.phase in (Phase.FIND, Phase.PLACE) or (self.phase is Phase.FETCH and self.watch is None)
+        return isinstance(self._step, (Searching, Placing, FetchingAtOnce))
 
     @property
     def holds_slot(self) -> bool:
         """True while it is a load on the vendor that this sync has to reckon with."""
-        if self.busy is not None and self.wants_slot:
+        if self._busy is not None and self.wants_slot:
             return True
-        return self.live and self.phase is Phase.POLL and self.watch is not None and self.watch.alive
+        return self.live and isinstance(self._step, OpenJob) and self._step.is_alive
 
     @property
-    def may_order(self) -> bool:
-        """True while the limit of orders is not reached."""
-        return self.orders < self.terms.policy.max_orders
+    def not_before(self) -> float:
+        """When its next action may go, as far as it depends on this order alone."""
+        return self._not_before
 
     def is_due(self, now: float) -> bool:
         """True when its next action's time has come."""
-        return self.live and self.busy is None and self.not_before <= now
+        return self.live and self._busy is None and self._not_before <= now
 
     def is_overdue(self, now: float) -> bool:
         """True when the deadline has come, and with it no last look."""
-        if self.phase is not Phase.POLL or self.watch is None or not self.live or self.busy is not None:
+        if not isinstance(self._step, OpenJob) or not self.live or self._busy is not None:
             return False
-        return self.watch.deadline <= now < self.not_before
+        return self._step.deadline <= now < self._not_before
 
     def wakes_at(self) -> float:
         """When it next does something by itself."""
-        if self.phase is Phase.POLL and self.watch is not None:
-            return min(self.not_before, self.watch.deadline)
-        return self.not_before
+        if isinstance(self._step, OpenJob):
+            return min(self._not_before, self._step.deadline)
+        return self._not_before
 
-    def hand_out(self, now: float) -> Action:
-        """Its next action, which is in progress from now on."""
-        self.busy = self._action()
-        if self.phase is Phase.PLACE and self.terms.quota is not None:
-            self.terms.quota.spend(now)
-            self.spent_at = now
-        return self.busy
-
-    # -- beginnings
+    # -- what its owner does
 
     def begin(self, now: float, stored: Ticket | None) -> None:
         """Start, with the ticket that an earlier sync kept, if it did."""
-        if stored is not None and not stored.adopted and self.terms.quota is not None:
-            self.terms.quota.recall([stored.ordered_at], now)
-        if self.order.direct:
-            self.enter(Phase.FETCH, now)
+        if stored is not None and not stored.adopted and self._limits.quota is not None:
+            self._limits.quota.recall([stored.ordered_at], now)
+        if self._order.direct:
+            self._enter(self._at_once, now)
         elif stored is None:
-            self.order_anew(now)
+            self._order_anew(now)
         elif abs(now - stored.ordered_at) <= TICKET_LIFE:
-            self.resume(stored, now, first_look=stored.ordered_at + self.terms.policy.cadence)
+            self._resume(stored, now, first_look=stored.ordered_at + self._limits.policy.cadence)
         else:
             self._give_up_old(stored, now)
 
-    def begin_again(self, now: float) -> None:
-        """Somebody wants the order again: go on after a withdrawal, or tell a second time how it ended."""
-        self.withdrawn = False
-        if self.phase is not Phase.ENDED:
+    def share(self, streams: tuple[str, ...], now: float) -> None:
+        """`streams` want the order too: go on after a withdrawal, or tell a second time how it ended."""
+        self._order = self._order.shared_with(streams)
+        if self.live:
             return
-        if self.failure is not None:
+        self._withdrawn = False
+        if self._step is not None:
+            return
+        if self._failure is not None:
             self._untell_failure()
-            self.tell(Failed(self.order, self.failure))
-        elif self.delivered is not None:
-            self.resume(self.delivered, now, first_look=now + self.terms.policy.cadence)
+            self._tell(events.Failed(self._order, self._failure))
+        elif self._delivered is not None:
+            self._resume(self._delivered, now, first_look=now + self._limits.policy.cadence)
         else:
-            self.enter(Phase.FETCH, now)
+            self._enter(self._at_once, now)
 
     def withdraw(self) -> None:
         """Nobody wants the order any more: it stays where it is, and its end is not told."""
-        self.withdrawn = True
+        self._withdrawn = True
         self._untell_failure()
 
-    def resume(self, ticket: Ticket, now: float, first_look: float) -> None:
-        """Wait for a job that was ordered earlier."""
-        self._watch(ticket, "resumed", now)
-        soonest = now + self.terms.policy.cadence
-        self.enter(Phase.POLL, min(max(now, first_look), soonest))
+    def hand_out(self, now: float) -> actions.Action:
+        """Its next action, which is in progress from now on."""
+        self._busy = self._action()
+        if isinstance(self._step, Placing):
+            self._step.goes_out(now)
+        return self._busy
 
-    def take_up(self, ticket: Ticket, how: Opening, now: float) -> OpenJob:
-        """The vendor has a job for this order."""
-        if ticket.identity != self.order.identity:
-            raise ValueError(f"ticket {ticket.id} answers {ticket.identity}, not {self.order.identity}")
-        return self._watch(ticket, how, now)
+    def settle(self, action: actions.Action, outcome: actions.Outcome, now: float) -> None:
+        """Go on after `action` came to `outcome`. What comes for nobody any more is not told.
 
-    # -- moves
-
-    def enter(self, phase: Phase, at: float) -> None:
-        """The next action is `phase`'s, from `at` on."""
-        self.phase = phase
-        self.not_before = at
-        self.request_failures = 0
-
-    def order_anew(self, now: float, delay: float = 0.0) -> None:
-        """Look for a job to adopt, once in a sync, else order one."""
-        search = self.terms.can_find and not self.searched
-        self.enter(Phase.FIND if search else Phase.PLACE, now + delay)
-
-    def look_again(self, now: float, seen: OpenJob) -> None:
-        """Ask for the finished job once more, for a fresh link."""
-        seen.deadline = max(seen.deadline, now + self.terms.policy.wait_limit)
-        self.enter(Phase.POLL, max(now, seen.looked_at + self.terms.policy.cadence))
-
-    def look_later(self, now: float, seen: OpenJob, delay: float, soonest: float) -> None:
-        """Look again after `delay`, or at the deadline for the last time; `soonest` is kept in any case."""
-        self.phase = Phase.POLL
-        self.not_before = max(min(now + delay, seen.deadline), now + soonest)
-
-    def retry(self, refused: Refused, now: float) -> bool:
-        """Send the same request again after a while; False when it has failed often enough."""
-        policy = self.terms.policy
-        self.request_failures += 1
-        delay = policy.retry_delay(self.request_failures, self.terms.rng, refused.retry_after)
-        if self.request_failures >= policy.max_request_failures or delay > policy.wait_limit:
-            return False
-        self.not_before = now + delay
-        return True
-
-    def replace_ticket(self, reason: Closing, now: float, error: ReportError, delay: float = 0.0) -> None:
-        """The ticket is of no use: order anew, or end with `error` when that was done often enough."""
-        self.close(reason)
-        if self.may_order:
-            self.order_anew(now, delay)
-        else:
-            self.fail(error)
-
-    # -- ends
-
-    def close(self, reason: Closing) -> None:
-        """Forget the ticket."""
-        if self.watch is not None:
-            self.closed_ids.add(self.watch.ticket.id)
-            self.tell(TicketClosed(self.order, self.watch.ticket, reason))
-            self.watch = None
-
-    def deliver(self, payload: Any) -> None:
-        """The report is here."""
-        ticket = self.watch.ticket if self.watch else None
-        self.close("delivered")
-        self.delivered = ticket
-        self.phase = Phase.ENDED
-        self.tell(Delivered(self.order, ticket, payload))
-
-    def fail(self, error: ReportError, *, keep_ticket: bool = False) -> None:
-        """The report will not come in this sync."""
-        if not keep_ticket:
-            self.close("refused")
-        self.failure = error
-        self.phase = Phase.ENDED
-        if not self.withdrawn:
-            self.tell(Failed(self.order, error))
+        Raises:
+            TypeError: The action cannot have such an outcome.
+        """
+        self._busy = None
+        if not (self._withdrawn and isinstance(outcome, actions.Fetched)):
+            self._follow(self._judged(action, outcome, now), now)
 
     def overdue(self, now: float) -> None:
         """This sync waits no longer, the ticket is kept."""
-        seen = self.watch
-        if seen is None:
+        if self._job is None:
             raise ValueError("an order without a ticket has no deadline")
-        said = seen.state.words if seen.state else None
-        self.fail(words.job_overdue(self.order, seen.ticket, now - seen.since, said, seen.trouble), keep_ticket=True)
+        self._fail(self._job.overdue(now), keep_ticket=True)
+
+    def starve(self, error: ReportError) -> None:
+        """The quota keeps the order back for too long."""
+        self._fail(error)
+
+    # -- answers
+
+    def _action(self) -> actions.Action:
+        match self._step:
+            case Searching():
+                return actions.Find(self._order)
+            case Placing():
+                return actions.Place(self._order)
+            case OpenJob() as job:
+                return actions.Poll(self._order, job.ticket)
+            case Fetching() as step:
+                return actions.Fetch(self._order, step.job.ticket, step.job.state)
+            case FetchingAtOnce():
+                return actions.Fetch(self._order, None, None)
+            case Aborting() as step:
+                return actions.Abort(self._order, step.ticket)
+            case None:
+                raise ValueError("nothing is to be done for an order that has ended")
+            case _:
+                assert_never(self._step)
+
+    def _judged(self, action: actions.Action, outcome: actions.Outcome, now: float) -> verdicts.Verdict:
+        match self._step, outcome:
+            case Searching() as step, (actions.Found() | actions.NothingFound() | actions.Refused()) as told:
+                return step.after(told, now)
+            case Placing() as step, (actions.Placed() | actions.Refused()) as told:
+                return step.after(told, now)
+            case OpenJob() as step, (actions.Observed() | actions.Refused()) as told:
+                return step.after(told, now)
+            case (Fetching() | FetchingAtOnce()) as step, (
+                actions.Fetched() | actions.LinkDead() | actions.BadPayload() | actions.Refused()
+            ) as told:
+                return step.after(told, now)
+            case Aborting() as step, (actions.Aborted() | actions.Refused()) as told:
+                return step.after(told, now)
+            case _:
+                raise TypeError(f"{type(action).__name__} cannot come to {type(outcome).__name__}")
+
+    def _follow(self, verdict: verdicts.Verdict, now: float) -> None:
+        match verdict:
+            case verdicts.Again(at):
+                self._not_before = at
+            case verdicts.NothingToAdopt(warning):
+                self._warn(warning)
+                self._searched = True
+                self._place_or_end(now)
+            case verdicts.Opened(ticket, how, state):
+                self._searched = True
+                self._follow(self._open(ticket, how, now).seen(state, now), now)
+            case verdicts.InDoubt(at):
+                self._clear_up(at)
+            case verdicts.Waiting(at, state):
+                self._tell(events.Progressed(self._order, state))
+                self._not_before = at
+            case verdicts.Ready():
+                self._enter(self._fetching, now)
+            case verdicts.LookAgain():
+                self._look_again(now)
+            case verdicts.Lost(gone, words):
+                self._lost(gone, words, now)
+            case verdicts.Useless(reason, error, cooldown):
+                self._replace_job(reason, error, now + cooldown)
+            case verdicts.Arrived(payload):
+                self._deliver(payload)
+            case verdicts.GivenUp(warning):
+                self._warn(warning)
+                self._close("too old")
+                self._order_anew(now)
+            case verdicts.Ended(error, keep_ticket):
+                self._fail(error, keep_ticket=keep_ticket)
+            case _:
+                assert_never(verdict)
+
+    # -- moves
+
+    def _enter(self, step: Step | None, at: float) -> None:
+        self._step = step
+        self._not_before = at
+
+    def _order_anew(self, at: float) -> None:
+        """Look for a job to adopt, once in a sync, else order one."""
+        self._enter(self._placing if self._searched or not self._limits.can_find else self._search(), at)
+
+    def _clear_up(self, at: float) -> None:
+        """The vendor may have taken an order whose answer was lost."""
+        if self._limits.can_find:
+            self._enter(self._search(), at)
+        else:
+            self._place_or_end(at)
+
+    def _place_or_end(self, at: float) -> None:
+        if self._placing.may_go:
+            self._enter(self._placing, at)
+        else:
+            self._fail(self._placing.not_ordered())
+
+    def _search(self) -> Searching:
+        in_doubt = self._placing.orders if self._placing.in_doubt else 0
+        return Searching(self._order, self._limits, self._given_up, in_doubt)
+
+    def _open(self, ticket: Ticket, how: events.Opening, now: float) -> OpenJob:
+        if ticket.identity != self._order.identity:
+            raise ValueError(f"ticket {ticket.id} answers {ticket.identity}, not {self._order.identity}")
+        spoilt = self._fetching.spoilt if self._fetching else 0
+        self._job = OpenJob(self._order, self._limits, ticket, how, now)
+        self._fetching = Fetching(self._order, self._limits, self._job, self._placing, spoilt)
+        self._enter(self._job, now)
+        self._tell(events.TicketOpened(self._order, ticket, how))
+        return self._job
+
+    def _resume(self, ticket: Ticket, now: float, first_look: float) -> None:
+        """Wait for a job that was ordered earlier."""
+        job = self._open(ticket, "resumed", now)
+        self._enter(job, min(max(now, first_look), now + self._limits.policy.cadence))
+
+    def _give_up_old(self, ticket: Ticket, now: float) -> None:
+        self._open(ticket, "resumed", now)
+        if self._limits.can_abort and not ticket.adopted:
+            self._enter(Aborting(self._order, self._limits, ticket), now)
+        else:
+            self._follow(verdicts.GivenUp(), now)
+
+    def _look_again(self, now: float) -> None:
+        if self._job is None:
+            raise ValueError("an order without a ticket has no link")
+        self._enter(self._job, self._job.look_for_link(now))
+
+    def _lost(self, gone: bool, words: str | None, now: float) -> None:
+        """The job failed or is gone. Where somebody else ordered it, that is not held against us."""
+        how = self._job.how if self._job else None
+        self._failed_jobs += how != "adopted"
+        error = messages.job_failed(self._order, self._placing.orders, words, gone=gone)
+        at_once = gone and how == "resumed"
+        wait = 0.0 if at_once else self._limits.policy.cooldown(self._failed_jobs)
+        self._replace_job("gone" if gone else "failed", error, now + wait)
+
+    def _replace_job(self, reason: events.Closing, error: ReportError, at: float) -> None:
+        """The job is of no use: order anew, or end with `error` when that was done often enough."""
+        self._close(reason)
+        if self._placing.may_go:
+            self._order_anew(at)
+        else:
+            self._fail(error)
+
+    # -- ends
+
+    def _close(self, reason: events.Closing) -> None:
+        """Forget the ticket."""
+        if self._job is not None:
+            self._given_up.add(self._job.ticket.id)
+            self._tell(events.TicketClosed(self._order, self._job.ticket, reason))
+            self._job = None
+
+    def _deliver(self, payload: Any) -> None:
+        self._delivered = self._job.ticket if self._job else None
+        self._close("delivered")
+        self._step = None
+        self._tell(events.Delivered(self._order, self._delivered, payload))
+
+    def _fail(self, error: ReportError, *, keep_ticket: bool = False) -> None:
+        if not keep_ticket:
+            self._close("refused")
+        self._failure = error
+        self._step = None
+        if not self._withdrawn:
+            self._tell(events.Failed(self._order, error))
 
     # -- telling
 
-    def tell(self, event: Event) -> None:
-        """Put `event` out for the owner."""
-        self.outbox.append(event)
+    def _tell(self, event: events.Event) -> None:
+        self._outbox.append(event)
 
-    def warn(self, text: str) -> None:
-        """Put a warning out for the owner."""
-        self.tell(Warned(self.order, text))
+    def _warn(self, text: str | None) -> None:
+        if text is not None:
+            self._tell(events.Warned(self._order, text))
 
     def _untell_failure(self) -> None:
-        self.outbox[:] = [event for event in self.outbox if not self._is_my_failure(event)]
+        self._outbox[:] = [event for event in self._outbox if not self._is_my_failure(event)]
 
-    def _is_my_failure(self, event: Event) -> bool:
-        return isinstance(event, Failed) and event.order.identity == self.order.identity
-
-    # -- inside
-
-    def _action(self) -> Action:
-        seen = self.watch
-        if self.phase is Phase.FIND:
-            return Find(self.order)
-        if self.phase is Phase.PLACE:
-            return Place(self.order)
-        if self.phase is Phase.FETCH:
-            return Fetch(self.order, seen.ticket, seen.state) if seen else Fetch(self.order, None, None)
-        if seen is None or self.phase is Phase.ENDED:
-            raise ValueError(f"nothing is to be done for an order in {self.phase}")
-        return Poll(self.order, seen.ticket) if self.phase is Phase.POLL else Abort(self.order, seen.ticket)
-
-    def _watch(self, ticket: Ticket, how: Opening, now: float) -> OpenJob:
-        deadline = now + self.terms.policy.wait_limit
-        self.watch = OpenJob(ticket, how, since=now, deadline=deadline, looked_at=now)
-        self.tell(TicketOpened(self.order, ticket, how))
-        return self.watch
-
-    def _give_up_old(self, stored: Ticket, now: float) -> None:
-        self._watch(stored, "resumed", now)
-        if self.terms.can_abort and not stored.adopted:
-            self.enter(Phase.ABORT, now)
-        else:
-            self.close("too old")
-            self.order_anew(now)
+    def _is_my_failure(self, event: events.Event) -> bool:
+        return isinstance(event, events.Failed) and event.order.identity == self._order.identity

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 
 _STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's overflow
 LONGEST_RETRY_AFTER = 366 * 86_400.0
+#: Orders of one report in one sync, all told.
+MAX_ORDERS = 3
+#: How often a dead link is renewed by another look at the job before the report is ordered anew.
+MAX_LINK_RENEWALS = 2
+#: Failures of one request in a row before its step counts as failed.
+MAX_REQUEST_FAILURES = 5
+#: The waits before the second and the third order of a failed job, in cadences.
+COOLDOWNS = (2.0, 8.0)
+#: Where the doubling of the waits between failing requests stops.
+RETRY_CAP = 60.0
 #: Somebody else's finished job is taken over for so long after its end.
 FRESH_FOR = 900.0
 #: Older tickets are given up.
@@ -27,12 +37,7 @@ class Policy:
         backoff: What the time grows by with each look.
         jitter: The share of a wait that may be added at random. Only ever added.
         wait_limit: How long one sync waits for one job.
-        cooldowns: The wait before the second, third, ... order of a failed job, in cadences.
-        max_orders: Orders of one report in one sync, all told.
-        max_link_renewals: How often a dead link is renewed by another look before a new order.
-        max_request_failures: Consecutive failures of one request before its step counts as failed.
         retry_base: The first wait after a failed request; it doubles with each further one.
-        retry_cap: Where that doubling stops.
         max_in_flight: Jobs that may be at the vendor at one time.
 
     Raises:
@@ -44,19 +49,13 @@ class Policy:
     backoff: float = 1.3
     jitter: float = 0.1
     wait_limit: float = 7_200.0
-    cooldowns: tuple[float, ...] = (2.0, 8.0)
-    max_orders: int = 3
-    max_link_renewals: int = 2
-    max_request_failures: int = 5
     retry_base: float = 2.0
-    retry_cap: float = 60.0
     max_in_flight: int = 4
 
     def __post_init__(self) -> None:
-        positive = (self.cadence, self.wait_limit, self.retry_base, *self.cooldowns)
-        if not self.cooldowns or min(positive) <= 0 or self.backoff < 1 or self.jitter < 0:
+        if min(self.cadence, self.wait_limit, self.retry_base) <= 0 or self.backoff < 1 or self.jitter < 0:
             raise ValueError(f"a wait would be zero, negative or shrinking: {self}")
-        if min(self.max_orders, self.max_in_flight, self.max_request_failures) < 1:
+        if self.max_in_flight < 1:
             raise ValueError(f"nothing could ever be asked: {self}")
 
     def poll_delay(self, looks: int, rng: random.Random, retry_after: float | None = None) -> float:
@@ -72,12 +71,12 @@ class Policy:
     def retry_delay(self, failures: int, rng: random.Random, retry_after: float | None = None) -> float:
         """Seconds before a request that has failed `failures` times in a row is sent again."""
         grown = self.retry_base * 2.0 ** min(max(failures - 1, 0), _STEEPEST)
-        longest = max(self.retry_cap, self.retry_base)
+        longest = max(RETRY_CAP, self.retry_base)
         return max(self._jittered(min(grown, longest), rng), sane(retry_after) or 0.0)
 
     def cooldown(self, failed: int) -> float:
         """Seconds between the `failed`th failure of a report (from 1) and its next order."""
-        return self.cadence * self.cooldowns[min(max(failed, 1), len(self.cooldowns)) - 1]
+        return self.cadence * COOLDOWNS[min(max(failed, 1), len(COOLDOWNS)) - 1]
 
     def _jittered(self, delay: float, rng: random.Random) -> float:
         return delay * (1.0 + self.jitter * rng.random())

@@ -26,6 +26,7 @@ from source_lms_reports.jobs.actions import (
     Refused,
 )
 from source_lms_reports.jobs.engine import Engine
+from source_lms_reports.jobs.events import TicketClosed, TicketOpened
 from source_lms_reports.jobs.policy import Policy
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
@@ -66,6 +67,20 @@ def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float 
     return Found(ticket(of, "theirs", at), JobState(status, finished_at=finished_at))
 
 
+class Ledger:
+    """The tickets that a later sync can take up, as events tell them."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, Ticket] = {}
+
+    def hear(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, TicketOpened):
+                self.tickets[event.order.identity] = event.ticket
+            elif isinstance(event, TicketClosed):
+                assert self.tickets.pop(event.order.identity) == event.ticket
+
+
 class Desk:
     """Runs an engine and keeps every event and every action with its time."""
 
@@ -83,6 +98,13 @@ class Desk:
         self.events: list[Event] = []
         self.log: list[tuple[float, Action]] = []
         self.placed = 0
+
+    @property
+    def kept(self) -> list[str]:
+        """Ids of the tickets that a later sync can take up."""
+        ledger = Ledger()
+        ledger.hear(self.events)
+        return [kept.id for kept in ledger.tickets.values()]
 
     def submit(self, *wanted: Order, stored: Ticket | None = None) -> None:
         for each in wanted:
@@ -175,6 +197,7 @@ __all__ = [
     "READY",
     "RUNNING",
     "Desk",
+    "Ledger",
     "found",
     "order",
     "patient",

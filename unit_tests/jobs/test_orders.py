@@ -50,8 +50,7 @@ def test_given_a_healthy_vendor_then_the_report_is_ordered_polled_fetched_and_de
     assert desk.only(TicketOpened).how == "ordered"
     assert desk.only(TicketClosed).reason == "delivered"
     assert desk.only(Delivered).payload == "payload"
-    assert desk.engine.open_tickets() == {}
-    assert desk.engine.idle
+    assert desk.kept == []
 
 
 def test_given_the_result_comes_with_the_order_then_nothing_is_polled() -> None:
@@ -88,7 +87,7 @@ def test_given_a_failing_job_then_it_is_ordered_three_times_with_cool_downs_and_
     ):
         assert part in error.message
     assert [event.reason for event in desk.told(TicketClosed)] == ["failed"] * 3
-    assert desk.engine.open_tickets() == {}
+    assert desk.kept == []
 
 
 def test_given_a_job_that_fails_once_then_the_second_order_delivers() -> None:
@@ -126,7 +125,7 @@ def test_given_a_refusal_that_asking_again_would_not_mend_then_the_order_ends_at
     error = desk.only(Failed).error
     assert isinstance(error, ConfigError)
     assert error.message == 'The report "users" (2024-01-01 to 2024-01-02) is refused. Mend the key.'
-    assert len(desk.engine.open_tickets()) == (1 if step == "poll" else 0)
+    assert len(desk.kept) == (1 if step == "poll" else 0)
 
 
 def test_given_a_kept_ticket_whose_poll_is_refused_again_then_it_is_given_up() -> None:
@@ -134,7 +133,7 @@ def test_given_a_kept_ticket_whose_poll_is_refused_again_then_it_is_given_up() -
     desk.submit(order(), stored=ticket(order()))
     desk.play(poll=[refused("config")])
     assert len(desk.told(Failed)) == 1
-    assert desk.engine.open_tickets() == {}
+    assert desk.kept == []
 
 
 @pytest.mark.parametrize("step", ["poll", "fetch"])
@@ -143,7 +142,7 @@ def test_given_a_kept_ticket_and_credentials_that_are_refused_then_it_is_kept_on
     desk.submit(order(), stored=ticket(order()))
     desk.play(**{step: [refused("config", locked_out=True)]})
     assert len(desk.told(Failed)) == 1
-    assert [kept.id for kept in desk.engine.open_tickets().values()] == ["t1"]
+    assert desk.kept == ["t1"]
 
 
 def test_given_an_order_that_fails_on_the_way_then_it_is_sent_again_with_growing_waits() -> None:

@@ -197,7 +197,6 @@ def test_given_an_order_that_was_not_placed_when_withdrawn_then_nothing_is_order
     desk.play()
     assert desk.path == ""
     assert desk.events == []
-    assert desk.engine.idle
 
 
 def test_given_a_running_job_when_withdrawn_then_its_ticket_is_kept_and_its_place_is_free() -> None:
@@ -208,7 +207,7 @@ def test_given_a_running_job_when_withdrawn_then_its_ticket_is_kept_and_its_plac
     desk.engine.withdraw(order(day=1).identity, desk.now)
     desk.play()
     assert desk.path == "Place Place Poll Fetch"
-    assert list(desk.engine.open_tickets()) == [order(day=1).identity]
+    assert desk.kept == ["own1"]
     assert desk.only(Delivered).order == order(day=2)
 
 
@@ -217,12 +216,10 @@ def test_given_an_order_under_way_when_withdrawn_then_the_job_that_comes_of_it_i
     desk.submit(order())
     (place,) = desk.step()
     desk.engine.withdraw(order().identity, desk.now)
-    assert not desk.engine.idle
     desk.answer(place, QUEUED)
     assert len(desk.told(TicketOpened)) == 1
-    assert len(desk.engine.open_tickets()) == 1
+    assert len(desk.kept) == 1
     assert desk.engine.next_due(desk.now) is None
-    assert desk.engine.idle
 
 
 def test_given_a_download_under_way_when_withdrawn_then_nothing_is_delivered_and_the_ticket_is_kept() -> None:
@@ -234,7 +231,7 @@ def test_given_a_download_under_way_when_withdrawn_then_nothing_is_delivered_and
     desk.engine.withdraw(order().identity, desk.now)
     desk.answer(fetch, Fetched("payload"))
     assert desk.told(Delivered) == []
-    assert len(desk.engine.open_tickets()) == 1
+    assert len(desk.kept) == 1
 
 
 def test_given_an_order_under_way_when_withdrawn_and_refused_then_no_failure_is_told_until_it_is_wanted() -> None:
@@ -274,7 +271,6 @@ def test_given_a_failed_order_that_is_wanted_again_when_withdrawn_then_it_is_not
 def test_given_an_order_that_nobody_submitted_when_withdrawn_then_nothing_happens() -> None:
     desk = Desk()
     desk.engine.withdraw("0" * 32, desk.now)
-    assert desk.engine.idle
 
 
 # -- an owner that errs
@@ -327,4 +323,3 @@ def test_nothing_is_due_of_an_idle_engine() -> None:
     desk = Desk()
     assert desk.engine.next_due(desk.now) is None
     assert desk.step() == []
-    assert desk.engine.idle

@@ -1,0 +1,58 @@
+"""What the steps of one engine share, and the count that each of them keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from source_lms_reports.jobs.policy import MAX_REQUEST_FAILURES
+
+if TYPE_CHECKING:
+    import random
+
+    from source_lms_reports.jobs.actions import Refused
+    from source_lms_reports.jobs.policy import Policy
+    from source_lms_reports.jobs.quota import Quota
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What all orders of one engine share."""
+
+    policy: Policy
+    quota: Quota | None
+    rng: random.Random
+    can_find: bool
+    can_abort: bool
+
+    def poll_delay(self, looks: int, retry_after: float | None = None) -> float:
+        """Seconds until the next look at a job after `looks` looks."""
+        return self.policy.poll_delay(looks, self.rng, retry_after)
+
+    def retry_delay(self, failures: int, retry_after: float | None = None) -> float:
+        """Seconds before a request that has failed `failures` times in a row is sent again."""
+        return self.policy.retry_delay(failures, self.rng, retry_after)
+
+
+class RequestFailures:
+    """Counts how often one request has failed in a row."""
+
+    def __init__(self, limits: JobLimits) -> None:
+        self._limits = limits
+        self.count = 0
+
+    def next_try(self, refused: Refused, now: float) -> float | None:
+        """When to send the request again; None when it has failed often enough, or is to wait too long."""
+        delay = self.next_delay(refused.retry_after)
+        if self.count >= MAX_REQUEST_FAILURES or delay > self._limits.policy.wait_limit:
+            return None
+        return now + delay
+
+    def next_delay(self, retry_after: float | None = None) -> float:
+        """Seconds until the next try after one more failure, however many there were."""
+        self.count += 1
+        return self._limits.retry_delay(self.count, retry_after)
+
+    def forget(self) -> None:
+        """The request came through."""
+        self.count = 0

@@ -1,0 +1,114 @@
+"""Waits for a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import assert_never
+
+from source_lms_reports.jobs import messages
+from source_lms_reports.jobs.actions import JobState, Observed, Refused
+from source_lms_reports.jobs.limits import JobLimits, RequestFailures
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.jobs.verdicts import Again, Ended, Lost, Ready, Verdict, Waiting
+
+if TYPE_CHECKING:
+    from source_lms_reports.errors import JobOverdue, ReportError
+    from source_lms_reports.jobs.events import Opening
+    from source_lms_reports.jobs.ticket import Order, Ticket
+
+
+class OpenJob:
+    """A ticket, and what this sync has seen of its job."""
+
+    def __init__(self, order: Order, limits: JobLimits, ticket: Ticket, how: Opening, now: float) -> None:
+        self.ticket = ticket
+        self.how = how
+        self._order = order
+        self._limits = limits
+        self._failures = RequestFailures(limits)
+        self._since = now
+        self._deadline = now + limits.policy.wait_limit
+        self._looked_at = now
+        self._looks = 0
+        self._state: JobState | None = None
+        self._trouble: ReportError | None = None
+
+    @property
+    def state(self) -> JobState | None:
+        """What the vendor said last; None before it was asked."""
+        return self._state
+
+    @property
+    def is_alive(self) -> bool:
+        """True while it may take up a place at the vendor."""
+        return self._state is None or self._state.status.is_alive
+
+    @property
+    def deadline(self) -> float:
+        """When this sync stops waiting for it."""
+        return self._deadline
+
+    def after(self, outcome: Observed | Refused, now: float) -> Verdict:
+        """What to do after the vendor was asked for it."""
+        self._looks += 1
+        self._looked_at = now
+        match outcome:
+            case Observed(state):
+                return self.seen(state, now)
+            case Refused():
+                return self._after_refused(outcome, now)
+            case _:
+                assert_never(outcome)
+
+    def seen(self, state: JobState, now: float) -> Verdict:
+        """What to do as the job stands."""
+        self._state, self._trouble = state, None
+        self._failures.forget()
+        match state.status:
+            case JobStatus.READY:
+                return Ready()
+            case JobStatus.QUEUED | JobStatus.RUNNING:
+                delay = self._limits.poll_delay(self._looks, state.retry_after)
+                return Waiting(self._next_look(now, delay, state.retry_after), state)
+            case JobStatus.FAILED | JobStatus.GONE:
+                return Lost(state.status is JobStatus.GONE, state.words)
+            case _:
+                assert_never(state.status)
+
+    def look_for_link(self, now: float) -> float:
+        """When to look at the finished job once more, for a fresh link. The deadline is put off for it."""
+        self._failures.forget()
+        self._deadline = max(self._deadline, now + self._limits.policy.wait_limit)
+        return max(now, self._looked_at + self._limits.policy.cadence)
+
+    def overdue(self, now: float) -> JobOverdue:
+        """The error of a job that is waited for no longer."""
+        said = self._state.words if self._state else None
+        return messages.job_overdue(self._order, self.ticket, now - self._since, said, self._trouble)
+
+    def _after_refused(self, refused: Refused, now: float) -> Verdict:
+        match refused.kind:
+            case "gone":
+                return Lost(True, refused.error.message)
+            case "config":
+                # A job that the vendor denies us is worth a second sync's look, but not a third's.
+                keep = refused.locked_out or self.how != "resumed"
+                return Ended(messages.refused(self._order, refused.error), keep_ticket=keep)
+            case "transient" | "throttled" | "quota":
+                return self._after_trouble(refused, now)
+            case _:
+                assert_never(refused.kind)
+
+    def _after_trouble(self, refused: Refused, now: float) -> Verdict:
+        """The job is not to blame for a request that fails: only the deadline ends this."""
+        self._trouble = refused.error
+        delay = max(
+            self._limits.poll_delay(self._looks, refused.retry_after),
+            self._failures.next_delay(),
+        )
+        return Again(self._next_look(now, delay, refused.retry_after))
+
+    def _next_look(self, now: float, delay: float, retry_after: float | None) -> float:
+        """After `delay`, or at the deadline for the last time; never sooner than the vendor allows."""
+        return max(min(now + delay, self._deadline), now + self._limits.policy.soonest_poll(retry_after))
