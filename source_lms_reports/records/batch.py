@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from source_lms_reports.files.json_records import exact_value
+from source_lms_reports.records.envelope import Envelope
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -32,31 +33,6 @@ class Batch:
             emitted_at: Milliseconds since 1970.
         """
         raise NotImplementedError
-
-
-class Envelope:
-    """What stands around a record's data in a RECORD message."""
-
-    def __init__(self, stream: str) -> None:
-        self._head = b'{"type":"RECORD","record":{"stream":' + _ENCODER.encode(stream) + b',"data":'
-
-    def wrap(self, lines: bytes, emitted_at: int, members: bytes = b"") -> bytes:
-        """Data lines as messages.
-
-        Args:
-            lines: JSON objects, each of which ends with a line feed.
-            emitted_at: Milliseconds since 1970.
-            members: What to put into each object, which is not empty then: `"name":"value"`.
-        """
-        if not lines:
-            return b""
-        head = self._head + b"{%b," % members if members else self._head
-        start = b"{" if members else b""
-        between = b',"emitted_at":%d}}\n%b' % (emitted_at, head)
-        wrapped = lines.replace(b"\n" + start, between)
-        if members:  # the last line feed has no object behind it
-            return b"".join((head, memoryview(wrapped)[1:-1], between[: -len(head)]))
-        return b"".join((head, memoryview(wrapped)[: -len(head)]))
 
 
 class CellBatch(Batch):

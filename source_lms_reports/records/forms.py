@@ -6,25 +6,42 @@ whole report to keep it exact, and nothing needs to be parsed and written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from source_lms_reports.files.json_records import ObjectChunk, exact_value
 from source_lms_reports.records.batch import plain_names
 from source_lms_reports.records.cast import HELD_BY_A_FLOAT
+from source_lms_reports.records.growing import GrowingSchema, are_times, as_cell
 
 MOST_KEYS = 500
 """Rows with more keys than this, all in all, are sparse and stay dicts."""
 
 _NULL = msgspec.Raw(b"null")
-_SIMPLE = str | int | bool | None
 _INNER = {list, dict}
 _BRACKETS = (b"[", b"{")
 _SUSPICIOUS = (b"e", b"E", b'"')
 """In an exponent, `true`, `false` and texts."""
+_NUMBERS = {int, float, msgspec.Raw, type(None)}
+
+FieldKind = Literal["simple", "inner", "number", "cell", "skipped", "string", "integer", "boolean", "object", "array"]
+"""`number`, `cell` and `skipped` come as their text of JSON. Then a cell becomes a text, and what is skipped None."""
+_ANNOTATIONS: Mapping[FieldKind, Any] = {
+    "simple": str | int | bool | None,
+    "inner": Any,
+    "number": msgspec.Raw,
+    "cell": msgspec.Raw,
+    "skipped": msgspec.Raw,
+    "string": str | None,
+    "integer": int | None,
+    "boolean": bool | None,
+    "object": dict[str, Any] | None,
+    "array": list[Any] | None,
+}
+_WITH_INNER = {"inner", "object", "array"}
 
 
 class Form:
@@ -32,15 +49,24 @@ class Form:
 
     Args:
         types: For each key the types that its values have had.
+        growing: The schema that every value must fit, which knows all keys; None where any value does.
+        left_out: Keys that no record has. They cost no more than to find where their values end.
     """
 
-    def __init__(self, types: Mapping[str, set[type]]) -> None:
+    def __init__(
+        self, types: Mapping[str, set[type]], growing: GrowingSchema | None = None, left_out: Collection[str] = ()
+    ) -> None:
         self.names = tuple(types)
-        self._has_inner = any(_INNER & seen for seen in types.values())
-        self._numbers = [f"f{at}" for at, seen in enumerate(types.values()) if _is_number(seen)]
+        self._strict = growing is not None
+        self._kinds = [
+            "skipped" if name in left_out else _free(seen) if growing is None else _strict(growing.types(name), seen)
+            for name, seen in types.items()
+        ]
+        self._times = {f"f{at}": growing.time(name) for at, name in enumerate(types) if growing and growing.time(name)}
+        self._has_inner = not _WITH_INNER.isdisjoint(self._kinds)
         fields = [
-            (f"f{at}", _field_type(seen), msgspec.field(default=None, name=name))
-            for at, (name, seen) in enumerate(types.items())
+            (f"f{at}", _ANNOTATIONS[kind], msgspec.field(default=None, name=name))
+            for at, (name, kind) in enumerate(zip(types, self._kinds, strict=True))
         ]
         row = msgspec.defstruct("Row", fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
         self._lists: Any = list[row]  # type: ignore[valid-type]
@@ -53,41 +79,64 @@ class Form:
             `msgspec.Raw`; a float holds each of them.
         """
         rows = chunk.decoded(self._lists, has_inner=self._has_inner)
-        if rows is None or not all(_settle(rows, name) for name in self._numbers):
+        if rows is None:
             return None
-        return rows
+        settled = all(self._settle(rows, f"f{at}", kind) for at, kind in enumerate(self._kinds))
+        return rows if settled and all(_settle_times(rows, *one) for one in self._times.items()) else None
 
     def values(self, rows: list[Any], name: str) -> Iterable[Any]:
         """The values of one key."""
-        field = f"f{self.names.index(name)}"
-        values = map(attrgetter(field), rows)
-        return map(exact_value, values) if field in self._numbers else values
+        at = self.names.index(name)
+        values = map(attrgetter(f"f{at}"), rows)
+        return map(exact_value, values) if self._kinds[at] == "number" else values
+
+    def _settle(self, rows: list[Any], field: str, kind: FieldKind) -> bool:
+        """Make of a field that is text of JSON what it should be; False if there are values that cannot be."""
+        if kind == "number":
+            return _settle_numbers(rows, field, only=self._strict)
+        if kind == "cell":
+            return _replace(rows, field, list(map(attrgetter(field), rows)), as_cell)
+        if kind == "skipped":
+            for row in rows:
+                setattr(row, field, None)
+        return True
 
 
-def form_of(types: Mapping[str, set[type]]) -> Form | None:
-    """The form of rows with these keys; None if there is none."""
-    return Form(types) if len(types) <= MOST_KEYS and plain_names(types) else None
+def form_of(
+    types: Mapping[str, set[type]], growing: GrowingSchema | None = None, left_out: Collection[str] = ()
+) -> Form | None:
+    """The form of rows with these keys; None if there is none. See `Form`."""
+    return Form(types, growing, left_out) if len(types) <= MOST_KEYS and plain_names(types) else None
 
 
-def _is_number(seen: set[type]) -> bool:
-    return float in seen and not _INNER & seen
+def _free(seen: set[type]) -> FieldKind:
+    if _INNER & seen:
+        return "inner"
+    return "number" if float in seen else "simple"
 
 
-def _field_type(seen: set[type]) -> Any:
-    if _is_number(seen):
-        return msgspec.Raw
-    return Any if _INNER & seen else _SIMPLE
+def _strict(allowed: frozenset[type], seen: set[type]) -> FieldKind:
+    """How a key is decoded whose values must be of one type: by a class that takes no other, at no cost."""
+    if allowed == {int, float}:
+        return "number" if float in seen else "integer"
+    if allowed == {str}:
+        return "string" if seen <= {str, type(None)} else "cell"
+    return _BY_TYPE[next(iter(allowed))]
 
 
-def _settle(rows: list[Any], field: str) -> bool:
-    """Leave as texts only the numbers that a float holds; False if there are values that are no numbers at all."""
+_BY_TYPE: Mapping[type, FieldKind] = {int: "integer", bool: "boolean", dict: "object", list: "array"}
+
+
+def _settle_numbers(rows: list[Any], field: str, *, only: bool) -> bool:
+    """Leave as texts only the numbers that a float holds; False if others may not be (`only`), or cannot be read."""
     values = list(map(attrgetter(field), rows))
     texts = [value for value in values if value is not None]
     joined = b",".join(texts)
     if any(char in joined for char in _BRACKETS):
         return False
     if any(char in joined for char in _SUSPICIOUS) or max(map(len, texts), default=0) > HELD_BY_A_FLOAT:
-        return _replace(rows, field, values)
+        settled = _replace(rows, field, values)
+        return settled and (not only or set(map(type, map(attrgetter(field), rows))) <= _NUMBERS)
     if b"n" in joined:
         for row, value in zip(rows, values, strict=True):
             if value == _NULL:
@@ -95,10 +144,19 @@ def _settle(rows: list[Any], field: str) -> bool:
     return True
 
 
-def _replace(rows: list[Any], field: str, values: list[Any]) -> bool:
+def _settle_times(rows: list[Any], field: str, form: str) -> bool:
+    """Leave out empty texts, which are no times; False if there are others that are none."""
+    values = list(map(attrgetter(field), rows))
+    if "" in values:
+        for row, value in zip(rows, values, strict=True):
+            setattr(row, field, value or None)
+    return are_times(list(filter(None, values)), form)
+
+
+def _replace(rows: list[Any], field: str, values: list[Any], make: Callable[[Any], Any] = lambda value: value) -> bool:
     try:
         for row, value in zip(rows, values, strict=True):
-            setattr(row, field, exact_value(value))
+            setattr(row, field, make(exact_value(value)))
     except msgspec.DecodeError:  # an integer of thousands of digits
         return False
     return True

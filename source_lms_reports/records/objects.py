@@ -7,9 +7,11 @@ from itertools import compress
 from typing import Any
 
 from source_lms_reports.files.json_records import ObjectChunk
-from source_lms_reports.records.batch import Batch, Envelope, FormBatch, ObjectBatch
+from source_lms_reports.records.batch import Batch, FormBatch, ObjectBatch
 from source_lms_reports.records.cursor_window import CursorWindow
+from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.forms import Form, form_of
+from source_lms_reports.records.growing import GrowingSchema, as_cell
 
 
 class ObjectShaper:
@@ -27,6 +29,8 @@ class ObjectShaper:
     ) -> None:
         self._types: dict[str, set[type]] = {}
         self._envelope = envelope
+        self._growing = envelope.schema
+        self._left_out = envelope.left_out
         self._constants = constants
         self._cursor_field = cursor_field
         self._window = window
@@ -57,8 +61,18 @@ class ObjectShaper:
         """Make a form of all keys and types seen so far."""
         for name, types in chunk.types().items():
             self._types.setdefault(name, set()).update(types)
+        if self._growing is not None:
+            self._admit(self._growing, chunk.objects())
         fits = not self._constants.keys() & self._types.keys()
-        self._form = form_of(self._types) if fits else None
+        self._form = form_of(self._types, self._growing, self._left_out) if fits else None
+
+    def _admit(self, growing: GrowingSchema, objects: list[dict[str, Any]]) -> None:
+        """Let the schema grow until these rows fit it."""
+        for name in dict.fromkeys(name for row in objects for name in row):
+            if name not in self._left_out and name not in self._constants:
+                values = [row.get(name) for row in objects]
+                growing.add(name, set(map(type, values)))
+                growing.admit(name, values)
 
     def _plain(self, objects: list[dict[str, Any]]) -> Batch:
         for row in objects:
@@ -66,7 +80,18 @@ class ObjectShaper:
                 self._types.setdefault(name, set())
         field = self._cursor_field
         rows = self._new(objects, (row.get(field) for row in objects) if field else None)
+        if self._growing is not None:
+            self._admit(self._growing, rows)
+            rows = [self._fitting(self._growing, row) for row in rows]
         return ObjectBatch(self._envelope, [{**row, **self._constants} for row in rows] if self._constants else rows)
+
+    def _fitting(self, growing: GrowingSchema, row: dict[str, Any]) -> dict[str, Any]:
+        """A row in the types of the schema, which has been made to fit: only texts need to be made of other things."""
+        wanted = {name: value for name, value in row.items() if name not in self._left_out}
+        return {
+            name: as_cell(value) if growing.is_plain_text(name) else (None if value == "" else value)
+            for name, value in wanted.items()
+        }
 
     def _new(self, rows: list[Any], values: Iterable[Any] | None) -> list[Any]:
         field = self._cursor_field

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress, repeat
 from typing import Any
 
 from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
-from source_lms_reports.records.batch import Batch, CellBatch, Envelope
-from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
+from source_lms_reports.records.batch import Batch, CellBatch
+from source_lms_reports.records.columns import ColumnCaster
 from source_lms_reports.records.cursor_window import CursorWindow
+from source_lms_reports.records.envelope import AirbyteEnvelope, Envelope
+from source_lms_reports.records.growing import as_cell, shortened
 from source_lms_reports.records.objects import ObjectShaper
-
-
-@dataclass
-class _Uncast:
-    kind: Kind
-    count: int
-    row: int
-    value: str
 
 
 class Shaper:
@@ -34,6 +27,7 @@ class Shaper:
         keep_from: Rows with an earlier cursor value are dropped.
         keep_before: Rows with this or a later cursor value are dropped.
         cursor_limit: `cursor_max` is not after it.
+        envelope: How records are written; by default as Airbyte's.
     """
 
     def __init__(
@@ -46,14 +40,16 @@ class Shaper:
         keep_from: datetime | None = None,
         keep_before: datetime | None = None,
         cursor_limit: datetime | None = None,
+        envelope: Envelope | None = None,
     ) -> None:
-        self._envelope = Envelope(stream)
-        self._constants = dict(constants or {})
-        self._kinds = {name: kind_of(column) for name, column in schema.get("properties", {}).items()}
-        self._typed_names = {name for name, kind in self._kinds.items() if kind != "text"} - set(self._constants)
+        self._envelope = envelope or AirbyteEnvelope(stream)
+        self._growing = self._envelope.schema
+        self._left_out = self._envelope.left_out
+        self._constants = {n: one for n, one in (constants or {}).items() if n not in self._left_out}
+        self._known = schema.get("properties", {}).keys()
+        self._columns = ColumnCaster(schema.get("properties", {}), self._growing)
         self._cursor_field = cursor_field
         self._window = CursorWindow(keep_from, keep_before, cursor_limit)
-        self._uncast: dict[str, _Uncast] = {}
         self._unknown: dict[str, None] = {}
         self._missing: dict[str, None] = {}
         self._table_notes: list[str] = []
@@ -71,6 +67,7 @@ class Shaper:
         """
         if table.columns:
             self._compare(table.columns)
+        self._announce(table.columns)
         objects = ObjectShaper(self._envelope, self._constants, self._cursor_field, self._window)
         for chunk in table.chunks():
             batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else objects.batch(chunk)
@@ -82,16 +79,13 @@ class Shaper:
 
     def warnings(self) -> list[str]:
         """What a user should know about the data, complete once all tables are shaped."""
-        told = list(self._table_notes)
-        for name, uncast in self._uncast.items():
-            told.append(
-                f"Values of column {name} that are not of type {uncast.kind} and stay text: {uncast.count:,} "
-                f"(first: row {uncast.row}, {uncast.value!r})"
-            )
+        told = [*self._table_notes, *self._columns.warnings()]
+        if self._growing is not None:
+            told += self._growing.take_warnings()
         if self._window.unreadable:
             told.append(
                 f"Values of the cursor column {self._cursor_field} that are no time: {self._window.unreadable:,} "
-                f"(first: {_short(self._window.example)!r}). They cannot be proven old, so these rows come in each "
+                f"(first: {shortened(self._window.example)}). They cannot be proven old, so these rows come in each "
                 "sync."
             )
         if self._unknown:
@@ -100,12 +94,19 @@ class Shaper:
             told.append(f"Columns that the schema knows are missing from the report: {listed(list(self._missing))}")
         return told
 
+    def _announce(self, columns: tuple[str, ...]) -> None:
+        """Tell the schema that records must fit which columns they will have."""
+        if self._growing is not None:
+            for name in (*columns, *self._constants):
+                if name not in self._left_out:
+                    self._growing.add(name)
+
     def _compare(self, columns: tuple[str, ...]) -> None:
-        if not self._kinds:
+        if not self._known:
             return
         have = {*columns, *self._constants, EXTRA}
-        self._unknown |= dict.fromkeys(name for name in columns if name not in self._kinds)
-        self._missing |= dict.fromkeys(name for name in self._kinds if name not in have)
+        self._unknown |= dict.fromkeys(name for name in columns if name not in self._known)
+        self._missing |= dict.fromkeys(name for name in self._known if name not in have)
 
     def _cells(self, table: Table, chunk: CellChunk) -> Batch | None:
         columns, extra, count = chunk.columns, chunk.extra, len(chunk)
@@ -121,13 +122,13 @@ class Shaper:
         typed: dict[str, list[Any]] = {}
         kinds: Iterable[set[type] | None] = chunk.kinds or repeat(None, len(columns))
         for name, cells, have in zip(table.columns, columns, kinds, strict=True):
-            if name not in self._constants:
-                typed[name] = self._typed(name, cells, rows, have)
+            if name not in self._constants and name not in self._left_out:
+                typed[name] = self._columns.values(name, cells, rows, have)
         for name, constant in self._constants.items():
             typed[name] = [constant] * count
-        if extra:
-            typed[EXTRA] = extra
-        texts = tuple(name not in self._typed_names and name != EXTRA for name in typed)
+        if extra and EXTRA not in self._left_out:
+            typed[EXTRA] = self._listed(extra)
+        texts = tuple(name in self._constants or (name != EXTRA and self._columns.is_text(name)) for name in typed)
         return CellBatch(self._envelope, typed, texts, count)
 
     def _kept(self, table: Table, chunk: CellChunk) -> list[bool] | None:
@@ -143,24 +144,8 @@ class Shaper:
         are_texts = chunk.kinds is None or chunk.kinds[at] <= {str}
         return self._window.select(cells if are_texts else [str(cell) for cell in cells])
 
-    def _typed(self, name: str, cells: list[Any], rows: list[int] | range, have: set[type] | None) -> list[Any]:
-        kind = self._kinds.get(name, "text")
-        if have is not None:
-            values, uncast = natives(cells, kind, have)
-        elif kind == "text":
-            return cells
-        else:
-            values, uncast = CASTERS[kind](cells)
-        if uncast:
-            self._count_uncast(name, kind, values, rows)
-        return values
-
-    def _count_uncast(self, name: str, kind: Kind, values: list[Any], rows: list[int] | range) -> None:
-        for at, value in enumerate(values):
-            if isinstance(value, str):
-                uncast = self._uncast.setdefault(name, _Uncast(kind, 0, rows[at], _short(value)))
-                uncast.count += 1
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= 40 else f"{value[:37]}..."
+    def _listed(self, extra: list[list[Any] | None]) -> list[Any]:
+        if self._growing is None:
+            return extra
+        self._growing.add(EXTRA, (list,))
+        return extra if list in self._growing.types(EXTRA) else [as_cell(one) for one in extra]

@@ -15,6 +15,7 @@ from source_lms_reports.plan.columns import keep_before, keep_from, window_colum
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice, snake_case
 from source_lms_reports.plan.windows import halves
+from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.sync.bundles import Backpressure, Lines, bundled
 from source_lms_reports.sync.state import OrderRead, later_of
@@ -32,15 +33,19 @@ class StreamReader:
         sync: What all streams share.
         selected: The stream, and where the last sync left it.
         gate: Bounds the batches under way; None where plain records are wanted.
+        envelope: How records are written; by default as Airbyte's.
     """
 
-    def __init__(self, sync: Sync, selected: Selected, gate: Backpressure | None) -> None:
+    def __init__(
+        self, sync: Sync, selected: Selected, gate: Backpressure | None, envelope: Envelope | None = None
+    ) -> None:
         self._sync = sync
         self._selected = selected
         self._keeper = sync.keeper(selected.stream.name)
         self._gate = gate
         self._read: dict[str, OrderRead] = {}
         self._closed: Slice | None = None
+        self._envelope = envelope
         self._told: set[str] = set()
         #: Whether the vendor gave all rows that there are, as far as was read.
         self.is_complete = True
@@ -202,6 +207,7 @@ class StreamReader:
             keep_from=bounds[0],
             keep_before=bounds[1],
             cursor_limit=limit,
+            envelope=self._envelope,
         )
 
     def _batches(self, shaper: Shaper, table: Table) -> Iterator[Row | Lines]:

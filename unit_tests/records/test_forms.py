@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.records import forms
-from source_lms_reports.records.batch import Batch, Envelope
+from source_lms_reports.records.batch import Batch
 from source_lms_reports.records.cursor_window import CursorWindow
+from source_lms_reports.records.envelope import AirbyteEnvelope
 from source_lms_reports.records.objects import ObjectShaper
 
 Json = dict[str, Any]
 
 
 def _batches(*chunks: str) -> list[Batch]:
-    shaper = ObjectShaper(Envelope("s"), {}, None, CursorWindow(None, None))
+    shaper = ObjectShaper(AirbyteEnvelope("s"), {}, None, CursorWindow(None, None))
     return [shaper.batch(ObjectChunk(chunk.encode(), "The report")) for chunk in chunks]
 
 
