@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import signal
 import sys
 from collections.abc import Iterator
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from source_lms_reports.process import FAILED_EXIT, USAGE_EXIT, leave, run_to_its_end
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
 
 _STATE = '{"type":"STATE"'
-_SIGTERM_EXIT = 128 + int(signal.SIGTERM)
-_CLOSED_PIPE_EXIT = 120
-_USAGE_EXIT = 2
-
 
 _HELP = """\
 source-lms-reports reads the reports of one learning platform as Airbyte messages (one JSON object a line).
@@ -37,10 +32,6 @@ Platforms: {platforms}.
 """
 
 
-class _Terminated(BaseException):
-    """SIGTERM has come."""
-
-
 def run(args: list[str] | None = None) -> None:
     """Run the command line.
 
@@ -50,25 +41,13 @@ def run(args: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if args is None else args
     if not arguments or arguments[0] in ("-h", "--help"):
         _help(sys.stdout if arguments else sys.stderr)
-        _leave(0 if arguments else _USAGE_EXIT)
+        leave(0 if arguments else USAGE_EXIT)
         return
-    signal.signal(signal.SIGTERM, _terminate)
     with quick_imports():
         from source_lms_reports.source import SourceLmsReports
 
         source = SourceLmsReports()
-    code = 0
-    try:
-        _print_messages(source, arguments)
-    except _Terminated:
-        code = _SIGTERM_EXIT
-    except BrokenPipeError:
-        code = _CLOSED_PIPE_EXIT
-    except Exception as error:  # noqa: BLE001 - the last one to hear of it
-        code = _report(error)
-    finally:
-        source.close()
-    _leave(code)
+    run_to_its_end(lambda: _print_messages(source, arguments), _report, source.close)
 
 
 def _help(out: TextIO) -> None:
@@ -77,7 +56,7 @@ def _help(out: TextIO) -> None:
     out.write(_HELP.replace("{platforms}", ", ".join(platform_names())))
 
 
-def _print_messages(source: SourceLmsReports, arguments: list[str]) -> None:
+def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
     from airbyte_cdk.logger import PRINT_BUFFER
 
     from source_lms_reports.cdk.entrypoint import ReportEntrypoint
@@ -89,6 +68,7 @@ def _print_messages(source: SourceLmsReports, arguments: list[str]) -> None:
             print(f"{message}\n", end="")
             if message.startswith(_STATE):
                 PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
+    return 0
 
 
 def _report(error: Exception) -> int:
@@ -103,24 +83,7 @@ def _report(error: Exception) -> int:
 
     traced = as_traced(error) if isinstance(error, ReportError) else assemble_uncaught_exception(type(error), error)
     print(redact(orjson.dumps(AirbyteMessageSerializer.dump(traced.as_airbyte_message())).decode()))
-    return 1
-
-
-def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
-
-
-def _leave(code: int) -> None:
-    """End at once where threads may still wait for the vendor; their work is safe in the state."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = code or _CLOSED_PIPE_EXIT
-    if code == _SIGTERM_EXIT:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)  # clients tell a good end from a failure by the signal
-    if code:
-        os._exit(code)  # also where SIGTERM does nothing: in the first process of a container
+    return FAILED_EXIT
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ NAME = source_lms_reports.__name__
 
 #: From the ground up. Rooms of one floor do not know each other.
 FLOORS = (
-    {"errors", "redaction", "times", "version"},
+    {"errors", "process", "redaction", "times", "version"},
     {"platforms", "files"},
     {"jobs", "spec", "records"},
     {"plan"},
