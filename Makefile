@@ -5,6 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# A test's processes mostly wait for each other, so there is one worker more than the two processors of a small machine.
+WORKERS ?= 3
+PARALLEL := -n $(WORKERS) --dist worksteal
+# What needs an image, a client's own environment or an account, or says again what another cell has said.
+BRIEF := not image_tests and not clients and not requires_creds and not full_matrix
 # Byte code halves the start of every connector process, so the environment's own wish not to write it is not heard.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -14,7 +19,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit integration clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-record clean
+.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,7 +69,10 @@ format: $(VENV)/.dev ## lay out the code and repair what can be repaired by itse
 	@$(BIN)/ruff format .
 
 unit: $(VENV)/.dev
-	@$(PYTEST) unit_tests integration_tests -m "not image_tests and not clients and not requires_creds"
+	@$(PYTEST) $(PARALLEL) unit_tests integration_tests -m "$(BRIEF)"
+
+faults: $(VENV)/.dev ## every fault at every platform, for docs/faults.md
+	@$(BIN)/python -m integration_tests.fault_matrix $(PARALLEL)
 
 image: ## build the container image with docker
 	docker build --tag source-lms-reports:dev .
@@ -78,7 +86,7 @@ clients-test: $(VENV)/.dev ## PyAirbyte, Meltano, Dagster and Airbyte's tools, e
 # A client whose tests fail, or cannot run here, is left out of the table; the last line then fails and names it.
 clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/clients.md by what passed
 	@rm -f integration_tests/clients/results.json
-	@-$(PYTEST) integration_tests unit_tests/project/packaging/test_distribution.py -m "not image_tests and not requires_creds" --record-clients
+	@-$(PYTEST) integration_tests unit_tests/project/packaging/test_distribution.py -m "not image_tests and not requires_creds and not full_matrix" --record-clients
 	@-scripts/image/test.sh --record-clients
 	@$(BIN)/python -m integration_tests.clients.matrix
 

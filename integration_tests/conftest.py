@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.connector import Connector, forked, quick
+from integration_tests.references import References
 from integration_tests.sandbox import Sandbox
 
 
@@ -15,6 +16,12 @@ from integration_tests.sandbox import Sandbox
 def _forks_end() -> Iterator[None]:
     yield
     forked.close()
+
+
+@pytest.fixture(scope="session")
+def references() -> References:
+    """Undisturbed syncs, kept for all tests."""
+    return References()
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """Writes `docs/faults.md`: every fault at every platform, and whether its promise held.
 
-`python -m integration_tests.fault_matrix` runs the fault suite and writes the page. It ends with 1 and writes nothing
-where a promise did not hold. The page's rows and columns are those of `fault_table`; a test keeps them in step.
+`make faults` runs the whole fault suite and writes the page. It ends with 1 and writes nothing where a promise did not
+hold. The page's rows and columns are those of `fault_table`; a test keeps them in step.
 """
 
 from __future__ import annotations
 
+import platform
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,8 @@ import pytest
 from integration_tests.fault_table import CASES, SUBJECTS, Case, Subject, cases_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "faults.md"
+#: What the page says of the run that it comes from.
+RUN = re.compile(r"^Last run: .*$|It has not been run yet\.", re.MULTILINE)
 HEAD = """\
 # Faults
 
@@ -32,15 +38,39 @@ A process that is killed (SIGTERM, SIGKILL) while it orders, polls, downloads or
 ends, are tried at every platform too (`integration_tests/test_kills.py`): nothing is lost, and a job that runs is not
 ordered again.
 
-This page is made by `python -m integration_tests.fault_matrix`.
+This page is made by `make faults`, which tries every cell.
+{run}
+`make test` tries the faults of requests and jobs at every platform too, and those of a file's bytes once for each kind
+of file, at Canvas for CSV and at Second Nature for JSON and XLSX: what looks at a file knows no platform.
 """
 
 
-def page() -> str:
-    """The page, all of whose promises hold."""
+def page(run: str) -> str:
+    """The page, all of whose promises hold.
+
+    Args:
+        run: A sentence that says which run the page comes from.
+    """
     names = " | ".join(subject.name for subject in SUBJECTS)
     lines = [f"| fault | {names} |", f"|---{'|---' * len(SUBJECTS)}|", *map(_line, CASES)]
-    return f"{HEAD}\n" + "\n".join(lines) + "\n"
+    head = HEAD.format(run=run)
+    return f"{head}\n" + "\n".join(lines) + "\n"
+
+
+def last_run() -> str:
+    """What the page says of the run that it comes from."""
+    match = RUN.search(PAGE.read_text(encoding="utf-8"))
+    return match[0] if match else "It has not been run yet."
+
+
+def _this_run() -> str:
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    cells = sum(1 for subject in SUBJECTS for _ in cases_of(subject))
+    at = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    python = platform.python_version()
+    return (
+        f"Last run: {at}, commit {commit.stdout.strip() or 'unknown'}, Python {python}: {cells} of {cells} cells held."
+    )
 
 
 def _line(case: Case) -> str:
@@ -61,15 +91,21 @@ def _cell(subject: Subject, name: str) -> str:
     return "mend, next sync" if case.kind == "config_error" else "next sync"
 
 
-def main() -> int:
-    """Run the suite; write the page when all promises hold."""
+def main(options: list[str]) -> int:
+    """Run the suite with these options of pytest's; write the page when all promises hold.
+
+    With `--page` alone nothing is run: the table is written anew, and what the page says of its run stays.
+    """
+    if options == ["--page"]:
+        PAGE.write_text(page(last_run()), encoding="utf-8")
+        return 0
     folder = Path(__file__).resolve().parent
     suites = [str(folder / name) for name in ("test_faults.py", "test_kills.py")]
-    code = pytest.main(["-q", *suites])
+    code = pytest.main(["-q", *options, *suites])
     if code == 0:
-        PAGE.write_text(page(), encoding="utf-8")
+        PAGE.write_text(page(_this_run()), encoding="utf-8")
     return int(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

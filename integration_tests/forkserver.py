@@ -5,6 +5,8 @@ It has one thread and does nothing but wait, so a fork of it is as good as a fre
 
 from __future__ import annotations
 
+import atexit
+import functools
 import gc
 import importlib
 import json
@@ -13,8 +15,10 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, NoReturn
 
 PRELOADED = (
     "airbyte_cdk.exception_handler",
@@ -30,6 +34,7 @@ def main(channel: socket.socket) -> None:
     entry = script.load()
     for name in PRELOADED:
         importlib.import_module(name)
+    _parse_the_cdks_schema_once()
     importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
     gc.freeze()
     while True:
@@ -44,10 +49,16 @@ def main(channel: socket.socket) -> None:
         if pid == 0:
             channel.close()
             _become(request, descriptors)
-            sys.exit(entry())
+            _end(entry)
         for descriptor in descriptors:
             os.close(descriptor)
         _send(channel, {"pid": pid})
+
+
+def _parse_the_cdks_schema_once() -> None:
+    """The CDK parses its YAML schema of manifests for each source: half of what a short command computes."""
+    module: Any = importlib.import_module("airbyte_cdk.sources.declarative.concurrent_declarative_source")
+    module.get_declarative_component_schema = functools.cache(module.get_declarative_component_schema)
 
 
 def _become(request: dict[str, Any], descriptors: list[int]) -> None:
@@ -61,6 +72,23 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     tempfile.tempdir = None
     sys.argv = ["source-lms-reports", *request["args"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(entry: Callable[[], int | None]) -> NoReturn:
+    """Run the command and end as an interpreter does, but for taking apart all that was ever imported."""
+    code: int | str | None
+    try:
+        code = entry()
+    except SystemExit as error:
+        code = error.code
+    threads: Any = threading
+    threads._shutdown()
+    atexit._run_exitfuncs()
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:

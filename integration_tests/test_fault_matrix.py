@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from integration_tests.fault_matrix import PAGE, page
+from integration_tests.fault_matrix import PAGE, last_run, page
 from integration_tests.fault_table import CASES, SUBJECTS, cases_of
 
 
 def test_the_page_shows_the_table() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m integration_tests.fault_matrix"
+    assert PAGE.read_text(encoding="utf-8") == page(last_run()), "run: make faults"
 
 
 def test_every_case_is_named_once_and_happens_somewhere() -> None:

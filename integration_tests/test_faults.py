@@ -6,69 +6,41 @@ other streams are undisturbed, nothing secret is printed, and no file is left.
 
 from __future__ import annotations
 
-import functools
 import json
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from integration_tests.connector import Connector, Json, Run, as_set, catalog_of, quick
-from integration_tests.fault_table import SUBJECTS, Case, Subject, cases_of, spec
+from integration_tests.connector import Connector, Json, Run, as_set, quick
+from integration_tests.fault_table import SUBJECTS, Case, Subject, cases_of, in_brief, spec
+from integration_tests.references import Reference, References, undisturbed
 from integration_tests.sandbox import Sandbox
 
 CADENCE = 0.1
-AT_ONE_TIME = 4
-TEST = "test_the_promise_holds"
 SIGNATURES = ("verifier", "signature", "X-Amz-Signature", "sig", "token")
-PAIRS = [(subject, case) for subject in SUBJECTS for case in cases_of(subject)]
+PAIRS = [
+    pytest.param(
+        subject,
+        case,
+        id=f"{subject.name.replace(' ', '_')}-{case.name}",
+        marks=() if in_brief(subject, case) else pytest.mark.full_matrix,
+    )
+    for subject in SUBJECTS
+    for case in cases_of(subject)
+]
 
 
-def name_of(value: Any) -> str | None:
-    return value.name.replace(" ", "_") if isinstance(value, (Subject, Case)) else None
+def reference_of(subject: Subject, references: References, connector: Connector) -> Reference:
+    """The subject's sync without any fault."""
 
+    def read() -> Reference:
+        with vendors(subject) as sandbox:
+            config = config_of(subject, sandbox)
+            return undisturbed(connector, sandbox, config, subject.stream, subject.healthy)
 
-@dataclass(frozen=True)
-class Reference:
-    """A subject without any fault: its configured catalog, and the records of a sync."""
-
-    catalog: Json
-    records: dict[str, list[Json]]
-
-
-@pytest.fixture(scope="session")
-def references(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Subject], Reference]:
-    """Reads a subject undisturbed, once."""
-
-    @functools.cache
-    def read(name: str) -> Reference:
-        subject = next(one for one in SUBJECTS if one.name == name)
-        return undisturbed(subject, Connector(tmp_path_factory.mktemp("reference")))
-
-    guard = threading.Lock()
-
-    def read_once(subject: Subject) -> Reference:
-        with guard:
-            return read(subject.name)
-
-    return read_once
-
-
-def undisturbed(subject: Subject, connector: Connector) -> Reference:
-    with vendors(subject) as sandbox:
-        found = connector.discover(config_of(subject, sandbox))
-        assert found.code == 0, found.errors
-        catalog = catalog_of([found.catalog[subject.stream], found.catalog[subject.healthy]])
-        sandbox.reset()
-        run = connector.read(config_of(subject, sandbox), catalog)
-        assert run.code == 0, run.errors
-        assert all(run.records[stream] for stream in (subject.stream, subject.healthy))
-        return Reference(catalog, run.records)
+    return references.get(subject.name, read)
 
 
 def vendors(subject: Subject) -> Sandbox:
@@ -80,32 +52,11 @@ def config_of(subject: Subject, sandbox: Sandbox, minutes: float = 1.0) -> Json:
     return {**config, **subject.shared, "poll_interval_seconds": CADENCE, "report_timeout_minutes": minutes}
 
 
-Trials = dict[tuple[str, str], "Future[None]"]
-
-
-@pytest.fixture(scope="session")
-def trials(
-    request: pytest.FixtureRequest,
-    references: Callable[[Subject], Reference],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Trials]:
-    """All selected cases under way, a few at a time: most of a case's time is waiting."""
-
-    def run(subject: Subject, case: Case) -> None:
-        reference = references(subject)
-        with vendors(subject) as sandbox:
-            Trial(subject, case, sandbox, Connector(tmp_path_factory.mktemp("trial")), reference).run()
-
-    selected = {item.name for item in request.session.items}
-    wanted = [(one, case) for one, case in PAIRS if f"{TEST}[{name_of(one)}-{name_of(case)}]" in selected]
-    with ThreadPoolExecutor(AT_ONE_TIME) as pool:
-        yield {(one.name, case.name): pool.submit(run, one, case) for one, case in wanted}
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-@pytest.mark.parametrize(("subject", "case"), PAIRS, ids=name_of)
-def test_the_promise_holds(subject: Subject, case: Case, trials: Trials) -> None:
-    trials[subject.name, case.name].result()
+@pytest.mark.parametrize(("subject", "case"), PAIRS)
+def test_the_promise_holds(subject: Subject, case: Case, connector: Connector, references: References) -> None:
+    reference = reference_of(subject, references, connector)
+    with vendors(subject) as sandbox:
+        Trial(subject, case, sandbox, connector, reference).run()
 
 
 class Trial:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from integration_tests.connector import Connector, Json, Run, Started, as_set, catalog_of, merged_state, quick
+from integration_tests.references import Reference, References, undisturbed
 from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox.jobs import Job
 from integration_tests.sandbox.server import wait_until
@@ -47,6 +48,16 @@ VICTIMS = [
 PLACES = [(victim, moment, number) for victim in VICTIMS for moment in victim.moments for number in SIGNALS]
 
 
+def reference_of(victim: Victim, references: References, connector: Connector) -> Reference:
+    """The victim's sync without any kill."""
+
+    def read() -> Reference:
+        with Sandbox(rows=victim.rows) as sandbox:
+            return undisturbed(connector, sandbox, config_of(victim, sandbox), victim.stream)
+
+    return references.get(victim, read)
+
+
 def config_of(victim: Victim, sandbox: Sandbox) -> Json:
     reports = {"second_nature": [victim.report], "hapyak": [victim.report]}.get(victim.platform)
     config = quick(sandbox, victim.platform, **({"reports": reports} if reports else {}))
@@ -75,12 +86,12 @@ def stopped_at(moment: str, victim: Victim, sandbox: Sandbox, start: Callable[..
 
 @pytest.mark.parametrize(("victim", "moment", "number"), PLACES, ids=name_of)
 def test_nothing_is_lost_when_the_process_is_killed(
-    connector: Connector, victim: Victim, moment: str, number: signal.Signals
+    connector: Connector, references: References, victim: Victim, moment: str, number: signal.Signals
 ) -> None:
+    reference = reference_of(victim, references, connector)
+    chosen = reference.catalog
     with Sandbox(rows=victim.rows) as sandbox:
         config = config_of(victim, sandbox)
-        chosen = catalog_of([connector.discover(config).catalog[victim.stream]])
-        sandbox.reset()
         started = stopped_at(moment, victim, sandbox, functools.partial(connector.start_read, config, chosen))
         started.send(number)
         first = started.finish()
@@ -92,7 +103,7 @@ def test_nothing_is_lost_when_the_process_is_killed(
 
         assert first.code in SIGNALS[number]
         assert second.code == 0, second.errors
-        look_at_rows(connector, victim, first, second)
+        look_at_rows(victim, reference, first, second)
         assert sandbox.running_jobs(victim.platform) == []
         if moment in ("poll", "download", "emit"):
             assert len(sandbox.jobs(victim.platform)) == ordered
@@ -108,17 +119,13 @@ def age(connector: Connector) -> None:
         os.utime(path, (old, old))
 
 
-def look_at_rows(connector: Connector, victim: Victim, first: Run, second: Run) -> None:
+def look_at_rows(victim: Victim, reference: Reference, first: Run, second: Run) -> None:
     """Both syncs together have the rows of an undisturbed one, and what the state covers was printed before it."""
-    with Sandbox(rows=victim.rows) as other:
-        config = config_of(victim, other)
-        chosen = catalog_of([connector.discover(config).catalog[victim.stream]])
-        other.reset()
-        whole = connector.read(config, chosen).records[victim.stream]
+    whole = as_set(reference.records[victim.stream])
     seen = as_set(first.records.get(victim.stream, [])) | as_set(second.records.get(victim.stream, []))
-    assert seen == as_set(whole)
+    assert seen == whole
     if "_report_end" not in first.states.get(victim.stream, {}):
-        assert as_set(second.records[victim.stream]) == as_set(whole)
+        assert as_set(second.records[victim.stream]) == whole
 
 
 LOCKS = {
@@ -130,11 +137,11 @@ LOCKS = {
 
 
 @pytest.mark.parametrize("victim", [one for one in VICTIMS if one.platform in LOCKS], ids=name_of)
-def test_a_job_outlives_refused_credentials(connector: Connector, victim: Victim) -> None:
+def test_a_job_outlives_refused_credentials(connector: Connector, references: References, victim: Victim) -> None:
+    reference = reference_of(victim, references, connector)
+    chosen = reference.catalog
     with Sandbox(rows=victim.rows) as sandbox:
         config = config_of(victim, sandbox)
-        chosen = catalog_of([connector.discover(config).catalog[victim.stream]])
-        sandbox.reset()
         started = stopped_at("poll", victim, sandbox, functools.partial(connector.start_read, config, chosen))
         started.send(signal.SIGKILL)
         runs = [started.finish()]
@@ -153,14 +160,14 @@ def test_a_job_outlives_refused_credentials(connector: Connector, victim: Victim
         assert last.code == 0, last.errors
         assert len(sandbox.jobs(victim.platform)) == ordered
         assert sandbox.running_jobs(victim.platform) == []
-        look_at_rows(connector, victim, runs[0], last)
+        look_at_rows(victim, reference, runs[0], last)
 
 
-def test_a_terminated_sync_leaves_no_file_behind(connector: Connector) -> None:
+def test_a_terminated_sync_leaves_no_file_behind(connector: Connector, references: References) -> None:
     victim = VICTIMS[0]
+    chosen = reference_of(victim, references, connector).catalog
     with Sandbox(rows=victim.rows) as sandbox:
         config = config_of(victim, sandbox)
-        chosen = catalog_of([connector.discover(config).catalog[victim.stream]])
         started = stopped_at("emit", victim, sandbox, functools.partial(connector.start_read, config, chosen))
         started.send(signal.SIGTERM)
         started.finish()

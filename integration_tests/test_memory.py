@@ -16,10 +16,8 @@ def test_a_report_of_300_000_rows_is_read_in_bounded_memory(connector: Connector
         catalog = connector.discover(config).catalog
         chosen = catalog_of(catalog[name] for name in STREAMS)
         run = Connector(connector.folder, measured_script).read(config, chosen)
-        expected = {name: sum(1 for _ in sandbox.truth("canvas", name)) for name in STREAMS}
 
     assert run.code == 0
-    assert expected["provisioning_enrollments"] >= ROWS
-    for stream, rows in expected.items():
-        assert run.stdout.count(f'{{"type":"RECORD","record":{{"stream":"{stream}"') == rows
+    for stream in STREAMS:
+        assert run.stdout.count(f'{{"type":"RECORD","record":{{"stream":"{stream}"') == ROWS
     assert 0 < run.peak_kib < CEILING_MIB * 1024

@@ -49,9 +49,14 @@ def bounded(sandbox: Sandbox, platform: str) -> Json:
     return {**quick(sandbox, platform, **PLATFORMS[platform]), **BOUNDS}
 
 
-def by_script(sandbox: Sandbox, platform: str, catalog: Json, folder: Path) -> Run:
+@pytest.fixture(scope="module")
+def by_script(sandbox: Sandbox, platform: str, catalog: Json, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The sync as platforms start it."""
     sandbox.reset()
-    return Connector(folder, script).read(bounded(sandbox, platform), catalog)
+    run = Connector(tmp_path_factory.mktemp("script"), script).read(bounded(sandbox, platform), catalog)
+    assert run.code == 0, run.errors
+    assert run.stderr == ""
+    return run
 
 
 def by_stock(sandbox: Sandbox, platform: str, catalog: Json) -> EntrypointOutput:
@@ -67,11 +72,9 @@ def stream_of(state: AirbyteStateMessage) -> str:
 
 
 def test_the_stock_entrypoint_gives_the_same_records_states_and_counts(
-    sandbox: Sandbox, platform: str, catalog: Json, tmp_path: Path
+    sandbox: Sandbox, platform: str, catalog: Json, by_script: Run
 ) -> None:
-    ours = by_script(sandbox, platform, catalog, tmp_path)
-    stock = by_stock(sandbox, platform, catalog)
-    assert ours.code == 0, ours.errors
+    ours, stock = by_script, by_stock(sandbox, platform, catalog)
 
     records: defaultdict[str, list[Json]] = defaultdict(list)
     for message in stock.records:
@@ -96,24 +99,19 @@ def test_the_stock_entrypoint_gives_the_same_records_states_and_counts(
 
 
 def test_a_forked_process_prints_what_the_script_prints(
-    sandbox: Sandbox, platform: str, catalog: Json, tmp_path: Path
+    sandbox: Sandbox, platform: str, catalog: Json, by_script: Run, tmp_path: Path
 ) -> None:
-    first = by_script(sandbox, platform, catalog, tmp_path / "script")
     sandbox.reset()
-    second = Connector(tmp_path / "forked", forked).read(bounded(sandbox, platform), catalog)
+    by_fork = Connector(tmp_path / "forked", forked).read(bounded(sandbox, platform), catalog)
 
-    assert first.records == second.records
-    assert first.counts == second.counts
-    assert first.final == second.final
-    assert first.code == second.code == 0
+    assert by_script.records == by_fork.records
+    assert by_script.counts == by_fork.counts
+    assert by_script.final == by_fork.final
+    assert by_script.code == by_fork.code == 0
 
 
-def test_records_are_flat_json_with_their_stream_and_time(
-    sandbox: Sandbox, platform: str, catalog: Json, tmp_path: Path
-) -> None:
-    run = by_script(sandbox, platform, catalog, tmp_path)
-
-    for record in run.of("RECORD"):
+def test_records_are_flat_json_with_their_stream_and_time(by_script: Run) -> None:
+    for record in by_script.of("RECORD"):
         assert set(record) == {"stream", "data", "emitted_at"}
         assert isinstance(record["emitted_at"], int)
         assert None not in record["data"].values()
