@@ -41,7 +41,7 @@ class Dispatcher:
         engine: Decides.
         executor: Acts; called from several threads at once.
         on_event: Told of everything, one event at a time. Must not call back.
-        clock: Epoch seconds.
+        clock: Seconds that only ever go on, whatever is done to the wall clock.
         workers: Requests and downloads at one time.
     """
 
@@ -50,7 +50,7 @@ class Dispatcher:
         engine: Engine,
         executor: Executor,
         on_event: Callable[[Event], None],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
         workers: int = 8,
     ) -> None:
         self._engine = engine

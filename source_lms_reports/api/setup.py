@@ -35,7 +35,6 @@ def open_dispatcher(
     options: Callable[[str], ReadOptions],
     on_event: Callable[[Event], None],
     progress: Progress,
-    clock: Callable[[], float],
 ) -> Dispatcher:
     """All that fetches the reports of a sync. It starts with its first order; the caller has to stop it.
 
@@ -47,11 +46,10 @@ def open_dispatcher(
         options: How a report's files are read.
         on_event: Told of everything that happens to an order.
         progress: Told the bytes of downloads.
-        clock: Epoch seconds.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
     executor = make_executor(client, spool, reports, options, progress)
-    return Dispatcher(make_engine(client.platform, settings), executor, on_event, clock)
+    return Dispatcher(make_engine(client.platform, settings, client.vendor_clock.at), executor, on_event)
 
 
 def make_executor(
@@ -67,8 +65,14 @@ def make_executor(
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 
-def make_engine(platform: Platform, settings: Settings) -> Engine:
-    """The report engine with the platform's cadence and limits."""
+def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[float], float]) -> Engine:
+    """The report engine with the platform's cadence and limits.
+
+    Args:
+        platform: The platform file.
+        settings: The configuration.
+        epoch_at: The vendor's epoch seconds at a time of the steady clock.
+    """
     cadence = settings.poll_interval or platform.policy.cadence
     policy = Policy(
         cadence=cadence,
@@ -80,7 +84,8 @@ def make_engine(platform: Platform, settings: Settings) -> Engine:
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = random.Random()  # noqa: S311 - spreads waits, hides nothing
-    return Engine(policy, Quota(limits) if limits else None, jitter, can_find=can_find, can_abort=can_abort)
+    quota = Quota(limits, patience=settings.report_timeout) if limits else None
+    return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)
 
 
 def read_options(platform: Platform, settings: Settings, stream: ReportStream) -> ReadOptions:

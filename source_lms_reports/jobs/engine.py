@@ -8,26 +8,30 @@ The engine is passive: it starts no thread, sends no request and reads no clock.
     events = engine.handle(action, outcome, now)
 
 and sleeps until `next_due(now)` or until an action has an outcome, whichever is first. An owner with
-threads holds a lock around every call. All times are epoch seconds, and never run backwards.
+threads holds a lock around every call. All times are seconds of a steady clock, so that no step of the wall clock
+moves a wait. What the vendor dates (tickets, finished jobs) is measured by `epoch_at`, the vendor's own time.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from source_lms_reports.jobs import messages
 from source_lms_reports.jobs.actions import Action, Outcome
-from source_lms_reports.jobs.events import Event, Warned
+from source_lms_reports.jobs.events import Event, Held, Warned
 from source_lms_reports.jobs.limits import JobLimits
 from source_lms_reports.jobs.order_state import OrderState
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from source_lms_reports.jobs.policy import Policy
     from source_lms_reports.jobs.quota import Quota
     from source_lms_reports.jobs.ticket import Order, Ticket
+
+_TELL_HELD_EVERY = 60.0
 
 
 class Engine:
@@ -37,19 +41,29 @@ class Engine:
         policy: The vendor's waits and limits.
         quota: The vendor's limits on orders; None where only concurrency is limited.
         rng: Where the jitter comes from.
+        epoch_at: The vendor's epoch seconds at a time of the steady clock.
         can_find: The vendor lists its jobs, so that a running one can be adopted.
         can_abort: The vendor can abort or delete a job.
     """
 
     def __init__(
-        self, policy: Policy, quota: Quota | None, rng: random.Random, *, can_find: bool, can_abort: bool
+        self,
+        policy: Policy,
+        quota: Quota | None,
+        rng: random.Random,
+        *,
+        epoch_at: Callable[[float], float],
+        can_find: bool,
+        can_abort: bool,
     ) -> None:
         self._policy = policy
         self._quota = quota
-        self._limits = JobLimits(policy, quota, rng, can_find, can_abort)
+        self._limits = JobLimits(policy, quota, rng, epoch_at, can_find, can_abort)
         self._outbox: list[Event] = []
         self._states: dict[str, OrderState] = {}
+        self._queues: dict[str, int] = {}
         self._served: dict[str, int] = {}
+        self._tell_held_at = -math.inf
         self._warned: set[str] = set()
 
     # -- what is wanted
@@ -68,6 +82,7 @@ class Engine:
         state = self._states.get(order.identity)
         if state is None:
             state = self._states[order.identity] = OrderState(order, self._limits, len(self._states), self._outbox)
+            self._queues.setdefault(state.order.queue, len(self._queues))
             state.begin(now, stored)
         else:
             state.share(order.streams, now)
@@ -91,6 +106,7 @@ class Engine:
                 state.overdue(now)
             elif self._starves(state, now):
                 self._fail_for_quota(state, now)
+        self._tell_held(now)
         return self._told()
 
     def due(self, now: float) -> list[Action]:
@@ -114,6 +130,10 @@ class Engine:
             for state in self._waiting()
             if has_slot or not state.wants_slot or self._starves(state, now)
         ]
+        if self._quota is not None:
+            # Orders that the quota holds back are told of even where no slot is free.
+            held = (max(now, state.not_before, self._tell_held_at) for state in self._waiting() if state.places)
+            times += [at for at in held if at < self._quota.when(now)]
         return max(now, min(times)) if times else None
 
     def handle(self, action: Action, outcome: Outcome, now: float) -> list[Event]:
@@ -138,7 +158,7 @@ class Engine:
         return self._policy.max_in_flight - sum(state.holds_slot for state in self._states.values())
 
     def _next_in_line(self, now: float) -> OrderState | None:
-        """Orders go before searches, queues take turns, and within a queue it is first come, first served."""
+        """Orders go before searches, and within a queue it is first come, first served."""
         may_place = self._quota is None or self._quota.when(now) <= now
         candidates = (
             state
@@ -148,11 +168,15 @@ class Engine:
         return min(candidates, key=self._rank, default=None)
 
     def _rank(self, state: OrderState) -> tuple[bool, int, int]:
-        return state.searches, self._served.get(state.order.queue, 0), state.number
+        # Where orders are scarce, a queue is ordered to its end before the next: some streams whole, not all in part.
+        turns = self._served if self._quota is None else self._queues
+        return state.searches, turns.get(state.order.queue, 0), state.number
 
     def _wakes_at(self, state: OrderState, now: float) -> float:
-        if not state.places or self._quota is None or self._starves(state, now):
-            return now if self._starves(state, now) else state.wakes_at()
+        if self._starves(state, now):
+            return now
+        if self._quota is None or not state.places:
+            return state.wakes_at()
         return self._quota.when(max(now, state.not_before))
 
     def _starves(self, state: OrderState, now: float) -> bool:
@@ -165,7 +189,20 @@ class Engine:
         quota = self._quota
         if quota is not None:
             at = max(now, state.not_before)
-            state.starve(messages.quota_spent(state.order, quota.when(at), quota.reason(at)))
+            until = self._limits.epoch_at(quota.when(at))
+            state.starve(messages.quota_spent(state.order, until, quota.reason(at)))
+
+    def _held(self, now: float) -> int:
+        """How many orders would go, did the quota not hold them back."""
+        if self._quota is None or self._quota.when(now) <= now:
+            return 0
+        return sum(state.places and state.is_due(now) for state in self._waiting())
+
+    def _tell_held(self, now: float) -> None:
+        quota, orders = self._quota, self._held(now)
+        if quota is not None and orders and now >= self._tell_held_at:
+            self._outbox.append(Held(orders, self._limits.epoch_at(quota.when(now)), quota.reason(now)))
+            self._tell_held_at = now + _TELL_HELD_EVERY
 
     def _told(self) -> list[Event]:
         told = [event for event in self._outbox if not self._is_repeated(event)]

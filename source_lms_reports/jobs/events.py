@@ -58,6 +58,21 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Orders wait for the vendor's quota. Told when they begin to, and every now and then while they do.
+
+    Args:
+        orders: How many.
+        until: When the next one may go, in the vendor's epoch seconds.
+        limit: The quota in words; None where only the vendor's refusal tells of it.
+    """
+
+    orders: int
+    until: float
+    limit: str | None
+
+
+@dataclass(frozen=True)
 class Warned:
     """Something that a user should know, and that ends nothing."""
 
@@ -65,4 +80,4 @@ class Warned:
     text: str
 
 
-Event: TypeAlias = TicketOpened | TicketClosed | Progressed | Delivered | Failed | Warned
+Event: TypeAlias = TicketOpened | TicketClosed | Progressed | Delivered | Failed | Held | Warned

@@ -39,6 +39,7 @@ class Fetching:
         self._limits = limits
         self._placing = placing
         self._failures = RequestFailures(limits)
+        self._throttled_since: float | None = None
         self._renewals = 0
         self._spoilt_before = spoilt
         self._spoilt = 0
@@ -68,11 +69,21 @@ class Fetching:
                 return Lost(True, refused.error.message)
             case "config":
                 return Ended(messages.refused(self._order, refused.error), keep_ticket=refused.locked_out)
-            case "transient" | "throttled" | "quota":
+            case "throttled" | "quota":
+                return self._after_throttled(refused, now)
+            case "transient":
                 at = self._failures.next_try(refused, now)
                 return Again(at) if at is not None else self._renew(self._not_downloaded(refused.error))
             case _:
                 assert_never(refused.kind)
+
+    def _after_throttled(self, refused: Refused, now: float) -> Verdict:
+        """Wait for the download host, but never longer than for a job: neither the link nor the job is to blame."""
+        self._throttled_since = now if self._throttled_since is None else self._throttled_since
+        at = now + self._failures.next_delay(refused.retry_after)
+        if at - self._throttled_since > self._limits.policy.wait_limit:
+            return Ended(self._not_downloaded(refused.error), keep_ticket=True)
+        return Again(at)
 
     def _renew(self, error: ReportError) -> Verdict:
         """Ask for the job again, which brings a new link; then order anew."""

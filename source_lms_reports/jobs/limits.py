@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobLimits:
-    """What all orders of one engine share."""
+    """What all orders of one engine share.
+
+    Args:
+        policy: The vendor's waits and limits.
+        quota: The vendor's limits on orders.
+        rng: Where the jitter comes from.
+        epoch_at: The vendor's epoch seconds at a time of the steady clock.
+        can_find: The vendor lists its jobs.
+        can_abort: The vendor can abort a job.
+    """
 
     policy: Policy
     quota: Quota | None
     rng: random.Random
+    epoch_at: Callable[[float], float]
     can_find: bool
     can_abort: bool
+
+    def age(self, epoch: float, now: float) -> float:
+        """Seconds since a moment that the vendor dates; negative where that is still to come."""
+        return self.epoch_at(now) - epoch
 
     def poll_delay(self, looks: int, retry_after: float | None = None) -> float:
         """Seconds until the next look at a job after `looks` looks."""

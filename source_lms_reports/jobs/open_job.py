@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 from source_lms_reports.jobs import messages
 from source_lms_reports.jobs.actions import JobState, Observed, Refused
 from source_lms_reports.jobs.limits import JobLimits, RequestFailures
+from source_lms_reports.jobs.policy import NEW_FOR
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.verdicts import Again, Ended, Lost, Ready, Verdict, Waiting
 
@@ -28,9 +29,12 @@ class OpenJob:
         self._limits = limits
         self._failures = RequestFailures(limits)
         self._since = now
+        self._ordered = min(now, now - limits.age(ticket.ordered_at, now)) if how != "ordered" else now
         self._deadline = now + limits.policy.wait_limit
         self._looked_at = now
         self._looks = 0
+        self._was_known = False
+        self._unknown = 0
         self._state: JobState | None = None
         self._trouble: ReportError | None = None
 
@@ -55,6 +59,7 @@ class OpenJob:
         self._looked_at = now
         match outcome:
             case Observed(state):
+                self._was_known, self._unknown = True, 0
                 return self.seen(state, now)
             case Refused():
                 return self._after_refused(outcome, now)
@@ -76,6 +81,10 @@ class OpenJob:
             case _:
                 assert_never(state.status)
 
+    def first_look(self, now: float) -> float:
+        """When to look at a job that was ordered earlier: at once, unless that was a moment ago."""
+        return max(now, self._ordered + self._limits.policy.cadence)
+
     def look_for_link(self, now: float) -> float:
         """When to look at the finished job once more, for a fresh link. The deadline is put off for it."""
         self._failures.forget()
@@ -90,7 +99,7 @@ class OpenJob:
     def _after_refused(self, refused: Refused, now: float) -> Verdict:
         match refused.kind:
             case "gone":
-                return Lost(True, refused.error.message)
+                return self._after_unknown(refused, now)
             case "config":
                 # A job that the vendor denies us is worth a second sync's look, but not a third's.
                 keep = refused.locked_out or self.how != "resumed"
@@ -99,6 +108,14 @@ class OpenJob:
                 return self._after_trouble(refused, now)
             case _:
                 assert_never(refused.kind)
+
+    def _after_unknown(self, refused: Refused, now: float) -> Verdict:
+        """The vendor does not know the job. A store that lags behind says so too, of one that was ordered just now."""
+        self._unknown += 1
+        is_new = now - self._ordered < NEW_FOR
+        if is_new and (not self._was_known or self._unknown == 1):
+            return self._after_trouble(refused, now)
+        return Lost(True, refused.error.message)
 
     def _after_trouble(self, refused: Refused, now: float) -> Verdict:
         """The job is not to blame for a request that fails: only the deadline ends this."""

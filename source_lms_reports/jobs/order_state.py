@@ -120,14 +120,19 @@ class OrderState:
 
     def begin(self, now: float, stored: Ticket | None) -> None:
         """Start, with the ticket that an earlier sync kept, if it did."""
-        if stored is not None and not stored.adopted and self._limits.quota is not None:
-            self._limits.quota.recall([stored.ordered_at], now)
         if self._order.direct:
             self._enter(self._at_once, now)
         elif stored is None:
             self._order_anew(now)
-        elif abs(now - stored.ordered_at) <= TICKET_LIFE:
-            self._resume(stored, now, first_look=stored.ordered_at + self._limits.policy.cadence)
+        else:
+            self._begin_with(stored, now)
+
+    def _begin_with(self, stored: Ticket, now: float) -> None:
+        age = self._limits.age(stored.ordered_at, now)
+        if self._limits.quota is not None and not stored.adopted:
+            self._limits.quota.recall(now - age, now)
+        if abs(age) <= TICKET_LIFE:
+            self._resume(stored, now)
         else:
             self._give_up_old(stored, now)
 
@@ -143,7 +148,7 @@ class OrderState:
             self._untell_failure()
             self._tell(events.Failed(self._order, self._failure))
         elif self._delivered is not None:
-            self._resume(self._delivered, now, first_look=now + self._limits.policy.cadence)
+            self._enter(self._open(self._delivered, "resumed", now), now + self._limits.policy.cadence)
         else:
             self._enter(self._at_once, now)
 
@@ -289,10 +294,10 @@ class OrderState:
         self._tell(events.TicketOpened(self._order, ticket, how))
         return self._job
 
-    def _resume(self, ticket: Ticket, now: float, first_look: float) -> None:
+    def _resume(self, ticket: Ticket, now: float) -> None:
         """Wait for a job that was ordered earlier."""
         job = self._open(ticket, "resumed", now)
-        self._enter(job, min(max(now, first_look), now + self._limits.policy.cadence))
+        self._enter(job, job.first_look(now))
 
     def _give_up_old(self, ticket: Ticket, now: float) -> None:
         self._open(ticket, "resumed", now)

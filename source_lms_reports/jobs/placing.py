@@ -59,6 +59,8 @@ class Placing:
             case Placed(ticket, state):
                 self._taken()
                 return Opened(ticket, "ordered", state)
+            case Refused(unsent=True):
+                return self._after_nothing_sent(outcome, now)
             case Refused(uncertain=True):
                 return self._after_lost_answer(outcome, now)
             case Refused():
@@ -85,6 +87,18 @@ class Placing:
         self._doubt = refused.error
         self._failures.forget()
         return InDoubt(now + self._limits.retry_delay(self._orders, refused.retry_after))
+
+    def _after_nothing_sent(self, refused: Refused, now: float) -> Verdict:
+        """No connection, or no token: the vendor knows of no order, and its quota is as it was."""
+        if self._limits.quota is not None:
+            self._limits.quota.refund(self._spent_at)
+        if refused.kind in ("config", "gone"):
+            return Ended(messages.refused(self._order, refused.error))
+        at = self._failures.next_try(refused, now)
+        if at is not None:
+            return Again(at)
+        what = "could not be ordered: no request could be sent"
+        return Ended(messages.gave_up(self._order, what, self._failures.count, refused.error))
 
     def _after_refused(self, refused: Refused, now: float) -> Verdict:
         match refused.kind:

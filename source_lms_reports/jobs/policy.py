@@ -21,6 +21,8 @@ MAX_REQUEST_FAILURES = 5
 COOLDOWNS = (2.0, 8.0)
 #: Where the doubling of the waits between failing requests stops.
 RETRY_CAP = 60.0
+#: A job that the vendor does not know, but took the order for so many seconds ago at most, may yet turn up.
+NEW_FOR = 60.0
 #: Somebody else's finished job is taken over for so long after its end.
 FRESH_FOR = 900.0
 #: Older tickets are given up.

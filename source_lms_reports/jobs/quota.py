@@ -11,8 +11,8 @@ from source_lms_reports.jobs.policy import sane
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MINUTE, _HOUR = 60, 3_600
-_PERIODS = {60: "a minute", 3_600: "an hour", 86_400: "a day"}
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_PERIODS = {_MINUTE: "a minute", _HOUR: "an hour", _DAY: "a day"}
 _STRIKES = 3
 _SHORTEST_WAIT = 1.0
 
@@ -37,11 +37,11 @@ class Quota:
 
     Args:
         limits: The vendor's limits. None at all: only what the vendor refuses is obeyed.
-        patience: A wait of up to so many seconds is waited out; a longer one is an error.
+        patience: A wait of up to so many seconds is waited out; a longer one ends what has to be ordered.
         margin: Seconds added to each window, as the vendor's clock starts after ours.
     """
 
-    def __init__(self, limits: Iterable[Limit], *, patience: float = 300.0, margin: float = 1.0) -> None:
+    def __init__(self, limits: Iterable[Limit], *, patience: float, margin: float = 1.0) -> None:
         self._limits = tuple(limits)
         self._patience = patience
         self._margin = margin
@@ -51,15 +51,10 @@ class Quota:
         self._opens = -math.inf
         self._strikes = 0
 
-    @property
-    def uses(self) -> list[float]:
-        """When orders were placed (epoch seconds), oldest first, as far as a limit still looks back."""
-        return list(self._uses)
-
-    def recall(self, uses: Iterable[float], now: float) -> None:
-        """Count the `uses` of an earlier sync too; those after `now` are a clock's error and are dropped."""
-        known = sorted([*self._uses, *(use for use in uses if use <= now)])
-        self._keep(use for use in known if use + self._longest > now)
+    def recall(self, use: float, now: float) -> None:
+        """Count an order of an earlier sync too; one after `now` is a clock's error and does not count."""
+        if use <= now < use + self._longest:
+            self._keep(sorted([*self._uses, use]))
 
     def when(self, now: float) -> float:
         """The earliest time from `now` on at which an order may go."""
@@ -75,10 +70,9 @@ class Quota:
 
     def refund(self, spent_at: float) -> None:
         """The order that went out at `spent_at` was turned away and does not count."""
-        uses = self.uses
-        if spent_at in uses:
-            uses.remove(spent_at)
-        self._keep(uses)
+        if spent_at in self._uses:
+            self._uses.remove(spent_at)
+        self._keep(self._uses)
 
     def accepted(self) -> None:
         """An order was taken: refusals before it are forgiven."""
@@ -87,11 +81,11 @@ class Quota:
     def exhaust(self, now: float, retry_after: float | None = None, *, long: bool = False) -> None:
         """The vendor refuses orders, whatever we counted.
 
-        A refusal that names no time counts as the minute's quota three times, then as a long one.
-        Refusals of requests that were under way together count once.
+        A refusal that names no time counts as the minute's quota three times, then as the hour's, then as the day's;
+        a `long` one as the hour's at once. Refusals of requests that were under way together count once.
         """
         named = sane(retry_after)
-        if named is None and not long and now < self._refused_until:
+        if named is None and now < self._refused_until and (not long or self._strikes > _STRIKES):
             return
         if named is None:
             named = self._guess(long)
@@ -105,12 +99,13 @@ class Quota:
         return limit if until > now and until >= self._refused_until else None
 
     def _guess(self, long: bool) -> float:
-        """The length of the quota that a refusal without a time is about."""
-        periods = sorted(limit.per_seconds for limit in self._limits)
-        if not long and self._strikes < _STRIKES:
-            self._strikes += 1
-            return next((period for period in periods if period <= self._patience), _MINUTE)
-        return next((period for period in periods if period > self._patience), max(_HOUR, self._patience + 1))
+        """The length of the quota that a refusal without a time is about: a published one, or an hour, or a day."""
+        self._strikes = max(self._strikes, _STRIKES) if long else self._strikes
+        self._strikes += 1
+        if self._strikes <= _STRIKES:
+            return _MINUTE
+        least = _HOUR if self._strikes == _STRIKES + 1 else _DAY
+        return min((limit.per_seconds for limit in self._limits if limit.per_seconds >= least), default=least)
 
     def _keep(self, uses: Iterable[float]) -> None:
         self._uses = list(uses)

@@ -32,6 +32,7 @@ class Searching:
 
     def __init__(self, order: Order, limits: JobLimits, given_up: Collection[str], in_doubt: int) -> None:
         self._order = order
+        self._limits = limits
         self._given_up = given_up
         self._in_doubt = in_doubt
         self._failures = RequestFailures(limits)
@@ -71,5 +72,7 @@ class Searching:
         if found.ticket.id in self._given_up:
             return False
         if state.status.is_alive:
-            return now - found.ticket.ordered_at <= TICKET_LIFE
-        return state.status is JobStatus.READY and ended is not None and abs(now - ended) < FRESH_FOR
+            return self._limits.age(found.ticket.ordered_at, now) <= TICKET_LIFE
+        if state.status is not JobStatus.READY or ended is None:
+            return False
+        return abs(self._limits.age(ended, now)) < FRESH_FOR

@@ -70,7 +70,6 @@ class Sampler:
             self._options.__getitem__,
             on_event=_ignored,
             progress=_ignored,
-            clock=self._client.vendor_now,
         )
         try:
             for order in orders.values():

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from source_lms_reports.jobs.events import Delivered, Event, Failed, Progressed, TicketOpened
+from source_lms_reports.jobs.events import Delivered, Event, Failed, Held, Progressed, TicketOpened
+from source_lms_reports.jobs.messages import moment
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.sync.live import LiveProgress
 
@@ -27,7 +28,7 @@ class Progress:
     """Collects what happens and logs a digest of it.
 
     Args:
-        clock: Epoch seconds.
+        clock: Seconds that only ever go on.
         interval: The least seconds between two lines.
         live: Live lines for a person who watches, beside the log.
     """
@@ -56,6 +57,10 @@ class Progress:
             self._note(event.order, "downloaded")
         elif isinstance(event, Failed):
             self._note(event.order, "failed")
+        elif isinstance(event, Held):
+            quota = f" ({event.limit})" if event.limit else ""
+            orders = "1 report waits" if event.orders == 1 else f"{event.orders} reports wait"
+            self._say("quota", f"{orders} for the vendor's quota{quota} until {moment(event.until)}")
 
     def downloading(self, order: Order, done: int, total: int | None) -> None:
         """Take note of the bytes of a download."""

@@ -67,7 +67,7 @@ class StreamReader:
         plan = self._sync.plan(self.stream)
         slices = plan.slices()
         self._keeper.forget_all_but([slice_.order.identity for slice_ in slices])
-        ahead = self._sync.settings.max_concurrent_reports
+        ahead = self._sync.orders_ahead
         for number, slice_ in enumerate(slices):
             for coming in slices[number : number + ahead]:
                 self._sync.orders.submit(coming)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -80,7 +81,7 @@ class Sync:
         spool: Where downloads are kept.
         write_state: Takes the states.
         now: The vendor's time.
-        clock: Epoch seconds, for what is shown of the progress.
+        clock: Seconds that only ever go on, for what is shown of the progress.
         open_dispatch: Makes what fetches the reports; the report engine with its threads if None.
     """
 
@@ -93,7 +94,7 @@ class Sync:
         write_state: WriteState,
         now: datetime,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
         open_dispatch: OpenDispatch | None = None,
     ) -> None:
         self.settings = settings
@@ -107,10 +108,18 @@ class Sync:
         if open_dispatch is None:
             streams = {report: group[0].stream for report, group in self._groups.items()}
             told = self._on_event, self.progress.downloading
-            self._dispatch: Dispatch = open_dispatcher(client, settings, spool, streams, self.options, *told, clock)
+            self._dispatch: Dispatch = open_dispatcher(client, settings, spool, streams, self.options, *told)
         else:
             self._dispatch = open_dispatch(self._on_event)
         self.orders = SharedOrders(self._dispatch)
+
+    @property
+    def orders_ahead(self) -> int:
+        """How many orders of one stream stand in line at a time.
+
+        Where the vendor counts orders, all of them: the engine then orders a stream to its end before the next one.
+        """
+        return sys.maxsize if self._platform.quotas else self.settings.max_concurrent_reports
 
     def keeper(self, stream: str) -> StateKeeper:
         """The state of `stream`."""

@@ -45,7 +45,8 @@ def delivering(action: Action) -> Outcome:
 
 
 def dispatcher(answer: Callable[[Action], Outcome], events: list[Event] | None = None) -> Dispatcher:
-    engine = Engine(Policy(cadence=0.01, retry_base=0.01), None, random.Random(1), can_find=False, can_abort=False)
+    policy = Policy(cadence=0.01, retry_base=0.01)
+    engine = Engine(policy, None, random.Random(1), epoch_at=lambda now: now, can_find=False, can_abort=False)
     return Dispatcher(engine, ActionExecutor(answer), (events if events is not None else []).append)
 
 

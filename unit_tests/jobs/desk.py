@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     Vendor = Callable[[Action, float], Outcome]
     Answer = Outcome | JobState | JobStatus
 
+#: The vendor's time in epoch seconds when the steady clock shows `START`.
 NOON = 1_700_000_000.0
+START = 77.0
 PLAIN = Policy(cadence=10.0, max_interval=10.0, backoff=1.0, jitter=0.0, wait_limit=600.0, retry_base=1.0)
 QUEUED, RUNNING, READY, FAILED, GONE = JobStatus
 
@@ -57,10 +59,15 @@ def ticket(of: Order, id_: str = "t1", at: float = NOON, *, adopted: bool = Fals
 
 
 def refused(
-    kind: RefusalKind, retry_after: float | None = None, *, uncertain: bool = False, locked_out: bool = False
+    kind: RefusalKind,
+    retry_after: float | None = None,
+    *,
+    uncertain: bool = False,
+    unsent: bool = False,
+    locked_out: bool = False,
 ) -> Refused:
     error = ConfigError("Mend the key.") if kind == "config" else TransientError(f"It is {kind}.")
-    return Refused(kind, error, retry_after, uncertain=uncertain, locked_out=locked_out)
+    return Refused(kind, error, retry_after, uncertain=uncertain, unsent=unsent, locked_out=locked_out)
 
 
 def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float | None = None) -> Found:
@@ -93,11 +100,16 @@ class Desk:
         can_abort: bool = False,
     ) -> None:
         rng = random.Random(7)
-        self.engine = Engine(policy, quota, rng, can_find=can_find, can_abort=can_abort)
-        self.now = NOON
+        self.engine = Engine(policy, quota, rng, epoch_at=self.epoch_at, can_find=can_find, can_abort=can_abort)
+        self.now = START
+        self.vendor_is_ahead = 0.0
         self.events: list[Event] = []
         self.log: list[tuple[float, Action]] = []
         self.placed = 0
+
+    def epoch_at(self, now: float) -> float:
+        """The vendor's time, which `vendor_is_ahead` moves."""
+        return now - START + NOON + self.vendor_is_ahead
 
     @property
     def kept(self) -> list[str]:
@@ -129,7 +141,7 @@ class Desk:
         if not isinstance(action, Place):
             return Observed(answer)
         self.placed += 1
-        return Placed(ticket(action.order, f"own{self.placed}", self.now), answer)
+        return Placed(ticket(action.order, f"own{self.placed}", self.epoch_at(self.now)), answer)
 
     def run(self, vendor: Vendor, *, most: int = 2_000) -> None:
         """Answer everything at once, and jump to the next thing to do, until nothing is left."""
@@ -175,7 +187,7 @@ class Desk:
 
     def did(self, kind: type[Action]) -> list[float]:
         """When actions of this kind were handed out, in seconds since the start."""
-        return [at - NOON for at, action in self.log if isinstance(action, kind)]
+        return [at - START for at, action in self.log if isinstance(action, kind)]
 
     @property
     def path(self) -> str:
@@ -196,6 +208,7 @@ __all__ = [
     "QUEUED",
     "READY",
     "RUNNING",
+    "START",
     "Desk",
     "Ledger",
     "found",

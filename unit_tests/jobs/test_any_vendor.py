@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -33,11 +33,11 @@ from source_lms_reports.jobs.actions import (
 )
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Delivered, Event, Failed, TicketClosed
-from source_lms_reports.jobs.policy import MAX_ORDERS, TICKET_LIFE, Policy
+from source_lms_reports.jobs.policy import MAX_ORDERS, NEW_FOR, TICKET_LIFE, Policy
 from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
-from unit_tests.jobs.desk import NOON, Ledger, order, refused, ticket
+from unit_tests.jobs.desk import NOON, START, Ledger, order, refused, ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +59,9 @@ reports = st.builds(
     finished_at=st.none() | st.floats(NOON - 2_000, NOON + 2_000),
     retry_after=waits,
 )
-refusals = st.builds(
-    refused,
-    st.sampled_from(["throttled", "transient", "config", "quota", "gone"]),
-    waits,
-    uncertain=st.booleans(),
-    locked_out=st.booleans(),
+kinds = st.sampled_from(["throttled", "transient", "config", "quota", "gone"])
+refusals = st.builds(refused, kinds, waits, uncertain=st.booleans(), locked_out=st.booleans()) | st.builds(
+    refused, kinds, waits, unsent=st.just(True), locked_out=st.booleans()
 )
 policies = st.builds(
     Policy,
@@ -75,7 +72,10 @@ policies = st.builds(
     wait_limit=st.sampled_from([1.0, 100.0, 1_000.0]),
     max_in_flight=st.integers(1, 3),
 )
-quotas = st.lists(st.builds(Limit, st.integers(1, 4), st.sampled_from([20, 60, 3_600])), max_size=2)
+limits: st.SearchStrategy[list[Limit]] = st.lists(
+    st.builds(Limit, st.integers(1, 4), st.sampled_from([20, 60, 3_600])), max_size=2
+)
+quotas = st.none() | st.tuples(limits, st.sampled_from([0.0, 100.0, 4_000.0]))
 
 
 class AnyVendor(RuleBasedStateMachine):
@@ -83,18 +83,19 @@ class AnyVendor(RuleBasedStateMachine):
 
     @initialize(
         policy=policies,
-        limits=quotas,
-        use_quota=st.booleans(),
+        quota=quotas,
         can_find=st.booleans(),
         can_abort=st.booleans(),
     )
-    def open(self, policy: Policy, limits: Sequence[Limit], use_quota: bool, can_find: bool, can_abort: bool) -> None:
+    def open(self, policy: Policy, quota: tuple[list[Limit], float] | None, can_find: bool, can_abort: bool) -> None:
         self.policy, self.can_find, self.can_abort = policy, can_find, can_abort
-        self.limits = limits if use_quota else []
-        quota = Quota(limits, patience=100, margin=0) if use_quota else None
-        self.engine = Engine(policy, quota, random.Random(3), can_find=can_find, can_abort=can_abort)
+        self.limits, patience = quota or ([], 0.0)
+        counted = Quota(self.limits, patience=patience, margin=0) if quota is not None else None
+        seams: dict[str, Any] = {"epoch_at": self.epoch_at, "can_find": can_find, "can_abort": can_abort}
+        self.engine = Engine(policy, counted, random.Random(3), **seams)
         self.ledger = Ledger()
-        self.now = NOON
+        self.now = START
+        self.vendor_is_ahead = 0.0
         self.serial = 0
         self.busy: dict[str, Action] = {}
         self.wanted: set[str] = set()
@@ -103,7 +104,12 @@ class AnyVendor(RuleBasedStateMachine):
         self.not_ours: set[str] = set()
         self.unsure: set[str] = set()
         self.poll_from: dict[str, float] = {}
+        self.placed_at: dict[str, float] = {}
+        self.unknown: defaultdict[str, int] = defaultdict(int)
+        self.known: set[str] = set()
+        self.too_old: set[str] = set()
         self.uses: list[float] = []
+        self.sent_at: dict[str, float] = {}
 
     # -- what may happen
 
@@ -113,7 +119,10 @@ class AnyVendor(RuleBasedStateMachine):
         stored = None
         if age is not None:
             self.serial += 1
-            stored = ticket(wanted, f"old{self.serial}", self.now - age, adopted=adopted)
+            stored = ticket(wanted, f"old{self.serial}", self.epoch_at(self.now) - age, adopted=adopted)
+            self.placed_at[stored.id] = self.now - max(0.0, age)
+            if abs(age) > TICKET_LIFE:
+                self.too_old.add(stored.id)
         self.engine.submit(wanted, self.now, stored)
         self.wanted.add(wanted.identity)
 
@@ -126,6 +135,12 @@ class AnyVendor(RuleBasedStateMachine):
         self.hear(self.engine.tick(self.now))
         lost = before.keys() - self.ledger.tickets.keys()
         assert identity not in lost, "a withdrawal forgot a job"
+
+    @rule(seconds=st.sampled_from([10_800.0, -600.0, 3_456_000.0]))
+    def set_the_clock(self, seconds: float) -> None:
+        before = self.engine.next_due(self.now)
+        self.vendor_is_ahead += seconds
+        assert self.engine.next_due(self.now) == before, "a wait hangs on the wall clock"
 
     @rule(seconds=st.floats(0, 2_000))
     def wait(self, seconds: float) -> None:
@@ -194,7 +209,7 @@ class AnyVendor(RuleBasedStateMachine):
         if isinstance(action, Place):
             assert self.own[identity] < MAX_ORDERS
             assert not (self.can_find and identity in self.unsure), "it did not look first"
-            self.check_quota()
+            self.check_quota(identity)
         if isinstance(action, Poll):
             assert self.now >= self.poll_from.get(action.ticket.id, 0.0), "too soon"
         if isinstance(action, (Poll, Fetch, Abort)) and action.ticket is not None:
@@ -202,7 +217,7 @@ class AnyVendor(RuleBasedStateMachine):
         if isinstance(action, Abort):
             assert self.can_abort
             assert not action.ticket.adopted
-            assert abs(self.now - action.ticket.ordered_at) > TICKET_LIFE
+            assert action.ticket.id in self.too_old
 
     def check_places(self) -> None:
         under_way = sum(isinstance(action, (Find, Place)) for action in self.busy.values())
@@ -210,8 +225,9 @@ class AnyVendor(RuleBasedStateMachine):
         resumed = sum(1 for held in self.alive.values() if held.startswith("old"))
         assert under_way + jobs - resumed < self.policy.max_in_flight
 
-    def check_quota(self) -> None:
+    def check_quota(self, identity: str) -> None:
         self.uses.append(self.now)
+        self.sent_at[identity] = self.now
         for limit in self.limits:
             inside = [use for use in self.uses if use + limit.per_seconds > self.now]
             assert len(inside) <= limit.count
@@ -237,10 +253,10 @@ class AnyVendor(RuleBasedStateMachine):
         self.serial += 1
         if isinstance(action, Find):
             ages = st.floats(0, 100_000)
-            theirs = ages.map(lambda age: ticket(action.order, f"theirs{self.serial}", self.now - age))
+            theirs = ages.map(lambda age: ticket(action.order, f"theirs{self.serial}", self.epoch_at(self.now) - age))
             return st.builds(Found, theirs, reports) | st.just(NothingFound()) | refusals
         if isinstance(action, Place):
-            ours = ticket(action.order, f"own{self.serial}", self.now)
+            ours = ticket(action.order, f"own{self.serial}", self.epoch_at(self.now))
             return st.builds(Placed, st.just(ours), reports) | refusals
         if isinstance(action, Poll):
             return st.builds(Observed, reports) | refusals
@@ -251,8 +267,12 @@ class AnyVendor(RuleBasedStateMachine):
 
     def settle(self, action: Action, outcome: Outcome) -> None:
         del self.busy[action.identity]
-        self.note(action, outcome)
+        too_new = isinstance(action, Poll) and _is_gone(outcome) and self.may_turn_up(action.ticket)
+        if not too_new:
+            self.note(action, outcome)
         self.hear(self.engine.handle(action, outcome, self.now))
+        if too_new:
+            assert action.identity in self.ledger.tickets, "a job that the vendor may not know yet was forgotten"
         held = self.ledger.tickets.get(action.identity)
         if isinstance(outcome, Found) and held == _adopted(outcome.ticket):
             self.see(held, outcome.state, action.identity)
@@ -267,18 +287,28 @@ class AnyVendor(RuleBasedStateMachine):
             self.own[identity] += outcome.uncertain
             if outcome.uncertain:
                 self.unsure.add(identity)
-            elif outcome.kind in ("throttled", "quota"):
-                self.uses.pop()
+            elif outcome.unsent or outcome.kind in ("throttled", "quota"):
+                self.uses.remove(self.sent_at[identity])
         if isinstance(outcome, Placed):
             self.own[identity] += 1
+            self.placed_at[outcome.ticket.id] = self.now
             self.see(outcome.ticket, outcome.state, identity)
         if isinstance(action, Poll):
             self.see_poll(action, outcome)
-        if isinstance(action, (Poll, Fetch)) and isinstance(outcome, Refused) and outcome.kind == "gone":
+        if isinstance(action, (Poll, Fetch)) and _is_gone(outcome):
             self.alive.pop(identity, None)
+
+    def may_turn_up(self, held: Ticket) -> bool:
+        """Whether a vendor that says that it does not know this job is to be asked again."""
+        self.unknown[held.id] += 1
+        placed = self.placed_at.get(held.id)
+        is_new = placed is not None and self.now - placed < NEW_FOR
+        return is_new and (held.id not in self.known or self.unknown[held.id] == 1)
 
     def see_poll(self, action: Poll, outcome: Outcome) -> None:
         if isinstance(outcome, Observed):
+            self.known.add(action.ticket.id)
+            self.unknown[action.ticket.id] = 0
             self.see(action.ticket, outcome.state, action.identity)
         elif isinstance(outcome, Refused):
             self.pace(action.ticket, outcome.retry_after)
@@ -293,6 +323,9 @@ class AnyVendor(RuleBasedStateMachine):
     def pace(self, held: Ticket, retry_after: float | None) -> None:
         named = 0.0 if retry_after is None or math.isnan(retry_after) else min(retry_after, 3e7)
         self.poll_from[held.id] = self.now + max(self.policy.cadence, named)
+
+    def epoch_at(self, now: float) -> float:
+        return now - START + NOON + self.vendor_is_ahead
 
     def teardown(self) -> None:
         """From any point on, every order ends within a bounded number of steps, if the vendor always answers."""
@@ -312,14 +345,19 @@ class AnyVendor(RuleBasedStateMachine):
     def worst(self, action: Action) -> Outcome:
         """The answer that keeps an engine busy the longest."""
         self.serial += 1
+        own = ticket(action.order, f"own{self.serial}", self.epoch_at(self.now))
         answers: dict[type[Action], Outcome] = {
             Find: refused("transient"),
-            Place: Placed(ticket(action.order, f"own{self.serial}", self.now), JobState(JobStatus.READY)),
+            Place: Placed(own, JobState(JobStatus.READY)),
             Poll: Observed(JobState(JobStatus.READY)),
             Fetch: refused("transient"),
             Abort: refused("throttled"),
         }
         return answers[type(action)]
+
+
+def _is_gone(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.kind == "gone"
 
 
 def _adopted(held: Ticket) -> Ticket:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from source_lms_reports.errors import HtmlPayload, LinkExpired, TransientError
 from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, LinkDead, Place, Poll
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed
-from unit_tests.jobs.desk import GONE, NOON, READY, RUNNING, Desk, found, order, patient, refused, ticket
+from unit_tests.jobs.desk import GONE, NOON, READY, RUNNING, START, Desk, found, order, patient, refused, ticket
 
 HTML = BadPayload(HtmlPayload("A web page came instead of the report.", "text/html"))
 
@@ -50,23 +52,37 @@ def test_given_a_link_that_dies_at_the_deadline_then_it_is_renewed_all_the_same(
     (place,) = desk.step()
     desk.answer(place, RUNNING)
     for at in (10, 20):
-        desk.now = NOON + at
+        desk.now = START + at
         (poll,) = desk.step()
         desk.answer(poll, READY if at == 20 else RUNNING)
     (fetch,) = desk.step()
-    desk.now = NOON + 26
+    desk.now = START + 26
     desk.answer(fetch, LinkDead())
     desk.play()
     assert desk.did(Poll) == [10, 20, 30]
     assert len(desk.told(Delivered)) == 1
 
 
-def test_given_a_download_that_is_put_off_past_the_deadline_then_a_fresh_link_is_asked_for_instead() -> None:
+def test_given_a_download_host_that_throttles_then_it_is_waited_for_with_the_same_link() -> None:
     desk = Desk()
     desk.submit(order())
-    desk.play(fetch=[refused("throttled", 7_200), Fetched("payload")])
-    assert desk.path == "Place Poll Fetch Poll Fetch"
-    assert desk.now == NOON + 20
+    desk.play(fetch=[*[refused("throttled")] * 9, refused("throttled", 90), Fetched("payload")])
+    assert desk.path == "Place Poll" + " Fetch" * 11
+    assert desk.did(Fetch)[-1] - desk.did(Fetch)[-2] == 90
+    assert len(desk.told(Delivered)) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, 7_200.0])
+def test_given_a_download_host_that_throttles_for_longer_than_a_job_is_waited_for_then_the_ticket_is_kept(
+    retry_after: float | None,
+) -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(fetch=[refused("throttled", retry_after)])
+    assert len(desk.did(Place)) == 1
+    assert desk.now <= START + 10 + 600
+    assert desk.kept == ["own1"]
+    assert "could not be downloaded (tried" in desk.only(Failed).error.message
 
 
 def test_given_a_download_that_fails_on_the_way_then_it_is_tried_again_with_growing_waits() -> None:

@@ -336,6 +336,35 @@ def test_given_an_uncertain_order_where_nothing_is_listed_then_it_counts_as_an_o
     assert len(desk.told(Failed)) == 1
 
 
+# -- orders that were never sent
+
+
+def test_given_no_token_then_nothing_is_an_order_until_there_is_one() -> None:
+    desk = Desk(can_find=True)
+    desk.submit(order())
+    desk.play(place=[*[refused("transient", unsent=True)] * 4, QUEUED], poll=[FAILED])
+    assert len(desk.did(Find)) == 1, "no job can be there to look for"
+    assert len(desk.did(Place)) == 7, "three orders after four that were none"
+    assert "it was ordered 3 times" in desk.only(Failed).error.message
+
+
+@pytest.mark.parametrize("kind", ["transient", "throttled"])
+def test_given_a_token_that_cannot_be_had_then_the_error_says_that_nothing_was_sent(kind: str) -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(place=[refused(kind, unsent=True)])  # type: ignore[arg-type]
+    assert len(desk.did(Place)) == 5
+    assert "could not be ordered: no request could be sent (tried 5 times)" in desk.only(Failed).error.message
+
+
+def test_given_credentials_that_give_no_token_then_the_order_ends_at_once() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(place=[refused("config", unsent=True)])
+    assert desk.did(Place) == [0]
+    assert isinstance(desk.only(Failed).error, ConfigError)
+
+
 # -- reports that come at once
 
 

@@ -28,7 +28,7 @@ def test_given_the_minute_is_full_then_the_next_order_waits_for_the_first_use_to
 
 
 def test_given_a_margin_then_windows_are_that_much_longer() -> None:
-    careful = Quota([Limit(1, 60)], margin=2)
+    careful = Quota([Limit(1, 60)], patience=120, margin=2)
     careful.spend(NOON)
     assert careful.when(NOON) == NOON + 62
 
@@ -45,19 +45,17 @@ def test_given_the_hour_is_full_then_the_quota_is_spent_and_says_which() -> None
 
 
 def test_given_an_earlier_sync_spent_the_day_then_this_one_knows() -> None:
-    first = quota(DAY)
-    for use in range(100):
-        first.spend(NOON + use)
     second = quota(DAY)
-    second.recall(first.uses, NOON + 200)
+    for use in range(100):
+        second.recall(NOON + use, NOON + 200)
     assert second.is_spent(NOON + 200)
     assert second.reason(NOON + 200) == "100 reports a day"
 
 
 def test_given_uses_of_long_ago_or_of_the_future_when_recalled_then_they_do_not_count() -> None:
     fresh = quota(Limit(1, 60))
-    fresh.recall([NOON - 61, NOON + 5_000], NOON)
-    assert fresh.uses == []
+    fresh.recall(NOON - 61, NOON)
+    fresh.recall(NOON + 5_000, NOON)
     assert fresh.when(NOON) == NOON
 
 
@@ -69,17 +67,17 @@ def test_given_an_order_was_turned_away_when_refunded_then_it_does_not_count() -
     assert one.when(NOON) == NOON
 
 
-def test_given_refusals_without_a_time_then_three_count_as_the_minute_and_the_fourth_as_long() -> None:
+def test_given_refusals_without_a_time_then_three_count_as_the_minute_then_one_as_the_hour_then_as_the_day() -> None:
     refused = quota()
     waits = []
     now = NOON
-    for _ in range(4):
+    for _ in range(6):
         refused.exhaust(now)
         waits.append(refused.when(now) - now)
+        assert refused.is_spent(now) is (waits[-1] > 120)
+        assert refused.reason(now) is None
         now = refused.when(now)
-    assert waits == [60, 60, 60, 3_600]
-    assert refused.is_spent(now - 3_600)
-    assert refused.reason(now - 3_600) is None
+    assert waits == [60, 60, 60, 3_600, 86_400, 86_400]
 
 
 def test_given_refusals_of_orders_sent_together_then_they_count_once() -> None:
@@ -110,7 +108,16 @@ def test_given_a_refusal_that_names_a_time_then_that_is_the_wait(retry_after: fl
 def test_given_the_vendor_says_that_the_quota_is_spent_then_it_is_for_the_next_longer_period() -> None:
     refused = quota()
     refused.exhaust(NOON, long=True)
-    assert refused.when(NOON) == NOON + 3_600
+    refused.exhaust(NOON, long=True)
+    assert refused.when(NOON) == NOON + 3_600, "requests that were under way together count once"
+    refused.exhaust(NOON + 3_600, long=True)
+    assert refused.when(NOON + 3_600) == NOON + 90_000
+
+
+def test_given_a_published_quota_that_is_longer_then_a_refusal_is_taken_to_be_about_that() -> None:
+    refused = quota(Limit(5, 86_400))
+    refused.exhaust(NOON, long=True)
+    assert refused.when(NOON) == NOON + 86_400
 
 
 def test_given_no_limits_at_all_then_refusals_are_obeyed_all_the_same() -> None:

@@ -6,9 +6,22 @@ import pytest
 
 from source_lms_reports.errors import QuotaSpent
 from source_lms_reports.jobs.actions import Find, NothingFound, Place
-from source_lms_reports.jobs.events import Delivered, Failed
+from source_lms_reports.jobs.events import Delivered, Failed, Held
 from source_lms_reports.jobs.quota import Limit, Quota
-from unit_tests.jobs.desk import FAILED, NOON, QUEUED, READY, RUNNING, Desk, order, patient, refused, ticket
+from unit_tests.jobs.desk import (
+    FAILED,
+    GONE,
+    NOON,
+    QUEUED,
+    READY,
+    RUNNING,
+    START,
+    Desk,
+    order,
+    patient,
+    refused,
+    ticket,
+)
 
 MINUTE, HOUR = Limit(2, 60), Limit(3, 3_600)
 
@@ -57,9 +70,9 @@ def test_given_an_order_spends_the_last_of_the_hour_then_the_others_end_without_
 def test_given_a_failed_job_that_may_not_be_ordered_again_then_it_ends_for_the_quota() -> None:
     desk = Desk(quota=quota(Limit(1, 3_600)))
     desk.submit(order())
-    desk.play(poll=[refused("gone")])
+    desk.play(poll=[GONE])
     assert isinstance(desk.only(Failed).error, QuotaSpent)
-    assert desk.now == NOON + 10
+    assert desk.now == START + 10
 
 
 def test_given_a_cool_down_after_which_the_wait_is_short_then_the_job_is_ordered_again() -> None:
@@ -95,7 +108,9 @@ def test_given_refusals_that_end_then_the_order_goes_through_and_only_that_one_i
     desk.submit(order())
     desk.play(place=[refused("throttled"), refused("throttled"), QUEUED])
     assert desk.did(Place) == [0, 60, 120]
-    assert counted.uses == [NOON + 120]
+    assert counted.when(desk.now) == desk.now, "one of two is counted"
+    counted.spend(desk.now)
+    assert counted.when(desk.now) == START + 180
     assert len(desk.told(Delivered)) == 1
 
 
@@ -104,7 +119,7 @@ def test_given_a_refusal_that_names_hours_then_the_orders_end_at_once() -> None:
     desk.submit(order(day=1), order(day=2))
     desk.play(place=[refused("throttled", 7_200)])
     assert [type(event.error) for event in desk.told(Failed)] == [QuotaSpent] * 2
-    assert desk.now == NOON
+    assert desk.now == START
 
 
 def test_given_a_vendor_that_asks_for_half_a_minute_for_ever_then_the_deadline_ends_it() -> None:
@@ -129,7 +144,7 @@ def test_given_an_uncertain_order_then_it_stays_counted() -> None:
     desk = Desk(quota=counted)
     desk.submit(order())
     desk.play(place=[refused("transient", uncertain=True), QUEUED])
-    assert len(counted.uses) == 2
+    assert counted.when(START + 2) == START + 60
 
 
 @pytest.mark.parametrize(("adopted", "placed"), [(False, [20, 60]), (True, [0, 0])])
@@ -146,7 +161,7 @@ def test_given_kept_tickets_of_ours_then_their_orders_count(adopted: bool, place
 
 def test_given_a_spent_quota_then_kept_tickets_are_read_and_jobs_still_looked_up() -> None:
     spent = quota(Limit(1, 3_600))
-    spent.spend(NOON)
+    spent.spend(START)
     desk = Desk(quota=spent, can_find=True)
     desk.submit(order(day=1), stored=ticket(order(day=1), at=NOON - 600))
     desk.submit(order(day=2))
@@ -155,3 +170,42 @@ def test_given_a_spent_quota_then_kept_tickets_are_read_and_jobs_still_looked_up
     assert desk.did(Place) == []
     assert desk.only(Delivered).order == order(day=1)
     assert desk.only(Failed).order == order(day=2)
+
+
+def test_given_orders_that_were_never_sent_then_no_quota_is_used() -> None:
+    desk = Desk(quota=quota(Limit(1, 3_600)))
+    desk.submit(order())
+    desk.play(place=[refused("transient", unsent=True), refused("transient", unsent=True), QUEUED])
+    assert desk.did(Place) == [0, 1, 3]
+    assert len(desk.told(Delivered)) == 1
+
+
+def test_given_an_hour_that_comes_back_within_the_patience_then_it_is_waited_out_and_told_every_minute() -> None:
+    desk = Desk(quota=Quota([Limit(2, 3_600)], patience=7_200, margin=0))
+    desk.submit(*(order(day=day) for day in range(1, 4)))
+    desk.play()
+    assert desk.did(Place) == [0, 0, 3_600]
+    assert len(desk.told(Delivered)) == 3
+    held = desk.told(Held)
+    assert held[0] == Held(1, NOON + 3_600, "2 reports an hour")
+    assert 55 <= len(held) <= 60
+
+
+def test_given_a_day_that_is_spent_then_the_hour_is_still_waited_out_and_the_rest_ends_with_the_time() -> None:
+    desk = Desk(quota=Quota([Limit(2, 3_600), Limit(3, 86_400)], patience=7_200, margin=0))
+    desk.submit(*(order(day=day) for day in range(1, 6)))
+    desk.play()
+    assert desk.did(Place) == [0, 0, 3_600]
+    assert [type(event.error) for event in desk.told(Failed)] == [QuotaSpent] * 2
+    assert "3 reports a day" in desk.told(Failed)[0].error.message
+    assert "2023-11-15 22:14 UTC" in desk.told(Failed)[0].error.message
+
+
+def test_given_a_scarce_quota_then_streams_are_ordered_whole_one_after_the_other() -> None:
+    desk = Desk(patient(max_in_flight=9), quota(Limit(4, 3_600)))
+    for stream in ("a", "b", "c"):
+        desk.submit(*(order(f"{stream}{number}", (stream,)) for number in (1, 2)))
+    desk.play()
+    placed = [action.order.report for _, action in desk.log if isinstance(action, Place)]
+    assert placed == ["a1", "a2", "b1", "b2"]
+    assert {event.order.queue for event in desk.told(Failed)} == {"c"}

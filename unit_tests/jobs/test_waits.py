@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from source_lms_reports.errors import JobOverdue
-from source_lms_reports.jobs.actions import Abort, JobState, NothingFound, Place, Poll, Refused
+from source_lms_reports.jobs.actions import (
+    Abort,
+    Action,
+    Fetched,
+    Find,
+    JobState,
+    NothingFound,
+    Outcome,
+    Place,
+    Poll,
+    Refused,
+)
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed, TicketOpened, Warned
 from unit_tests.jobs.desk import (
     FAILED,
@@ -14,6 +28,7 @@ from unit_tests.jobs.desk import (
     QUEUED,
     READY,
     RUNNING,
+    START,
     Desk,
     order,
     patient,
@@ -74,7 +89,7 @@ def test_given_the_cadence_or_the_vendor_forbids_a_last_look_then_the_deadline_e
     desk.submit(order())
     desk.play(poll=[RUNNING, JobState(RUNNING, retry_after=500)])
     assert desk.did(Poll) == [10, 20]
-    assert desk.now == NOON + 95
+    assert desk.now == START + 95
     assert isinstance(desk.only(Failed).error, JobOverdue)
 
 
@@ -226,3 +241,66 @@ def test_given_a_ticket_of_another_order_then_it_is_refused() -> None:
     desk = Desk()
     with pytest.raises(ValueError, match="answers"):
         desk.submit(order(day=1), stored=ticket(order(day=2)))
+
+
+# -- clocks
+
+
+@pytest.mark.parametrize("step", [10_800.0, -600.0, 3_456_000.0])
+def test_given_the_wall_clock_is_set_meanwhile_then_no_wait_changes(step: float) -> None:
+    calm, stormy = Desk(can_find=True), Desk(can_find=True)
+    for desk, moved in ((calm, 0.0), (stormy, step)):
+        desk.submit(order(), stored=ticket(order(), "old", NOON - 60))
+        answers = iter([RUNNING, refused("throttled", 30), RUNNING, FAILED, QUEUED, RUNNING, READY, Fetched("it")])
+
+        def vendor(
+            action: Action, _: float, desk: Desk = desk, answers: Iterator[Any] = answers, moved: float = moved
+        ) -> Outcome:
+            desk.vendor_is_ahead += moved
+            return NothingFound() if isinstance(action, Find) else desk.outcome(action, next(answers))
+
+        desk.run(vendor)
+    assert [(at, type(action)) for at, action in stormy.log] == [(at, type(action)) for at, action in calm.log]
+    assert len(stormy.told(Delivered)) == 1
+
+
+def test_given_a_vendor_whose_clock_differs_then_ages_are_measured_by_it() -> None:
+    desk = Desk(can_abort=True)
+    desk.vendor_is_ahead = DAY
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 1))
+    desk.play()
+    assert desk.path == "Abort Place Poll Fetch"
+
+
+# -- jobs that the vendor does not know yet
+
+
+def test_given_a_store_that_lags_behind_then_a_job_ordered_just_now_is_looked_at_again() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[*[refused("gone")] * 5, RUNNING, READY])
+    assert desk.path == "Place Poll Poll Poll Poll Poll Poll Poll Fetch"
+    assert len(desk.told(Delivered)) == 1
+
+
+def test_given_a_job_that_is_unknown_for_a_minute_then_it_counts_as_gone() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[refused("gone")])
+    assert desk.did(Place)[1] >= 60
+    assert len(desk.did(Place)) == 3
+    assert len(desk.did(Poll)) >= 3 * 4
+
+
+def test_given_a_new_job_that_was_known_then_it_counts_as_gone_at_the_second_no() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[RUNNING, refused("gone"), RUNNING, refused("gone"), refused("gone"), READY])
+    assert desk.path == "Place Poll Poll Poll Poll Poll Place Poll Fetch"
+
+
+def test_given_a_kept_ticket_of_a_minute_ago_that_is_unknown_then_it_is_gone_at_once() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 61))
+    desk.play(poll=[refused("gone"), READY])
+    assert desk.path == "Poll Place Poll Fetch"

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from source_lms_reports.jobs.actions import JobState
-from source_lms_reports.jobs.events import Delivered, Progressed, TicketOpened
+from source_lms_reports.jobs.events import Delivered, Held, Progressed, TicketOpened
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.sync.progress import Progress
@@ -37,12 +37,22 @@ def test_each_step_is_told(clock: Clock, lines: list[str], caplog: pytest.LogCap
     progress.event(TicketOpened(ORDER, TICKET, "ordered"))
     progress.event(Progressed(ORDER, JobState(JobStatus.RUNNING, progress=40.0, lines=12_000)))
     progress.downloading(ORDER, 3 * 1024 * 1024, 6 * 1024 * 1024)
+    progress.event(Held(3, 1_700_003_600.0, "20 reports an hour"))
+    progress.event(Held(1, 1_700_003_600.0, None))
     progress.event(Delivered(ORDER, TICKET, None))
     progress.rows("grades", 1500)
 
     told = caplog.messages
     for words, line in zip(
-        ["ordered (job 17)", "running 40 % 12,000 lines", "3.0 of 6.0 MiB", "downloaded", "1,500 rows"],
+        [
+            "ordered (job 17)",
+            "running 40 % 12,000 lines",
+            "3.0 of 6.0 MiB",
+            "3 reports wait for the vendor's quota (20 reports an hour) until 2023-11-14 23:14 UTC",
+            "1 report waits for the vendor's quota until 2023-11-14 23:14 UTC",
+            "downloaded",
+            "1,500 rows",
+        ],
         told,
         strict=True,
     ):
