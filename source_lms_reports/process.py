@@ -43,12 +43,12 @@ def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], 
 
 def leave(code: int) -> None:
     """End at once where threads may still wait for the vendor; their work is safe in the state."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is said: clients end a process that lingers
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         code = code or _CLOSED_PIPE_EXIT
     if code == _SIGTERM_EXIT:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)  # clients tell a good end from a failure by the signal
     if code:
         os._exit(code)  # also where SIGTERM does nothing: in the first process of a container

@@ -18,7 +18,7 @@ _USER = "postgres"
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server. Everybody on this machine may log in as the user `postgres`, without a password that matters."""
+    """A running server. Everybody on this machine may log in as `postgres`; no password matters."""
 
     port: int
     commands: Path
@@ -34,7 +34,19 @@ class Postgres:
 
     def rows(self, query: str) -> list[list[str]]:
         """What a query answers, as text; a null is `∅`."""
-        command = [self.commands / "psql", self.url, "-XAtq", "-F", "\x1f", "-R", "\x1e", "-P", "null=∅", "-c", query]
+        command = [
+            str(self.commands / "psql"),
+            self.url,
+            "-XAtq",
+            "-F",
+            "\x1f",
+            "-R",
+            "\x1e",
+            "-P",
+            "null=∅",
+            "-c",
+            query,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         text = done.stdout.removesuffix("\x1e").removesuffix("\n")
@@ -73,7 +85,7 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(*command: object) -> None:
+def _run(*command: str | Path) -> None:
     words = [str(word) for word in command]
     if os.geteuid() == 0:
         words = ["runuser", "-u", _USER, "--", *words]

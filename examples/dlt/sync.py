@@ -1,0 +1,181 @@
+"""Sync a learning platform with dlt. Called again, it reads what is new, merges it by key, and goes on where it was.
+
+Usage: python sync.py CONFIG DESTINATION [STREAM ...]
+
+DESTINATION is a DuckDB file, or an address such as postgresql://user:password@host:5432/name. `source-lms-reports` must be
+on PATH or named by LMS_REPORTS_COMMAND. Without streams all are read.
+
+Records and the connector's state are loaded together: dlt keeps the state in the destination, beside the rows that it
+vouches for. Where a stream fails, the others are loaded, what a failed incremental stream had read is loaded too, and
+the table of a failed full-refresh stream stays as it was. The exit code is then 1, so that a scheduler tries again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt
+
+Json = dict[str, Any]
+_TYPES = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json", "string": "text"}
+
+
+def sync(config: Path, destination: str, streams: list[str]) -> dict[str, str]:
+    """Read into the destination.
+
+    Args:
+        config: A configuration file of the connector. It is written anew where the platform renews a token in it.
+        destination: A DuckDB file or the address of a PostgreSQL database.
+        streams: Names of streams; none for all of them.
+
+    Returns:
+        What the connector says of each stream that failed.
+    """
+    name = os.environ.get("LMS_REPORTS_SCHEMA", "lms_reports")
+    where = dlt.destinations.postgres if "://" in destination else dlt.destinations.duckdb
+    pipeline = dlt.pipeline(pipeline_name=name, destination=where(destination), dataset_name=name)
+    failed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="lms-reports-") as folder:
+        print(pipeline.run(_source(config, Path(folder), streams, failed)))
+    return failed
+
+
+@dlt.source(name="lms_reports", max_table_nesting=0)
+def _source(config: Path, folder: Path, streams: list[str], failed: dict[str, str]) -> Any:
+    @dlt.resource(name="reports")
+    def reports() -> Iterator[Any]:
+        state: Json = dlt.current.source_state().setdefault("streams", {})
+        chosen = _chosen(_discovered(config), streams)
+        messages = _read(config, folder, chosen, list(state.values()), failed)
+        yield from _rows(messages, {one["stream"]["name"]: one for one in chosen}, state, failed)
+
+    return reports
+
+
+def _rows(messages: Path, chosen: dict[str, Json], state: Json, failed: dict[str, str]) -> Iterator[Any]:
+    """The rows, each with the hints of its table once; the states go into dlt's own as they pass."""
+    hinted: set[str] = set()
+    lost = {name for name in failed if chosen[name]["sync_mode"] == "full_refresh"}
+    with messages.open(encoding="utf-8") as lines:
+        for message in map(json.loads, lines):
+            if message["type"] == "STATE":
+                state[message["state"]["stream"]["stream_descriptor"]["name"]] = message["state"]
+            elif message["type"] == "RECORD" and (stream := message["record"]["stream"]) not in lost:
+                data = message["record"]["data"]
+                if stream in hinted:
+                    yield dlt.mark.with_table_name(data, stream)
+                else:
+                    hinted.add(stream)
+                    yield dlt.mark.with_hints(data, _hints(stream, chosen[stream]), create_table_variant=True)
+
+
+def _hints(name: str, one: Json) -> Any:
+    keys = one.get("primary_key") or []
+    columns = {column: {"name": column, "data_type": _type(kind)} for column, kind in _properties(one).items()}
+    disposition = "replace" if one["sync_mode"] == "full_refresh" else "merge" if keys else "append"
+    return dlt.mark.make_hints(
+        table_name=name, primary_key=[path[0] for path in keys] or None, write_disposition=disposition, columns=columns
+    )
+
+
+def _properties(one: Json) -> Json:
+    found: Json = one["stream"]["json_schema"].get("properties", {})
+    return found
+
+
+def _type(column: Json) -> str:
+    kinds = [kind for kind in column.get("type", ["string"]) if kind != "null"]
+    if column.get("airbyte_type", "").startswith("timestamp") or column.get("format") == "date-time":
+        return "text"  # what does not cast stays text in the records, so a column of times is one of texts
+    return _TYPES[kinds[0]] if kinds else "text"
+
+
+# The connector
+
+
+def _discovered(config: Path) -> list[Json]:
+    for line in _run("discover", "--config", str(config)).splitlines():
+        message = json.loads(line)
+        if message["type"] == "CATALOG":
+            streams: list[Json] = message["catalog"]["streams"]
+            return streams
+    sys.exit("The connector names no streams; its messages are above.")
+
+
+def _chosen(offered: list[Json], streams: list[str]) -> list[Json]:
+    """The catalog of a sync: incremental where a stream can be."""
+    return [
+        {
+            "stream": stream,
+            "sync_mode": "incremental" if "incremental" in stream["supported_sync_modes"] else "full_refresh",
+            "destination_sync_mode": "append",
+            "cursor_field": stream.get("default_cursor_field") or [],
+            "primary_key": stream.get("source_defined_primary_key") or [],
+        }
+        for stream in offered
+        if not streams or stream["name"] in streams
+    ]
+
+
+def _read(config: Path, folder: Path, chosen: list[Json], state: list[Json], failed: dict[str, str]) -> Path:
+    """Run the connector and keep its messages; a stream that fails goes into `failed`."""
+    catalog, states, messages = folder / "catalog.json", folder / "state.json", folder / "messages.jsonl"
+    catalog.write_text(json.dumps({"streams": chosen}), encoding="utf-8")
+    states.write_text(json.dumps(state), encoding="utf-8")
+    words = [_command(), "read", "--config", str(config), "--catalog", str(catalog), "--state", str(states)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process, messages.open("wb") as kept:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith((b'{"type":"RECORD"', b'{"type":"STATE"')):
+                kept.write(line)
+            else:
+                _hear(json.loads(line), config, failed)
+    if process.returncode and not failed:
+        sys.exit(process.returncode)  # it did not come to read; why is above
+    return messages
+
+
+def _hear(message: Json, config: Path, failed: dict[str, str]) -> None:
+    if message["type"] == "LOG":
+        print(message["log"]["message"], file=sys.stderr)
+    elif message["type"] == "CONTROL":
+        beside = config.with_suffix(".new")
+        beside.write_text(json.dumps(message["control"]["connectorConfig"]["config"], indent=2), encoding="utf-8")
+        beside.replace(config)
+    elif message["type"] == "TRACE":
+        status, error = message["trace"].get("stream_status"), message["trace"].get("error")
+        if error:
+            print(error["message"], file=sys.stderr)
+        if status and status["status"] == "INCOMPLETE":
+            failed.setdefault(status["stream_descriptor"]["name"], "it ended incomplete")
+        elif error and (stream := (error.get("stream_descriptor") or {}).get("name")):
+            failed[stream] = error["message"]
+
+
+def _run(*args: str) -> str:
+    done = subprocess.run([_command(), *args], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout)
+    return done.stdout
+
+
+def _command() -> str:
+    found = os.environ.get("LMS_REPORTS_COMMAND") or shutil.which("source-lms-reports")
+    return found or sys.exit("source-lms-reports is not on PATH; name it by LMS_REPORTS_COMMAND.")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    bad = sync(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    for stream, said in bad.items():
+        print(f"{stream} FAILED: {said}")
+    sys.exit(1 if bad else 0)
