@@ -2,8 +2,8 @@
 
 Usage: python sync.py CONFIG DESTINATION [STREAM ...]
 
-DESTINATION is a DuckDB file, or an address such as postgresql://user:password@host:5432/name. `source-lms-reports` must be
-on PATH or named by LMS_REPORTS_COMMAND. Without streams all are read.
+DESTINATION is a DuckDB file, or an address such as postgresql://user:password@host:5432/name. `source-lms-reports` must
+be on PATH or named by LMS_REPORTS_COMMAND. Without streams all are read.
 
 Records and the connector's state are loaded together: dlt keeps the state in the destination, beside the rows that it
 vouches for. Where a stream fails, the others are loaded, what a failed incremental stream had read is loaded too, and
@@ -25,7 +25,14 @@ from typing import Any
 import dlt
 
 Json = dict[str, Any]
-_TYPES = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json", "string": "text"}
+_TYPES = {
+    "integer": "bigint",
+    "number": "double",
+    "boolean": "bool",
+    "object": "json",
+    "array": "json",
+    "string": "text",
+}
 
 
 def sync(config: Path, destination: str, streams: list[str]) -> dict[str, str]:
@@ -40,8 +47,11 @@ def sync(config: Path, destination: str, streams: list[str]) -> dict[str, str]:
         What the connector says of each stream that failed.
     """
     name = os.environ.get("LMS_REPORTS_SCHEMA", "lms_reports")
-    where = dlt.destinations.postgres if "://" in destination else dlt.destinations.duckdb
-    pipeline = dlt.pipeline(pipeline_name=name, destination=where(destination), dataset_name=name)
+    if "://" in destination:
+        where = dlt.destinations.postgres(destination)
+    else:
+        where = dlt.destinations.duckdb(str(Path(destination).resolve()))
+    pipeline = dlt.pipeline(pipeline_name=name, destination=where, dataset_name=name)
     failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="lms-reports-") as folder:
         print(pipeline.run(_source(config, Path(folder), streams, failed)))

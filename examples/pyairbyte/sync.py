@@ -12,6 +12,7 @@ table of a failed full-refresh stream stays as it was. The exit code is then 1, 
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -93,6 +94,7 @@ def _cache(ab: Any, database: str) -> Any:
     address = urlsplit(database)
     if address.scheme not in ("postgres", "postgresql"):
         return ab.caches.DuckDBCache(db_path=database)
+    _mend_postgres()
     return ab.caches.PostgresCache(
         host=address.hostname or "localhost",
         port=address.port or 5432,
@@ -101,6 +103,26 @@ def _cache(ab: Any, database: str) -> Any:
         database=address.path.lstrip("/"),
         schema_name=os.environ.get("LMS_REPORTS_SCHEMA", "public"),
     )
+
+
+def _mend_postgres() -> None:
+    """Let values reach PostgreSQL as they are.
+
+    On its way there PyAirbyte lets pandas guess, which makes numbers of texts of digits (`00042` to 42), and it makes
+    columns of times without a zone, which take `13:00-07:00` for 13:00.
+    """
+    import pandas
+    from airbyte import types
+    from sqlalchemy.types import UserDefinedType
+
+    class TimeWithZone(UserDefinedType[Any]):
+        cache_ok = True
+
+        def get_col_spec(self, **_: Any) -> str:
+            return "TIMESTAMP WITH TIME ZONE"
+
+    pandas.read_json = functools.partial(pandas.read_json, dtype=False, convert_dates=False)
+    types.CONVERSION_MAP["timestamp_with_timezone"] = TimeWithZone()
 
 
 # What stands between PyAirbyte and the connector

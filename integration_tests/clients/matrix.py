@@ -40,6 +40,8 @@ CLIENTS = (
     Client("PyAirbyte", "PyAirbyte: [sync.py](../examples/pyairbyte/sync.py)", "make clients-test"),
     Client("Meltano", "Meltano: [meltano.yml](../examples/meltano/meltano.yml)", "make clients-test"),
     Client("Dagster", "Dagster: [assets.py](../examples/dagster/assets.py)", "make clients-test"),
+    Client("dlt", "dlt: [sync.py](../examples/dlt/sync.py)", "make clients-test"),
+    Client("Airflow", "Airflow: [lms_reports.py](../examples/airflow/lms_reports.py)", "make clients-test"),
     Client("Container image", "Container image", "make image-test"),
 )
 
