@@ -1,18 +1,25 @@
-"""Masks secrets in everything that leaves the connector.
+"""Masks secrets in texts for people: logs, errors, the answer of a check.
 
 Three kinds of secret are known here: values registered at run time (config secrets, tokens), credentials in
 headers, and the values of URL query parameters. Of a URL's query only the parameters in `PLAIN_PARAMETERS` are
 shown; every other value may be a signature, a verifier or a key, so it is masked without asking.
+
+What programs read (records, states, catalogs, stream statuses) never comes here: a key that is a word would change it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from urllib.parse import quote, quote_plus
 
 MASK = "****"
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET = 6
+"""Shorter values are words and numbers that stand anywhere; masking them hides what a message says."""
+_WORD = re.compile(r"[a-z]{,11}|[A-Z]{,11}|[0-9]{,11}")
+"""A secret that looks like this may be a part of a longer word by chance, so it is masked as a whole word only."""
+_HALF_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 #: Query parameters whose values say nothing secret: paging, windows and formats.
 PLAIN_PARAMETERS = frozenset(
@@ -61,20 +68,23 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def register(self, secret: str | None) -> None:
-        """Remember `secret`, in its plain and its URL-encoded forms.
-
-        Very short values are ignored: masking them hides words.
-        """
-        if not secret or len(secret) < _SHORTEST_SECRET:
+        """Remember `secret`, as it is and as it is written in URLs and in JSON; very short ones are left alone."""
+        secret = (secret or "").strip()
+        if len(secret) < _SHORTEST_SECRET:
             return
+        whole = _without_halves(secret)
         with self._lock:
-            self._secrets.update({secret, quote(secret, safe=""), quote_plus(secret)})
-            self._secrets.add(secret.replace("\\", "\\\\").replace('"', '\\"'))
+            self._secrets.update({whole, quote(whole, safe=""), quote_plus(whole)})
+            self._secrets.update(json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
             longest_first = sorted(self._secrets, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = re.compile("|".join(map(_as_pattern, longest_first)))
 
     def redact(self, text: str) -> str:
-        """`text` with every known secret, credential and telling URL parameter masked."""
+        """`text` with every known secret, credential and telling URL parameter masked.
+
+        Half a surrogate, which no message can hold, becomes U+FFFD.
+        """
+        text = _without_halves(text)
         pattern = self._pattern
         if pattern is not None:
             text = pattern.sub(MASK, text)
@@ -82,6 +92,15 @@ class Redactor:
         text = _URL_QUERY.sub(_mask_query, text)
         text = _CREDENTIAL.sub(rf"\g<word>\g<gap>{MASK}", text)
         return _HEADER.sub(_mask_header, text)
+
+
+def _without_halves(text: str) -> str:
+    return _HALF_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _as_pattern(secret: str) -> str:
+    escaped = re.escape(secret)
+    return rf"(?<!\w){escaped}(?!\w)" if _WORD.fullmatch(secret) else escaped
 
 
 def _mask_query(match: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
@@ -63,26 +64,45 @@ def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
 
     entrypoint = ReportEntrypoint(source)
     parsed = entrypoint.parse_args(arguments)
-    with PRINT_BUFFER:
-        for message in entrypoint.run(parsed):
-            print(f"{message}\n", end="")
-            if message.startswith(_STATE):
-                PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
+    with _messages_only():
+        try:
+            for message in entrypoint.run(parsed):
+                PRINT_BUFFER.write(f"{message}\n")
+                if message.startswith(_STATE):
+                    PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
+        finally:
+            PRINT_BUFFER.flush()
     return 0
+
+
+@contextlib.contextmanager
+def _messages_only() -> Iterator[None]:
+    """Keep all but messages away from stdout, and its messages in UTF-8 whatever the locale.
+
+    What a library prints or warns of goes to stderr, without secrets. (The CDK's own buffer would put it between the
+    messages.)
+    """
+    from source_lms_reports.cdk.masking import MaskingWriter
+
+    if isinstance(sys.__stdout__, io.TextIOWrapper) and sys.__stdout__.encoding.lower() != "utf-8":
+        sys.__stdout__.reconfigure(encoding="utf-8")
+    aside = MaskingWriter(sys.stderr)
+    with contextlib.redirect_stdout(aside), contextlib.redirect_stderr(aside):
+        yield
 
 
 def _report(error: Exception) -> int:
     """Print a failure that ends the command, without secrets."""
-    import orjson
     from airbyte_cdk.exception_handler import assemble_uncaught_exception
-    from airbyte_cdk.models import AirbyteMessageSerializer
+    from airbyte_cdk.logger import PRINT_BUFFER
 
     from source_lms_reports.cdk.failures import as_traced
+    from source_lms_reports.cdk.masking import line_of
     from source_lms_reports.errors import ReportError
-    from source_lms_reports.redaction import redact
 
     traced = as_traced(error) if isinstance(error, ReportError) else assemble_uncaught_exception(type(error), error)
-    print(redact(orjson.dumps(AirbyteMessageSerializer.dump(traced.as_airbyte_message())).decode()))
+    PRINT_BUFFER.write(f"{line_of(traced.as_airbyte_message())}\n")
+    PRINT_BUFFER.flush()
     return FAILED_EXIT
 
 

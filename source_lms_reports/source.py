@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -26,6 +26,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.connect import connect
 from source_lms_reports.api.transport import Transport
+from source_lms_reports.cdk import inputs
+from source_lms_reports.cdk.concurrent_read import read_streams
 from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.message_repository import OrderedMessageRepository
@@ -81,6 +83,21 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             self._config_for_validation = self._config
         return self._config or config
 
+    @staticmethod
+    def read_config(config_path: str) -> MutableMapping[str, Any]:
+        """The configuration in a file; see `cdk.inputs`, as for the next two."""
+        return inputs.read_config(config_path)
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        """The configured catalog in a file."""
+        return inputs.read_catalog(catalog_path)
+
+    @classmethod
+    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
+        """The states in a file."""
+        return inputs.read_state(state_path)
+
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the platform can be reached with this configuration; if not, what to mend."""
         try:
@@ -131,7 +148,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         failures: list[AirbyteTracedException] = []
         if streams:
             try:
-                yield from _noting_failures(self._concurrent_source.read(streams), failures)
+                yield from _noting_failures(read_streams(self._concurrent_source, streams), failures)
             finally:
                 sync.stop()
         if missing:

@@ -62,7 +62,7 @@ class HeaderAuth(Credentials):
 
     Args:
         name: Its name.
-        value: Its value, which is sent as it is.
+        value: Its value, which is sent as it is, in UTF-8.
     """
 
     def __init__(self, name: str, value: str) -> None:
@@ -71,7 +71,7 @@ class HeaderAuth(Credentials):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the header into `request`."""
-        request.headers[self._name] = self._value
+        request.headers[self._name] = self._value.encode().decode("latin-1")  # as which it is sent
         return request
 
 

@@ -33,7 +33,7 @@ class Client:
 
     Args:
         platform: The platform file.
-        context: What every template may use: `config` and `platform` (the settings with their defaults).
+        context: What every template may use: `platform`, the settings with their defaults.
         authenticators: Credentials by name, one of them called `default`. They are asked to renew themselves, once,
             on a 401.
         transport: Sends the requests.

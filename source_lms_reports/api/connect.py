@@ -11,6 +11,7 @@ from source_lms_reports.api.client import Client
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import connection_specification
+from source_lms_reports.spec.secrets import with_clean_secrets
 from source_lms_reports.spec.settings import Settings, make_settings
 from source_lms_reports.spec.validation import validate_config
 
@@ -28,7 +29,9 @@ def connect(
     Raises:
         ConfigError: The configuration does not fit the specification.
     """
-    validate_config(config, connection_specification())
+    specification = connection_specification()
+    validate_config(config, specification)
+    config = with_clean_secrets(config, specification)
     platform = load_platform(str(config["platform"]["name"]))
     settings = make_settings(platform, config)
     authenticators = make_authenticators(platform, settings.context)

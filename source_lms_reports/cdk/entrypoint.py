@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.logger import PRINT_BUFFER, AirbyteLogFormatter
+from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, ConnectorSpecification, Type
 from airbyte_cdk.sources import Source
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
-from airbyte_cdk.utils.airbyte_secrets_utils import get_secrets
 
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.line_records import lines_in
+from source_lms_reports.cdk.masking import mask_logs, masked
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.redaction import REDACTOR, redact
+from source_lms_reports.redaction import REDACTOR
+from source_lms_reports.spec.secrets import secrets_of
 from source_lms_reports.spec.validation import validate_config
 from source_lms_reports.sync.bundles import Backpressure, Lines
 
 _BUNDLES_UNDER_WAY = 4
 _MEMORY_CHECK_ROWS = 5_000
-#: Messages that hold no secret by their nature: the vendor's rows, and what is known before any configuration is.
-_PLAIN = ('{"type":"RECORD"', '{"type":"SPEC"', '{"type":"CATALOG"')
-
-
-class RedactingFormatter(AirbyteLogFormatter):
-    """The CDK's log lines without secrets."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One log line."""
-        return redact(super().format(record))
-
-
-def redact_logs() -> None:
-    """Make every handler of the root logger mask secrets."""
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(RedactingFormatter("%(message)s"))
 
 
 class ReportEntrypoint(AirbyteEntrypoint):
@@ -52,7 +36,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
-        redact_logs()
+        mask_logs()
         self._gate = Backpressure(_BUNDLES_UNDER_WAY)
         if hasattr(source, "gate"):
             source.gate = self._gate
@@ -60,17 +44,18 @@ class ReportEntrypoint(AirbyteEntrypoint):
     def run(self, parsed_args: argparse.Namespace) -> Iterable[str]:
         """The messages of a command, as lines."""
         try:
-            for line in super().run(parsed_args):
-                yield line if line.startswith(_PLAIN) else redact(line)
+            yield from super().run(parsed_args)
         finally:
             self._gate.close()
 
     @staticmethod
     def set_up_secret_filter(config: Any, connection_specification: Mapping[str, Any]) -> None:
-        """Tell the CDK's filter and ours the secrets of the configuration."""
-        AirbyteEntrypoint.set_up_secret_filter(config, connection_specification)
-        for secret in get_secrets(connection_specification, config):
-            REDACTOR.register(str(secret) if secret else None)
+        """Tell our masking the secrets of the configuration.
+
+        Not the CDK's: it takes every text of a secret out of every line, be it a part of a stream's name.
+        """
+        for secret in secrets_of(config, connection_specification):
+            REDACTOR.register(secret)
 
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Any) -> None:
@@ -88,7 +73,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
         """The answer of a check. An error that ends it is printed by `run`; the CDK would tell it a second time."""
         for message in super().check(source_spec, config):
             if message.type is not Type.TRACE:
-                yield message
+                yield masked(message)
 
     def read(
         self, source_spec: ConnectorSpecification, config: Any, catalog: ConfiguredAirbyteCatalog, state: list[Any]
@@ -102,7 +87,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
         for message in self.source.read(self.logger, config, catalog, state):
             lines = lines_in(message.record.data) if message.type is Type.RECORD and message.record else None
             if lines is None or message.record is None:
-                yield self.handle_record_counts(message, counts)
+                yield self.handle_record_counts(masked(message), counts)
                 unchecked += 1
             else:
                 self._write(lines)
@@ -113,6 +98,9 @@ class ReportEntrypoint(AirbyteEntrypoint):
                 yield from self._check_memory(counts)
         for message in self._emit_queued_messages(self.source):
             yield self.handle_record_counts(message, counts)
+
+    def _emit_queued_messages(self, source: Source) -> Iterable[AirbyteMessage]:
+        return map(masked, super()._emit_queued_messages(source))
 
     def _check_memory(self, counts: defaultdict[HashableStreamDescriptor, float]) -> Iterable[AirbyteMessage]:
         """Let the CDK's guard look at the memory; before it ends the sync, what is queued goes out."""

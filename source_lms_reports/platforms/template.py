@@ -6,6 +6,7 @@ Templates are Jinja, as in every low-code manifest. A name that does not exist i
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,8 +29,23 @@ def _sql_text(value: str) -> str:
 
 
 def _sql_statement(text: str) -> str:
-    """`text` without the semicolon that would end it too early inside another statement."""
-    return text.strip().rstrip(";").rstrip()
+    """`text` without the semicolons that would end it too early inside another statement.
+
+    A comment behind them stays, so whatever follows the statement belongs on a line of its own:
+    `SELECT 1; -- done` -> `SELECT 1 -- done`, and `SELECT ';' -- ;` stays as it is.
+    """
+    parts = [part[0] for part in _SQL_PART.finditer(text)]
+    at = len(parts)
+    while at and (parts[at - 1] == ";" or _SQL_NOTHING.fullmatch(parts[at - 1])):
+        at -= 1
+    return "".join(parts[:at] + [part for part in parts[at:] if part != ";"]).strip()
+
+
+#: Quoted texts and names, comments, and everything else a character at a time.
+_SQL_PART = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$ | --[^\n]* | /\*.*?\*/ | .""", re.DOTALL | re.VERBOSE
+)
+_SQL_NOTHING = re.compile(r"\s|--[^\n]*|/\*.*\*/", re.DOTALL)
 
 
 def _none_is_empty(value: Any) -> Any:

@@ -28,7 +28,6 @@ class Settings:
         poll_interval: Seconds between polls, where the user overrides the vendor's cadence.
     """
 
-    config: Mapping[str, Any]
     platform: Mapping[str, Any]
     start: datetime | None
     end: datetime | None
@@ -40,7 +39,7 @@ class Settings:
     @property
     def context(self) -> dict[str, Any]:
         """What every template of the platform file may use."""
-        return {"config": self.config, "platform": self.platform}
+        return {"platform": self.platform}
 
 
 def make_settings(platform: Platform, config: Mapping[str, Any]) -> Settings:
@@ -59,7 +58,6 @@ def make_settings(platform: Platform, config: Mapping[str, Any]) -> Settings:
     shared = with_defaults(shared_properties(), config)
     interval = shared["poll_interval_seconds"]
     return Settings(
-        config=config,
         platform=_of_platform(platform, config),
         start=start,
         end=end,
@@ -92,7 +90,7 @@ def _of_platform(platform: Platform, config: Mapping[str, Any]) -> dict[str, Any
         filled["base_url"] = filled["base_url"].rstrip("/")
     for key, template in platform.defaults.items():
         if filled.get(key) is None:
-            filled[key] = fill(template, {"config": config, "platform": filled})
+            filled[key] = fill(template, {"platform": filled})
     return filled
 
 

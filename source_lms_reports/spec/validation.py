@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft7Validator, FormatChecker
+from jsonschema import Draft7Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from source_lms_reports.errors import ConfigError
+
+_HALF_SURROGATE = re.compile(r"[\ud800-\udfff]")
+#: Spaces, line ends, controls, and what has no width at all, such as U+200B and U+FEFF.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 
 def validate_config(config: Mapping[str, Any], specification: Mapping[str, Any]) -> None:
@@ -21,23 +27,61 @@ def validate_config(config: Mapping[str, Any], specification: Mapping[str, Any])
     Raises:
         ConfigError: It does not fit; says which field and why. Never quotes a value.
     """
+    _require_clean_texts(config, ())
     frame = {**specification, "properties": {**specification["properties"], "platform": {"type": "object"}}}
     _require(config, frame, ())
     branches: list[dict[str, Any]] = specification["properties"]["platform"]["oneOf"]
     platform = config["platform"]
-    _require(platform, _chosen(branches, "name", platform, ("platform",)), ("platform",))
+    _require(platform, chosen_branch(branches, platform, ("platform",)), ("platform",))
+
+
+def is_unseen(char: str) -> bool:
+    """Whether a character cannot be seen: white space, a control, or one without width."""
+    return unicodedata.category(char) in _UNSEEN
+
+
+def _require_clean_texts(value: Any, path: tuple[str, ...]) -> None:
+    """Refuse what comes along when texts are copied, where it means nothing: in addresses and ids (known by name).
+
+    Half a surrogate, which JSON can spell (`"\\ud83d"`) and no request can carry, is refused anywhere.
+    """
+    where = ".".join(path)
+    if isinstance(value, str) and _HALF_SURROGATE.search(value):
+        raise ConfigError(f"Config validation error: `{where}` holds half a character. Enter it anew.")
+    if isinstance(value, str) and where.endswith(("_id", "_url")) and _has_unseen(value):
+        raise ConfigError(
+            f"Config validation error: `{where}` holds a space, a line end or an invisible character. Enter it anew."
+        )
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        _require_clean_texts(one, (*path, str(name)))
+
+
+def _has_unseen(text: str) -> bool:
+    """Whether `text` begins or ends with what cannot be seen, or holds more of it than plain spaces."""
+    ends = (text[:1], text[-1:])
+    return any(end and is_unseen(end) for end in ends) or any(is_unseen(char) and char != " " for char in text)
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """A pattern as JSON schema means it: `$` is the end, while Python's lets a line end follow."""
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield ValidationError("the pattern is not met")
+
+
+_VALIDATOR = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def _require(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
     """Validate, leaving each `oneOf` to a second look at the branch that is meant."""
     outer, inner = _without_choices(schema)
-    error = best_match(Draft7Validator(outer, format_checker=FormatChecker()).iter_errors(value))
+    error = best_match(_VALIDATOR(outer, format_checker=FormatChecker()).iter_errors(value))
     if error is not None:
         raise ConfigError(f"Config validation error: {_words(error, path)}")
     for name, choice in inner.items():
         if name in value:
-            tag = _tag(choice["oneOf"])
-            _require(value[name], _chosen(choice["oneOf"], tag, value[name], (*path, name)), (*path, name))
+            here = (*path, name)
+            _require(value[name], chosen_branch(choice["oneOf"], value[name], here), here)
 
 
 def _without_choices(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -53,7 +97,13 @@ def _tag(branches: Iterable[Mapping[str, Any]]) -> str:
     return next(str(name) for name, one in first["properties"].items() if "const" in one)
 
 
-def _chosen(branches: list[dict[str, Any]], tag: str, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+def chosen_branch(branches: list[dict[str, Any]], value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    """The branch of a `oneOf` that `value` names by its constant.
+
+    Raises:
+        ConfigError: It names none.
+    """
+    tag = _tag(branches)
     names = {branch["properties"][tag]["const"]: branch for branch in branches}
     chosen = value.get(tag) if isinstance(value, Mapping) else None
     if not isinstance(chosen, str) or chosen not in names:

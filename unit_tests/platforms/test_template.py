@@ -47,3 +47,23 @@ def test_templates_run_in_a_sandbox() -> None:
 )
 def test_yes_and_no(value: object, yes: bool) -> None:
     assert is_true(value) is yes
+
+
+@pytest.mark.parametrize(
+    ("written", "statement"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        (" SELECT 1 ; ", "SELECT 1"),
+        ("SELECT 1;;\n;", "SELECT 1"),
+        ("SELECT 1 -- done", "SELECT 1 -- done"),
+        ("SELECT 1; -- done", "SELECT 1 -- done"),
+        ("SELECT 1; -- done;\n/* and; */ ;", "SELECT 1 -- done;\n/* and; */"),
+        ("SELECT ';' -- it's", "SELECT ';' -- it's"),
+        ("SELECT ';--'';' AS \"a;\"\"\";", "SELECT ';--'';' AS \"a;\"\"\""),
+        ("SELECT $a$ ; -- $a$;", "SELECT $a$ ; -- $a$"),
+        ("SELECT 1; SELECT 2;", "SELECT 1; SELECT 2"),
+    ],
+)
+def test_a_users_statement_can_stand_inside_another(written: str, statement: str) -> None:
+    found = fill("SELECT * FROM (\n{{ sql | sql_statement }}\n) AS q", {"sql": written})
+    assert found == "\n".join(("SELECT * FROM (", statement, ") AS q"))

@@ -210,7 +210,7 @@ class Sana(Vendor):
     def _make(self, job: Job) -> Artifact:
         form, query = job.params["format"], job.params["query"]
         if job.empty:
-            query = f"SELECT * FROM ({query.rstrip().rstrip(';')}) AS nothing WHERE false"  # noqa: S608 - clients send SQL
+            query = f"SELECT * FROM (\n{_statement(query)}\n) AS nothing WHERE false"  # noqa: S608 - clients send SQL
         key = json.dumps(
             [self.name, query, form, self._versions(), self.world.rows, self.world.seed, self.world.anchor]
         )
@@ -223,8 +223,8 @@ class Sana(Vendor):
     def _write(self, path: Path, query: str, form: str) -> None:
         with self._connection().cursor() as cursor:
             if form == "csv":
-                plain = query.rstrip().rstrip(";")
-                cursor.execute(f"COPY ({plain}) TO '{path}' (FORMAT csv, HEADER, TIMESTAMPFORMAT '{TIME_FORMAT}')")
+                plain = _statement(query)
+                cursor.execute(f"COPY (\n{plain}\n) TO '{path}' (FORMAT csv, HEADER, TIMESTAMPFORMAT '{TIME_FORMAT}')")
                 return
             table = self._result(cursor, query)
             write_xlsx(path, [("Report", Table(table.columns, ([_text(v) for v in row] for row in table.rows)))])
@@ -302,6 +302,11 @@ class Sana(Vendor):
             return
         with self._connection().cursor() as cursor:
             yield from records(self._result(cursor, query), _text)
+
+
+def _statement(query: str) -> str:
+    """The one statement of a query, as the database tells it from what stands behind."""
+    return duckdb.extract_statements(query)[0].query.rstrip().rstrip(";")
 
 
 def _report_of(query: str) -> str:
