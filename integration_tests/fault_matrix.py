@@ -41,7 +41,7 @@ ordered again.
 This page is made by `make faults`, which tries every cell.
 {run}
 `make test` tries the faults of requests and jobs at every platform too, and those of a file's bytes once for each kind
-of file, at Canvas for CSV and at Second Nature for JSON and XLSX: what looks at a file knows no platform.
+of file, at Canvas for CSV (each time too) and at Second Nature for JSON and XLSX: what reads a file knows no platform.
 """
 
 

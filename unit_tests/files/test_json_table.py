@@ -37,10 +37,10 @@ def _json(value: Any) -> bytes:
         gzipped(_json(_RECORDS)),
     ],
 )
-@pytest.mark.parametrize("block", [1, 7, 64, 262144])
-def test_every_form_of_an_array(tmp_path: Path, text: bytes, block: int) -> None:
-    with blocks_of(block):
-        assert read(payload(tmp_path, text), ReadOptions(format="json")) == {None: _RECORDS}
+def test_every_form_of_an_array(tmp_path: Path, text: bytes) -> None:
+    for block in (1, 7, 64, 262144):
+        with blocks_of(block):
+            assert read(payload(tmp_path, text), ReadOptions(format="json")) == {None: _RECORDS}, block
 
 
 @pytest.mark.parametrize("block", [1, 50, 262144])

@@ -98,12 +98,12 @@ def test_a_last_row_longer_than_what_is_looked_at(tmp_path: Path, monkeypatch: p
     verify(payload(tmp_path, b'a,b\n1,2\n"' + b"x\n" * 100 + b'",y'), ReadOptions())
 
 
-@pytest.mark.parametrize("size", range(1, 60))
-def test_no_cut_of_a_json_report_passes(tmp_path: Path, size: int) -> None:
+def test_no_cut_of_a_json_report_passes(tmp_path: Path) -> None:
     whole = b'{"reports": [{"report_name": "r", "data": [{"a": "\\u00e9"}, {"a": -1.5}]}]}'
 
-    with pytest.raises(PayloadError):
-        verify(payload(tmp_path, whole[:size]), ReadOptions(format="json"))
+    for size in range(1, len(whole)):
+        with pytest.raises(PayloadError):
+            verify(payload(tmp_path, whole[:size]), ReadOptions(format="json"))
 
 
 def test_text_where_json_is_expected(tmp_path: Path) -> None:

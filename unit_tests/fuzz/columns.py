@@ -38,6 +38,7 @@ _FORMS = (
     "{}\u0660",
 )
 _NUMBERS = st.builds(str.format, st.sampled_from(_FORMS), _DIGITS) | st.floats().map(repr) | st.decimals().map(str)
+_NEARLY = st.text(st.sampled_from('0123456789-+.eE ,[]"ntx'), max_size=8)
 _WORDS = st.sampled_from(
     (
         "",
@@ -212,7 +213,7 @@ PARSER = Parser(
     st.one_of(
         cases(
             of=st.just("texts"),
-            cells=st.lists(_NUMBERS | _WORDS, max_size=6) | st.lists(_DECIMALS, min_size=1, max_size=6),
+            cells=st.lists(_NUMBERS | _WORDS | _NEARLY, max_size=6) | st.lists(_DECIMALS, min_size=1, max_size=6),
         ),
         cases(
             of=st.just("times"),

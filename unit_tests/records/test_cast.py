@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from source_lms_reports.records.cast import CASTERS, booleans, integers, kind_of, natives, numbers
 
@@ -59,11 +56,10 @@ def test_the_type_that_a_schema_asks_for(schema: dict[str, Any], kind: str) -> N
         ),
     ],
 )
-@pytest.mark.parametrize("others", [[], ["", "1"], ["x"]])
-def test_integers(text: str, value: Any, others: list[str]) -> None:
-    found = integers([text, *others])[0][0]
-
-    assert (found, type(found)) == (value, type(value))
+def test_integers(text: str, value: Any) -> None:
+    for others in ([], ["", "1"], ["x"]):
+        found = integers([text, *others])[0][0]
+        assert (found, type(found)) == (value, type(value)), others
 
 
 @pytest.mark.parametrize(
@@ -88,55 +84,20 @@ def test_integers(text: str, value: Any, others: list[str]) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("others", [[], ["", "1"], ["x"], ["0.25", "0.7579544029403025"]])
-def test_numbers(text: str, value: Any, others: list[str]) -> None:
-    found = numbers([text, *others])[0][0]
-
-    assert (found, type(found)) == (value, type(value))
-
-
-@pytest.mark.parametrize("true", ["true", "t", "yes", "y", "1", "True", "TRUE", "T", "YES", "Y", "tRuE", " yes "])
-def test_true(true: str) -> None:
-    assert booleans([true, ""]) == ([True, None], False)
+def test_numbers(text: str, value: Any) -> None:
+    for others in ([], ["", "1"], ["x"], ["0.25", "0.7579544029403025"]):
+        found = numbers([text, *others])[0][0]
+        assert (found, type(found)) == (value, type(value)), others
 
 
-@pytest.mark.parametrize("false", ["false", "f", "no", "n", "0", "False", "FALSE", "F", "No", "NO", "N", "fAlSe"])
-def test_false(false: str) -> None:
-    assert booleans([false, "maybe", "2", "", "01"]) == ([False, "maybe", "2", None, "01"], True)
+def test_true() -> None:
+    for true in ("true", "t", "yes", "y", "1", "True", "TRUE", "T", "YES", "Y", "tRuE", " yes "):
+        assert booleans([true, ""]) == ([True, None], False), true
 
 
-_WILD = st.text(st.sampled_from('0123456789-+.eE ,[]"ntx'), max_size=8)
-_DECIMALS = st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.floats(allow_nan=False).map(repr)
-
-
-def _same(cell: str, value: Any) -> bool:
-    if isinstance(value, str):
-        return value == cell
-    return cell == "" if value is None else Decimal(cell) == Decimal(repr(value))
-
-
-@given(st.lists(_WILD | st.integers().map(str), max_size=6))
-def test_no_value_is_lost_to_integers(cells: list[str]) -> None:
-    values, uncast = integers(cells)
-
-    assert values == [integers([cell])[0][0] for cell in cells]
-    assert uncast == any(isinstance(value, str) for value in values)
-    for cell, value in zip(cells, values, strict=True):
-        assert _same(cell, value)
-
-
-@given(st.lists(_WILD | _DECIMALS, max_size=6))
-def test_no_value_is_lost_to_numbers(cells: list[str]) -> None:
-    values, uncast = numbers(cells)
-
-    assert list(map(repr, values)) == [repr(numbers([cell])[0][0]) for cell in cells]
-    assert uncast == any(isinstance(value, str) for value in values)
-    for cell, value in zip(cells, values, strict=True):
-        assert (
-            value == cell
-            if isinstance(value, str)
-            else (cell == "" if value is None else Decimal(cell) == Decimal(repr(value)))
-        )
+def test_false() -> None:
+    for false in ("false", "f", "no", "n", "0", "False", "FALSE", "F", "No", "NO", "N", "fAlSe"):
+        assert booleans([false, "maybe", "2", "", "01"]) == ([False, "maybe", "2", None, "01"], True), false
 
 
 @pytest.mark.parametrize(
