@@ -1,12 +1,23 @@
-"""Addresses: whose they are, and whether they are safe."""
+"""Addresses: whose they are, whether they are safe, and whether they carry a signature of their own."""
 
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urljoin, urlsplit
+import re
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.redaction import redact
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+#: Names of query parameters that prove a right by themselves, as object stores, content networks and Canvas call them:
+#: `verifier`, `sig`, `X-Amz-Signature`, `access_token`, `__token__`, `hdnea`.
+_SIGNATURE = re.compile(
+    r"signature|verifier|token|hmac|(?:^|[-_.])(?:sig|sign|jwt|hdnea|hdnts|hdntl)(?:$|[-_.])", re.IGNORECASE
+)
 
 
 def joined(base: str, url: str) -> str:
@@ -18,13 +29,23 @@ def joined(base: str, url: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port; None if `url` is no address."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+    """Scheme, host and port of an address, ports that the scheme implies filled in; None if `url` is no address.
+
+    It is read by the library that opens connections: two readers could take `https://a.example\\@b.example/` for
+    addresses of two hosts.
+    """
+    parts = _parsed(url)
+    if parts is None:
         return None
-    return parts.scheme, parts.hostname or "", port
+    scheme, host = (parts.scheme or "").lower(), (parts.host or "").lower()
+    return scheme, host.strip("[]").removesuffix("."), parts.port or _DEFAULT_PORTS.get(scheme)
+
+
+def _parsed(url: str) -> Url | None:
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        return None
 
 
 def same_host(one: str, other: str) -> bool:
@@ -33,10 +54,40 @@ def same_host(one: str, other: str) -> bool:
     return found is not None and found == origin(other)
 
 
+def secured(url: str, own: str) -> str:
+    """`url`, by https where it names the host of `own`, which is served by https, by http.
+
+    Servers behind a proxy that ends TLS often write their own addresses so:
+    `http://a.example/x` and `http://a.example:80/x` -> `https://a.example/x`, if `own` is `https://a.example`.
+    """
+    here, there = origin(own), origin(url)
+    if here is None or there is None or here[0] != "https" or there[0] != "http" or here[1] != there[1]:
+        return url
+    parts = _parsed(url)
+    if parts is None or there[2] not in (80, here[2]):
+        return url
+    return parts._replace(scheme="https", port=None if here[2] == _DEFAULT_PORTS["https"] else here[2]).url
+
+
+def is_signed(url: str) -> bool:
+    """Whether an address carries a signature of its own, and so needs no credentials."""
+    try:
+        query = parse_qsl(urlsplit(url).query)  # without a value there is no signature
+    except ValueError:
+        return False
+    return any(_SIGNATURE.search(name) for name, _ in query)
+
+
 def host_of(url: str) -> str:
     """The host of an address, with its port where one is named, for a message."""
-    _, host, port = origin(url) or ("", "", None)
-    return f"{host}:{port}" if port else host or "None"
+    parts = _parsed(url)
+    return parts.netloc.rpartition("@")[2] if parts and parts.netloc else "None"
+
+
+def without_query(url: str) -> str:
+    """An address without what may be secret in it, for a message."""
+    parts = _parsed(url)
+    return f"{parts.scheme}://{host_of(url)}{parts.path or ''}" if parts and parts.scheme else host_of(url)
 
 
 def require_safe(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timezone
@@ -15,6 +16,8 @@ from source_lms_reports.redaction import redact
 #: API answers (not reports) are small; more than this is not an answer but a mistake.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _WORDS = 300
+#: A surrogate as JSON escapes it, half of a pair or one of two.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,14 @@ class Answer:
         return redact(f"HTTP {self.status} from {self.url}: {self.words}")
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON. Half of a surrogate pair, which no output could hold, becomes U+FFFD.
 
         Raises:
             ValueError: The body is not JSON.
         """
         try:
-            return json.loads(self.body)
+            document = json.loads(self.body)
+            return _without_half_surrogates(document) if _HALF.search(self.body) else document
         except RecursionError as error:
             raise ValueError("JSON that is nested too deeply") from error
 
@@ -82,6 +86,12 @@ class Answer:
     def retry_after(self, now: float) -> float | None:
         """Seconds that `Retry-After` asks us to wait; None if it does not. See `wait_asked_for`."""
         return wait_asked_for(self.headers, now)
+
+
+def _without_half_surrogates(document: Any) -> Any:
+    """`{"a": "\\ud83d!"}` -> `{"a": "\ufffd!"}`; whole pairs are one character in UTF-16, and stay."""
+    text = json.dumps(document, ensure_ascii=False)
+    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def wait_asked_for(headers: Mapping[str, str], now: float) -> float | None:

@@ -128,7 +128,7 @@ class TokenAuth(Credentials):
     def _current(self) -> str:
         with self._guard:
             client = self._bound()
-            if self._token is None or client.clock() >= self._ends:
+            if self._token is None or client.vendor_now() >= self._ends:
                 self._token = self._ask(client)
             self._used.token = self._token
             return self._token
@@ -139,17 +139,19 @@ class TokenAuth(Credentials):
         return self._client
 
     def _ask(self, client: Client) -> str:
-        answer = client.send(self._call(), "token")
-        document = client.json(answer, "token")
+        try:
+            _, document = client.ask(self._call(), "token")
+        except Refusal as refusal:
+            raise refusal.of_token(client.platform.title) from refusal
         token = value_at(document, self._spec.token_path)
         if not isinstance(token, str) or not token:
             words = f"The token endpoint of {client.platform.title} answered without a token."
             names = sorted(document) if isinstance(document, dict) else type(document).__name__
-            raise Refusal("transient", TransientError(words, detail=str(names)[:300]))
+            raise Refusal("transient", TransientError(words, detail=str(names)[:300]), unsent=True)
         REDACTOR.register(token)
         life = value_at(document, self._spec.expires_path)
         seconds = float(life) if isinstance(life, (int, float)) and 0 < life < _LONGEST_LIFE else _DEFAULT_LIFE
-        self._ends = client.clock() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
+        self._ends = client.vendor_now() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token
 
     def _call(self) -> Call:

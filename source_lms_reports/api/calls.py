@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import requests
@@ -54,9 +55,8 @@ class OrderCalls:
             parameters: Those that are sent along.
             extra: Further names for the templates.
         """
-        authenticator = self.report(order).authenticator if order.report in self._reports else "default"
         return self.client.prepare(
-            name, parameters=parameters, authenticator=authenticator, report=order.report, **extra
+            name, parameters=parameters, authenticator=self._authenticator(order), report=order.report, **extra
         )
 
     def ask(
@@ -70,8 +70,7 @@ class OrderCalls:
         Raises:
             Refusal: It is no success, or no JSON.
         """
-        answer = self.client.send(self.call(step, order, parameters, **extra), step, order.report)
-        return answer, self.client.json(answer, step)
+        return self.client.ask(self.call(step, order, parameters, **extra), step, order.report)
 
     def save(self, call: Call, order: Order, good: Collection[int]) -> Part | Answer:
         """The body of a good answer on disk, or the other answer.
@@ -97,8 +96,14 @@ class OrderCalls:
 
     def download(self, order: Order, url: str) -> Part:
         """The file at a link. What is raised is that of `download.download`."""
-        client = self.client
-        return download(client.transport, url, self._spool, client.vendor_now(), self._teller(order))
+
+        def opened(headers: Mapping[str, str]) -> AbstractContextManager[requests.Response]:
+            return self.client.opened(url, headers, self._authenticator(order))
+
+        return download(opened, self._spool, self.client.vendor_now, self._teller(order))
+
+    def _authenticator(self, order: Order) -> str:
+        return self._reports[order.report].authenticator if order.report in self._reports else "default"
 
     def ticket(self, order: Order, job_id: str, ordered_at: float, adopted: bool = False) -> Ticket:
         """The ticket of a job that answers `order`, ordered at so many epoch seconds of the vendor's clock."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,10 +12,11 @@ from typing import Any
 import requests
 
 from source_lms_reports.api.account import account_of
-from source_lms_reports.api.addresses import joined, same_host
+from source_lms_reports.api.addresses import is_signed, joined, same_host, secured
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.credentials import Credentials
-from source_lms_reports.api.refusal import Refusal, judge
+from source_lms_reports.api.patience import Patience, no_patience
+from source_lms_reports.api.refusal import OTHER_JSON, Refusal, judge
 from source_lms_reports.api.transport import Call, ConnectionFault, Transport, read_answer
 from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import ConfigError, PayloadError, ReportError, TransientError
@@ -25,7 +28,7 @@ from source_lms_reports.redaction import redact
 
 LOGGER = logging.getLogger("airbyte")
 _MAX_PAGES = 100_000
-_AT_THE_DOOR = frozenset({"check", "list"})
+_UNAUTHORIZED = 401
 
 
 class Client:
@@ -38,6 +41,7 @@ class Client:
             on a 401.
         transport: Sends the requests.
         clock: Epoch seconds.
+        patience: How often a request is sent that the report engine does not send. `check` and `discover` shorten it.
     """
 
     def __init__(
@@ -47,11 +51,15 @@ class Client:
         authenticators: Mapping[str, Credentials],
         transport: Transport,
         clock: Callable[[], float] = time.time,
+        patience: Patience | None = None,
     ) -> None:
         self.platform = platform
         self.context = dict(context)
         self.transport = transport
         self.clock = clock
+        self.patience = patience or no_patience()
+        #: Whether something has answered as the platform's API does.
+        self.is_met = False
         self._authenticators = authenticators
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
         self.account = account_of(platform.name, self.base_url, str(fill(platform.account, context) or ""))
@@ -120,7 +128,7 @@ class Client:
             Refusal: No answer, or one that is no success.
         """
         answer = self._exchanged(call)
-        if answer.status == 401 and renewed(call):
+        if answer.status == _UNAUTHORIZED and renewed(call):
             answer = self._exchanged(call)
         self.judge(answer, phase, report)
         return answer
@@ -151,7 +159,7 @@ class Client:
             PayloadError: `save` says so.
         """
         found = self._saved(call, save, good)
-        if isinstance(found, Answer) and found.status == 401 and renewed(call):
+        if isinstance(found, Answer) and found.status == _UNAUTHORIZED and renewed(call):
             found = self._saved(call, save, good)
         return found
 
@@ -166,6 +174,35 @@ class Client:
         except ReportError as error:
             raise _unsent(error) from error
 
+    @contextlib.contextmanager
+    def opened(
+        self, url: str, headers: Mapping[str, str], authenticator: str = "default"
+    ) -> Iterator[requests.Response]:
+        """Open a download link: with credentials where it names the vendor's own host and carries no signature.
+
+        Args:
+            url: The link.
+            headers: Headers beside the standard ones.
+            authenticator: Name of the credentials. They renew themselves, once, on a 401.
+
+        Raises:
+            ConnectionFault: No answer came.
+            ConfigError: The link is not to be followed.
+            Refusal: The credentials cannot be had.
+        """
+
+        def signer(address: str) -> Credentials | None:
+            is_ours = same_host(address, self.base_url) and not is_signed(address)
+            return self.credentials(authenticator) if is_ours else None
+
+        with self.transport.download(url, headers, self.base_url, signer) as response:
+            signed_by = signer(response.url)
+            if response.status_code != _UNAUTHORIZED or signed_by is None or not signed_by.renew():
+                yield response
+                return
+        with self.transport.download(url, headers, self.base_url, signer) as response:
+            yield response
+
     def judge(self, answer: Answer, phase: str, report: str = "") -> None:
         """Pass an answer that is a success.
 
@@ -174,55 +211,58 @@ class Client:
         """
         judge(self.platform, self.context, answer, phase, report, self.vendor_now())
 
-    def json(self, answer: Answer, phase: str) -> Any:
-        """The JSON of a successful answer.
+    def ask(
+        self, call: Call, phase: str, report: str = "", fits: Callable[[Any], bool] = lambda _: True
+    ) -> tuple[Answer, Any]:
+        """Send `call` as `send` does.
+
+        Args:
+            call: The request.
+            phase: The step that it is for.
+            report: The report that it is for, if any.
+            fits: Whether a JSON document is of the kind that must come.
+
+        Returns:
+            The answer, and the JSON in it.
 
         Raises:
-            Refusal: The answer is something else: a web page, say.
+            Refusal: No answer, one that is no success, or one that is something else: a web page, say.
         """
-        if answer.is_json:
-            return answer.json()
-        what = "a web page" if answer.is_html else "something that is not JSON"
-        if phase in _AT_THE_DOOR:
-            words = f"{self.base_url} answers with {what}, not like {self.platform.title}. Check the address."
-            raise Refusal("config", ConfigError(words, answer.detail), status=answer.status)
+        answer = self.send(call, phase, report)
+        document = answer.json() if answer.is_json else None
+        if document is None or not fits(document):
+            raise self._no_answer(answer)
+        self.is_met = True
+        return answer, document
+
+    def _no_answer(self, answer: Answer) -> Refusal:
+        what = OTHER_JSON
+        if not answer.is_json:
+            what = "a web page" if answer.is_html else "something that is not JSON"
         words = f"{self.platform.title} answered with {what} where its API should answer."
-        raise Refusal("transient", TransientError(words, answer.detail), uncertain=True, status=answer.status)
-
-    def pages(self, name: str, phase: str, **extra: Any) -> Iterator[Any]:
-        """The JSON documents of a list, page after page.
-
-        Raises:
-            Refusal: A page could not be had.
-        """
-        spec = self.platform.requests[name]
-        call: Call | None = self.prepare(name, **extra)
-        seen: set[str] = set()
-        while call is not None:
-            answer = self.send(call, phase, str(extra.get("report", "")))
-            document = self.json(answer, phase)
-            yield document
-            url = next_page(spec, answer.headers.get("link"), document)
-            call = self.follow(call, url, seen) if url else None
+        error = TransientError(words, answer.detail)
+        return Refusal("transient", error, uncertain=True, status=answer.status, instead=what)
 
     def items(self, name: str, phase: str, **extra: Any) -> list[Any]:
-        """All items of a list, over all pages.
+        """All items of a list, over all pages. Each page is asked for with patience.
 
         Raises:
             Refusal: A page could not be had, or it holds no list.
         """
-        spec = self.platform.requests[name]
+        spec, report = self.platform.requests[name], str(extra.get("report", ""))
+
+        def listed(document: Any) -> Any:
+            return value_at(document, spec.records) if isinstance(document, dict) else document
+
         found: list[Any] = []
-        for document in self.pages(name, phase, **extra):
-            records = value_at(document, spec.records) if isinstance(document, dict) else document
-            if not isinstance(records, list):
-                words = (
-                    f"{self.base_url} does not answer like {self.platform.title}: a list was expected. "
-                    "Check the address."
-                )
-                error = ConfigError(words, detail=redact(str(document)[:300]))
-                raise Refusal("config" if phase in _AT_THE_DOOR else "transient", error)
-            found.extend(records)
+        call: Call | None = self.prepare(name, **extra)
+        seen: set[str] = set()
+        while call is not None:
+            ask = functools.partial(self.ask, call, phase, report, lambda document: isinstance(listed(document), list))
+            answer, document = self.patience.through(ask)
+            found.extend(listed(document))
+            url = next_page(spec, answer.headers.get("link"), document)
+            call = self.follow(call, url, seen) if url else None
         return found
 
     def follow(self, call: Call, url: str, seen: set[str]) -> Call:
@@ -236,7 +276,7 @@ class Client:
         Raises:
             Refusal: The address leads to another host, or in a circle.
         """
-        url = joined(call.url, url)
+        url = secured(joined(call.url, url), call.url)
         if not same_host(call.url, url):
             words = f"{self.platform.title} names a next page on another host; credentials are not sent there."
             raise Refusal("transient", TransientError(words, detail=redact(url)))

@@ -8,6 +8,8 @@ from typing import Any
 
 from source_lms_reports.api.auth import make_authenticators
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.patience import Patience
+from source_lms_reports.api.setup import make_policy
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import connection_specification
@@ -35,4 +37,6 @@ def connect(
     platform = load_platform(str(config["platform"]["name"]))
     settings = make_settings(platform, config)
     authenticators = make_authenticators(platform, settings.context)
-    return settings, Client(platform, settings.context, authenticators, transport, clock)
+    policy = make_policy(platform, settings)
+    patience = Patience(policy, policy.wait_limit)
+    return settings, Client(platform, settings.context, authenticators, transport, clock, patience)

@@ -12,30 +12,34 @@ from urllib.parse import unquote, urlsplit
 import requests
 import urllib3
 
-from source_lms_reports.api.answer import wait_asked_for
-from source_lms_reports.api.refusal import Refusal
-from source_lms_reports.api.transport import ConnectionFault, Transport, connection_fault
+from source_lms_reports.api.addresses import host_of
+from source_lms_reports.api.answer import Answer
+from source_lms_reports.api.refusal import Refusal, is_throttling
+from source_lms_reports.api.transport import ConnectionFault, connection_fault
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.redaction import redact
 
 _BLOCK = 64 * 1024
-_MAX_RESUMES = 5
+_MAX_TRIES = 5
+_PARTIAL = 206
+_UNSATISFIABLE = 416
 _DEAD = frozenset({400, 401, 403, 404, 410})
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _FILENAME = re.compile(r"filename\*?\s*=\s*(?:[\w-]+'[\w-]*')?\"?([^\";]+)", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 Progress = Callable[[int, "int | None"], None]
+Opener = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[requests.Response]]
 
 
-def download(transport: Transport, url: str, spool: Spool, now: float, progress: Progress) -> Part:
-    """Fetch a download link.
+def download(opened: Opener, spool: Spool, now: Callable[[], float], progress: Progress) -> Part:
+    """Fetch what stands behind a download link.
 
     Args:
-        transport: Opens the link, without credentials.
-        url: The link. Never logged.
+        opened: Opens the link, with the headers that it is given.
         spool: Gives the file.
         now: Epoch seconds, to read `Retry-After` dates by.
         progress: Told the bytes here and the bytes announced.
@@ -46,62 +50,117 @@ def download(transport: Transport, url: str, spool: Spool, now: float, progress:
         PayloadError: The file ended early, as often as it was asked for.
     """
     path = spool.new_file()
-    try:
-        return _with_resumes(transport, url, path, now, progress)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with _unlink_on_error(path):
+        return _with_resumes(opened, path, now, progress)
 
 
-def _with_resumes(transport: Transport, url: str, path: Path, now: float, progress: Progress) -> Part:
-    fault: ConnectionFault | None = None
-    validator: str | None = None
-    for _ in range(_MAX_RESUMES):
-        offset = path.stat().st_size
+def download_beginning(opened: Opener, spool: Spool, now: Callable[[], float], most: int) -> Part:
+    """Fetch the first bytes of what stands behind a download link.
+
+    Args:
+        opened: Opens the link.
+        spool: Gives the file.
+        now: Epoch seconds, to read `Retry-After` dates by.
+        most: How many bytes are needed; a block more may come.
+
+    Raises:
+        LinkExpired: The link is dead or not to be followed.
+        Refusal: The host is throttling, failing or out of reach, or the body broke off.
+    """
+    path = spool.new_file()
+    with _unlink_on_error(path), path.open("wb") as file:
         try:
-            with transport.download(url, offset) as response:
-                if offset and (response.status_code == 416 or _validator(response) != validator):
-                    path.write_bytes(b"")
+            with opened({}) as response:
+                _require_success(response, now)
+                for block in _blocks(response):
+                    file.write(block)
+                    if file.tell() >= most:
+                        break
+                return describe(path, response.headers, response.url)
+        except ConfigError as error:
+            raise LinkExpired(error.message, error.detail) from error
+        except ConnectionFault as fault:
+            raise Refusal("transient", fault) from fault
+
+
+def _with_resumes(opened: Opener, path: Path, now: Callable[[], float], progress: Progress) -> Part:
+    fault: ConnectionFault | None = None
+    etag: str | None = None
+    for _ in range(_MAX_TRIES):
+        offset = path.stat().st_size if etag else 0
+        came = False
+        try:
+            with opened({"Range": f"bytes={offset}-", "If-Range": etag} if etag and offset else {}) as response:
+                came = True
+                begins = _beginning(response, offset, etag)
+                if begins is None:
+                    etag = None
                     continue
                 _require_success(response, now)
-                validator = _validator(response)
-                _append(response, path, offset if response.status_code == 206 else 0, progress)
+                etag = _strong_etag(response)
+                _append(response, path, begins, progress)
                 return describe(path, response.headers, response.url)
         except ConfigError as error:
             raise LinkExpired(error.message, error.detail) from error
         except ConnectionFault as error:
-            if path.stat().st_size <= offset and fault is not None:
-                break  # twice without a byte more
+            if not came and fault is not None:
+                break  # twice out of reach
             fault = error
     if fault is not None and path.stat().st_size == 0:
         raise Refusal("transient", fault) from fault
     raise TruncatedPayload(
-        f"The download broke off after {path.stat().st_size:,} bytes, {_MAX_RESUMES} times over.",
+        f"The download broke off after {path.stat().st_size:,} bytes, {_MAX_TRIES} times over.",
         detail=fault.detail if fault else None,
     )
 
 
-def _validator(response: requests.Response) -> str | None:
-    """What tells this file from another one at the same address."""
-    return response.headers.get("etag") or response.headers.get("last-modified")
+def _beginning(response: requests.Response, offset: int, etag: str | None) -> int | None:
+    """Where in the file the body begins; None where it is not what was asked for, so that the file is begun anew.
+
+    A body goes on from `offset` only if it says so itself and comes from the same file, byte for byte (RFC 9110, 13.1.5
+    and 14.4): anything else would leave rows out, double them, or splice two files.
+    """
+    if response.status_code == _UNSATISFIABLE and offset:
+        return None
+    if response.status_code != _PARTIAL:
+        return 0
+    found = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    is_same = offset == 0 or (etag is not None and _strong_etag(response) == etag)
+    return offset if found and int(found[1]) == offset and is_same else None
 
 
-def _require_success(response: requests.Response, now: float) -> None:
+def _strong_etag(response: requests.Response) -> str | None:
+    """What tells this file from any other at the same address. A weak one (`W/"1"`) tells only what it means."""
+    etag = response.headers.get("etag", "").strip()
+    return etag if len(etag) > 1 and etag.startswith('"') and etag.endswith('"') else None
+
+
+def _require_success(response: requests.Response, now: Callable[[], float]) -> None:
     status = response.status_code
-    if status in (200, 206):
+    if status in (200, _PARTIAL):
         return
-    words = redact(f"HTTP {status} from the download host {urlsplit(response.url).hostname}")
-    if status in _DEAD:
-        raise LinkExpired(f"The download link is dead (HTTP {status}).", detail=words)
-    throttled = status in (408, 425, 429, 503)
-    error = TransientError(f"The download host refuses for now (HTTP {status}).", detail=words)
-    retry_after = wait_asked_for(response.headers, now)
-    raise Refusal("throttled" if throttled else "transient", error, retry_after=retry_after, status=status)
+    answer = Answer(status, response.headers, _first_bytes(response), response.url)
+    detail = redact(f"HTTP {status} from the download host {host_of(response.url)}: {answer.words}")
+    throttling = is_throttling(answer)
+    if status in _DEAD and not throttling:
+        raise LinkExpired(f"The download link is dead (HTTP {status}).", detail=detail)
+    raise Refusal(
+        "throttled" if throttling else "transient",
+        TransientError(f"The download host refuses for now (HTTP {status}).", detail=detail),
+        retry_after=answer.retry_after(now()),
+        status=status,
+    )
+
+
+def _first_bytes(response: requests.Response) -> bytes:
+    try:
+        return next(response.iter_content(_BLOCK), b"")
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise connection_fault(error, response.url) from error
 
 
 def _append(response: requests.Response, path: Path, offset: int, progress: Progress) -> None:
-    announced = _announced(response)
-    total = offset + announced if announced is not None else None
+    total = _total(response, offset)
     with path.open("r+b") as file:
         file.seek(offset)
         file.truncate()
@@ -109,27 +168,36 @@ def _append(response: requests.Response, path: Path, offset: int, progress: Prog
 
 
 def _copy(response: requests.Response, file: BinaryIO, done: int, total: int | None, progress: Progress) -> None:
-    """Write the body as it is on the wire.
-
-    A content encoding is left on: files are told by their first bytes, not by headers.
-    """
-    try:
-        for block in response.raw.stream(_BLOCK, decode_content=False):
-            file.write(block)
-            done += len(block)
-            progress(done, total)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        file.flush()
-        if isinstance(error, OSError) and not isinstance(error, (ConnectionError, TimeoutError)):
-            raise
-        raise connection_fault(error, response.url) from error
+    for block in _blocks(response):
+        file.write(block)
+        done += len(block)
+        progress(done, total)
     if total is not None and done < total:
         raise connection_fault(requests.ConnectionError(f"{done} of {total} bytes"), response.url)
 
 
-def _announced(response: requests.Response) -> int | None:
+def _blocks(response: requests.Response) -> Iterator[bytes]:
+    """The body as it is on the wire.
+
+    A content encoding is left on: files are told by their first bytes, not by headers.
+
+    Raises:
+        ConnectionFault: It broke off.
+    """
+    try:
+        yield from response.raw.stream(_BLOCK, decode_content=False)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+        raise connection_fault(error, response.url) from error
+
+
+def _total(response: requests.Response, offset: int) -> int | None:
+    """How long the whole file is by the answer's word: `Content-Range: bytes 5-9/10`, else its length."""
+    part = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    if response.status_code == _PARTIAL and part and part[2] != "*":
+        return int(part[2])
     length = response.headers.get("content-length", "")
-    return int(length) if _LENGTH.fullmatch(length) and "transfer-encoding" not in response.headers else None
+    is_told = _LENGTH.fullmatch(length) and "transfer-encoding" not in response.headers
+    return offset + int(length) if is_told else None
 
 
 def store(response: requests.Response, spool: Spool, progress: Progress) -> Part:

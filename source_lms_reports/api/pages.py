@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -49,7 +50,7 @@ class PageReader:
         call: Call | None = self._calls.call(name, order, order.parameters, **extra)
         seen: set[str] = set()
         while call is not None:
-            page = self._page(call, order)
+            page = client.patience.through(functools.partial(self._page, call, order))
             yield page
             document = _first_of(page, spec.next) if spec.pages == "next_url" else None
             url = next_page(spec, page.link, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,11 @@ from source_lms_reports.platforms.template import fill
 from source_lms_reports.redaction import redact
 
 _THROTTLED = frozenset({408, 425, 429})
+_FORBIDDEN = 403
+_THROTTLING_WORDS = re.compile(r"rate.?limit|throttl|too many requests|slow ?down", re.IGNORECASE)
+_BEGINNING = 2_000
+#: JSON that came instead of an answer, from another service perhaps.
+OTHER_JSON = "JSON of another kind"
 _UNFIT = frozenset({400, 422})
 
 
@@ -28,6 +34,7 @@ class Refusal(Exception):
         unsent: Nothing was sent: there was no connection, or no token.
         status: The HTTP status, or None without an answer.
         locked_out: The credentials or the connection are refused, whatever was asked.
+        instead: What came instead of an answer of the platform's API: "a web page", say. Empty where it was one.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Refusal(Exception):
         unsent: bool = False,
         status: int | None = None,
         locked_out: bool = False,
+        instead: str = "",
     ) -> None:
         super().__init__(error.message)
         self.kind = kind
@@ -49,6 +57,25 @@ class Refusal(Exception):
         self.unsent = unsent
         self.status = status
         self.locked_out = locked_out
+        self.instead = instead
+
+    def of_token(self, title: str) -> Refusal:
+        """The same for the request that was to carry the token: it was never sent.
+
+        Args:
+            title: The vendor's name.
+        """
+        is_named = isinstance(self.error, ConfigError)  # it says itself what is wrong with the client
+        error = self.error if is_named else self.error.in_context(f"{title} gives no token: ")
+        return Refusal(
+            self.kind,
+            error,
+            retry_after=self.retry_after,
+            unsent=True,
+            status=self.status,
+            locked_out=True,
+            instead=self.instead,
+        )
 
     def as_outcome(self) -> Refused:
         """The same as the outcome of an action of the engine."""
@@ -92,8 +119,9 @@ def judge(platform: Platform, context: Mapping[str, Any], answer: Answer, phase:
     if 200 <= answer.status < 300:
         return
     rule = next((rule for rule in platform.errors if _applies(rule, answer, phase)), None)
-    if rule is None:
-        kind, words = _by_status(answer, platform.title)
+    if rule is None or (rule.kind == "config" and is_throttling(answer)):
+        title = f"The token endpoint of {platform.title}" if phase == "token" else platform.title
+        kind, words = _by_status(answer, title)
     else:
         told = {**context, "report": report, "words": answer.words, "status": answer.status}
         kind, words = rule.kind, fill(rule.message, told)
@@ -105,6 +133,15 @@ def judge(platform: Platform, context: Mapping[str, Any], answer: Answer, phase:
         status=answer.status,
         locked_out=answer.status == 401 or phase == "token",
     )
+
+
+def is_throttling(answer: Answer) -> bool:
+    """Whether an answer asks for fewer requests: by its status, by `Retry-After`, or by what it says (Canvas: 403)."""
+    if answer.status in _THROTTLED:
+        return True
+    if answer.status != _FORBIDDEN and answer.status < 500:
+        return False
+    return bool(answer.headers.get("retry-after") or _THROTTLING_WORDS.search(answer.text[:_BEGINNING]))
 
 
 def _error(kind: RefusalKind, answer: Answer, phase: str) -> type[ReportError]:
@@ -132,12 +169,10 @@ def _body_kind(answer: Answer) -> str:
 def _by_status(answer: Answer, title: str) -> tuple[RefusalKind, str]:
     """What a status means that no rule of the platform speaks of."""
     status = answer.status
-    if status in _THROTTLED:
+    if status < 500 and is_throttling(answer):
         return "throttled", f"{title} asks for fewer requests (HTTP {status})."
     if status >= 500:
-        return (
-            "throttled" if answer.headers.get("retry-after") else "transient"
-        ), f"{title} has a fault of its own (HTTP {status})."
+        return "throttled" if is_throttling(answer) else "transient", f"{title} has a fault of its own (HTTP {status})."
     if status == 401:
         return "config", f"{title} refuses the credentials (HTTP 401). Check them, or make new ones."
     if status == 403:

@@ -65,6 +65,18 @@ def make_executor(
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 
+def make_policy(platform: Platform, settings: Settings) -> Policy:
+    """The platform's cadence, and the user's patience."""
+    cadence = settings.poll_interval or platform.policy.cadence
+    return Policy(
+        cadence=cadence,
+        max_interval=max(cadence, min(platform.policy.max_interval, cadence * _LONGEST_IN_CADENCES)),
+        wait_limit=settings.report_timeout,
+        max_in_flight=settings.max_concurrent_reports,
+        retry_base=min(2.0, cadence),
+    )
+
+
 def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[float], float]) -> Engine:
     """The report engine with the platform's cadence and limits.
 
@@ -73,18 +85,11 @@ def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[floa
         settings: The configuration.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
     """
-    cadence = settings.poll_interval or platform.policy.cadence
-    policy = Policy(
-        cadence=cadence,
-        max_interval=max(cadence, min(platform.policy.max_interval, cadence * _LONGEST_IN_CADENCES)),
-        wait_limit=settings.report_timeout,
-        max_in_flight=settings.max_concurrent_reports,
-        retry_base=min(2.0, cadence),
-    )
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = random.Random()  # noqa: S311 - spreads waits, hides nothing
     quota = Quota(limits, patience=settings.report_timeout) if limits else None
+    policy = make_policy(platform, settings)
     return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)
 
 

@@ -1,12 +1,14 @@
 """Sends one HTTP request, once. Whether and when to try again is decided elsewhere.
 
 Credentials go to the vendor's own host only. A redirect to another host is refused for API calls and followed
-without credentials for downloads; plain `http` is spoken to loopback addresses only.
+without credentials for downloads. A redirect never changes what is asked: `requests` would make a `GET` of an order.
+Plain `http` is spoken to loopback addresses only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +16,21 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
-from source_lms_reports.api.addresses import host_of, joined, require_safe, same_host
+from source_lms_reports.api.addresses import host_of, joined, require_safe, same_host, secured, without_query
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer
 from source_lms_reports.api.credentials import Credentials, NoAuth
-from source_lms_reports.errors import ConfigError, TransientError
+from source_lms_reports.errors import ConfigError, LinkExpired, TransientError
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
 
 _MAX_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SEE_OTHER = 303
+_REDIRECTS = frozenset({301, 302, _SEE_OTHER, 307, 308})
 _BLOCK = 64 * 1024
+#: RFC 9110, 5.5: what is visible in Latin-1, blanks between.
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 class ConnectionFault(TransientError):
@@ -62,6 +68,25 @@ class Call:
     auth: Credentials | None = None
 
 
+class _Checked(AuthBase):
+    """Signs a request, and refuses headers that could not be sent; what fails later quotes them in its message."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed = self._credentials(request)
+        if not all(_HEADER_VALUE.fullmatch(str(value)) for value in signed.headers.values()):
+            raise _unfit()
+        return signed
+
+
+def _unfit() -> ConfigError:
+    return ConfigError(
+        "The credentials or a setting hold a character that no request can carry, such as a line end. Enter them again."
+    )
+
+
 class _Session(requests.Session):
     """Leaves redirects alone; `requests` would read and unpack their bodies, even where it is told not to follow."""
 
@@ -96,7 +121,7 @@ class Transport:
 
         Raises:
             ConnectionFault: No whole answer came.
-            ConfigError: The address is refused: plain http, or a redirect to another host.
+            ConfigError: Plain http, a redirect that is not followed, or credentials that no header holds.
         """
         with self.stream(call, heard) as response:
             return read_answer(response)
@@ -113,74 +138,86 @@ class Transport:
 
         Raises:
             ConnectionFault: No answer came.
-            ConfigError: The address is refused: plain http, or a redirect to another host.
+            ConfigError: Plain http, a redirect that is not followed, or credentials that no header holds.
         """
-        response = self._exchange(call, call.url, call.method)
-        heard(response)
-        for _ in range(_MAX_REDIRECTS):
-            target = _redirect_target(response)
-            if target is None:
-                break
-            response.close()
-            if not same_host(call.url, target):
-                raise ConfigError(
-                    f"{host_of(call.url)} redirects API calls to another host ({host_of(target)}). Credentials are not "
-                    "sent there. Set the address to the one your LMS is really served from.",
-                    detail=redact(f"{call.method} {call.url} -> {target}"),
-                )
-            method = call.method if response.status_code in (307, 308) or call.method == "HEAD" else "GET"
-            response = self._exchange(call, target, method)
-            heard(response)
+        response = self._followed(call, heard)
         try:
             yield response
         finally:
             response.close()
 
+    def _followed(self, call: Call, heard: Callable[[requests.Response], None]) -> requests.Response:
+        """The answer behind all redirects. Each is followed with the same method and body: an order stays an order."""
+        url = call.url
+        for _ in range(_MAX_REDIRECTS):
+            response = self._exchange(call, url)
+            heard(response)
+            target = _redirect_target(response, call.url)
+            if target is None:
+                return response
+            response.close()
+            _require_followable(call, response.status_code, target)
+            url = target
+        raise ConfigError(f"{host_of(call.url)} redirects in a circle, to {without_query(url)}. Check the address.")
+
     @contextlib.contextmanager
-    def download(self, url: str, offset: int = 0) -> Iterator[requests.Response]:
-        """Open a download link without any credentials, across redirects to any host.
+    def download(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        own: str = "",
+        signer: Callable[[str], Credentials | None] = lambda _: None,
+    ) -> Iterator[requests.Response]:
+        """Open a download link, across redirects to any host.
 
         Args:
             url: The link.
-            offset: Bytes that are here already; asked to be left out with a `Range` header.
+            headers: Headers beside the standard ones.
+            own: The vendor's own address, whose links by `http` are followed by `https`.
+            signer: Gives the credentials that an address is to be opened with. It is not asked any more once the link
+                has led to another host.
 
         Raises:
             ConnectionFault: No answer came.
             ConfigError: The link is plain http to a host that is not loopback.
+            LinkExpired: It leads in a circle.
         """
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        response = self._exchange(Call("GET", url, headers=headers), url, "GET")
+        link = url = secured(url, own)
+        is_at_home = True
         for _ in range(_MAX_REDIRECTS):
-            target = _redirect_target(response)
+            is_at_home = is_at_home and same_host(link, url)
+            response = self._exchange(Call("GET", url, headers=headers, auth=signer(url) if is_at_home else None), url)
+            target = _redirect_target(response, own)
             if target is None:
                 break
             response.close()
-            response = self._exchange(Call("GET", target, headers=headers), target, "GET")
+            url = target
+        else:
+            raise LinkExpired(f"The download link of {host_of(link)} redirects in a circle.")
         try:
             yield response
         finally:
             response.close()
 
-    def _exchange(self, call: Call, url: str, method: str) -> requests.Response:
+    def _exchange(self, call: Call, url: str) -> requests.Response:
         require_safe(url)
-        with_body = method == call.method
         try:
             self._session.cookies.clear()
             return self._session.request(
-                method,
+                call.method,
                 url,
                 params=call.query if url == call.url else None,
                 headers=call.headers,
-                json=call.json if with_body else None,
-                data=call.form if with_body else None,
-                files={name: (None, value) for name, value in call.multipart.items()}
-                if with_body and call.multipart
-                else None,
-                auth=call.auth or NoAuth(),
+                json=call.json,
+                data=call.form,
+                files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
+                auth=_Checked(call.auth or NoAuth()),
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             )
+        except UnicodeEncodeError as error:
+            raise _unfit() from error
         except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
             raise connection_fault(error, url) from error
 
@@ -214,7 +251,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         words = f"The TLS certificate of {host} is not trusted. Check the address."
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         words = f"{host} does not accept connections (timed out). Check the address and that this machine may reach it."
-    elif "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text:
+    elif _is_unknown(text):
         words = f"The host {host} is unknown. Check the address for typing errors."
     elif "refused" in text.lower():
         words = f"{host} refuses connections. Check the address and that this machine may reach it."
@@ -223,12 +260,42 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
     else:
         words = f"The connection to {host} broke."
     fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {text}"))
-    fault.maybe_received = not isinstance(error, requests.exceptions.ConnectTimeout) and "refused" not in text.lower()
+    fault.maybe_received = not (
+        isinstance(error, requests.exceptions.ConnectTimeout)
+        or "refused" in text.lower()
+        or "CERTIFICATE_VERIFY_FAILED" in text
+        or _is_unknown(text)
+    )
     return fault
 
 
-def _redirect_target(response: requests.Response) -> str | None:
+def _is_unknown(text: str) -> bool:
+    """Whether no address was found for the name of the host."""
+    return "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text
+
+
+def _redirect_target(response: requests.Response, own: str) -> str | None:
     location = response.headers.get("location")
     if response.status_code not in _REDIRECTS or not location:
         return None
-    return joined(response.url, location)
+    return secured(joined(response.url, location), own)
+
+
+def _require_followable(call: Call, status: int, target: str) -> None:
+    """Refuse a redirect that would take credentials elsewhere, or make another request of this one.
+
+    Raises:
+        ConfigError: It leads to another host, or 303 asks for a `GET` where something is ordered.
+    """
+    if not same_host(call.url, target):
+        raise ConfigError(
+            f"{host_of(call.url)} redirects API calls to another host ({without_query(target)}). Credentials are not "
+            "sent there. Set the address to the one your LMS is really served from.",
+            detail=redact(f"{call.method} {call.url} -> {target}"),
+        )
+    if status == _SEE_OTHER and call.method not in ("GET", "HEAD"):
+        raise ConfigError(
+            f"{host_of(call.url)} does not take the request, and names {without_query(target)} instead (HTTP 303). "
+            "Check the address.",
+            detail=redact(f"{call.method} {call.url} -> {target}"),
+        )

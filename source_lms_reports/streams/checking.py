@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from source_lms_reports.api.client import Client
-from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.refusal import OTHER_JSON, Refusal
 from source_lms_reports.api.setup import make_executor
 from source_lms_reports.errors import ConfigError, ReportError, TransientError
 from source_lms_reports.files.options import ReadOptions
@@ -30,31 +30,42 @@ def check(client: Client, reports: Reports, spool: Spool) -> None:
         ConfigError: Something that the user can mend.
         TransientError: The vendor cannot be asked at the moment.
     """
-    spec = client.platform.check
+    client.patience = client.patience.shortened()
     try:
-        if client.platform.listing is not None:
-            reports.restrict([report for report, _ in reports.listed(client, "check")])
-            return
-        reports.restrict(list(reports.declared()))
-        if spec.scopes:
-            _check_scopes(client, reports)
-        if spec.request:
-            _check_request(client, spec.request, spec.expect)
-        if spec.order:
-            _check_order(client, reports, spec.order, spool)
+        _ask(client, reports, spool)
     except Refusal as refusal:
-        raise _words(refusal) from refusal
+        raise _words(client, refusal) from refusal
 
 
-def _words(refusal: Refusal) -> ReportError:
+def _ask(client: Client, reports: Reports, spool: Spool) -> None:
+    spec = client.platform.check
+    if client.platform.listing is not None:
+        reports.restrict([report for report, _ in reports.listed(client, "check")])
+        return
+    reports.restrict(list(reports.declared()))
+    if spec.scopes:
+        _check_scopes(client, reports)
+    if spec.request:
+        _check_request(client, spec.request, spec.expect)
+    if spec.order:
+        client.patience.through(lambda: _check_order(client, reports, spec.order, spool))
+
+
+def _words(client: Client, refusal: Refusal) -> ReportError:
     """The refusal with what to do about it.
 
-    A host that cannot be reached while a connection is set up is most likely a typing error: the user mends it.
+    An address where nothing ever answered as the platform does is most likely a typing error: the user mends it.
     """
-    error = refusal.error
+    error, title = refusal.error, client.platform.title
     if isinstance(error, ConfigError):
         return error
-    if refusal.status is None and refusal.kind == "transient":
+    if refusal.instead == OTHER_JSON and not client.is_met:
+        return ConfigError(f"{client.base_url} does not answer like {title}. Check the address.", error.detail)
+    if refusal.instead and not client.is_met:
+        return ConfigError(
+            f"{client.base_url} answers with {refusal.instead}, not like {title}. Check the address.", error.detail
+        )
+    if refusal.status is None and refusal.kind == "transient" and not client.is_met:
         known = "check the address" in error.message.lower()
         advice = "" if known else " Check the address; if it is right, try again later."
         return ConfigError(error.message + advice, error.detail)
@@ -62,13 +73,9 @@ def _words(refusal: Refusal) -> ReportError:
 
 
 def _check_request(client: Client, name: str, expect: str) -> None:
-    answer = client.send(client.prepare(name), "check")
-    document = client.json(answer, "check")
-    kinds = {"list": list, "object": dict}
-    if expect and not isinstance(document, kinds[expect]):
-        raise ConfigError(
-            f"{client.base_url} does not answer like {client.platform.title}. Check the address.", detail=answer.words
-        )
+    kinds: dict[str, tuple[type, ...]] = {"": (list, dict), "list": (list,), "object": (dict,)}
+    call = client.prepare(name)
+    client.patience.through(lambda: client.ask(call, "check", fits=lambda found: isinstance(found, kinds[expect])))
 
 
 def _check_scopes(client: Client, reports: Reports) -> None:
@@ -77,7 +84,7 @@ def _check_scopes(client: Client, reports: Reports) -> None:
     for stream in by_name(reports.declared().values()).values():
         spec = stream.report_spec
         try:
-            client.credentials(spec.authenticator).ensure()
+            client.patience.through(client.credentials(spec.authenticator).ensure)
         except Refusal as refusal:
             if refusal.kind != "config":
                 raise

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from source_lms_reports.api.client import Client
-from source_lms_reports.api.download import describe, download
+from source_lms_reports.api.download import download, download_beginning
 from source_lms_reports.api.refusal import Refusal, refusals_as_errors
-from source_lms_reports.api.transport import ConnectionFault
-from source_lms_reports.errors import PayloadError, ReportError
+from source_lms_reports.errors import ReportError
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.platforms.model import ListingSpec
@@ -38,6 +38,7 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     Raises:
         ReportError: The vendor does not tell.
     """
+    client.patience = client.patience.shortened()
     declared = reports.declared()
     listing = client.platform.listing
     if listing is None:
@@ -122,10 +123,11 @@ def _from_last_run(
 
 def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> list[str]:
     """The columns of a file, from its beginning where that is enough."""
-    part = _beginning(client, link, spool)
+    opened = functools.partial(client.opened, link)
+    part = client.patience.through(lambda: download_beginning(opened, spool, client.vendor_now, _HEADER_BYTES))
     if part.path.read_bytes()[:2] == b"PK":
         part.path.unlink()
-        part = download(client.transport, link, spool, client.vendor_now(), _silent)
+        part = client.patience.through(lambda: download(opened, spool, client.vendor_now, _silent))
     payload = Payload((part,))
     try:
         return list(dict.fromkeys(name for table in open_tables(payload, options) for name in table.columns))
@@ -135,15 +137,3 @@ def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> li
 
 def _silent(*_: object) -> None:
     """Tell nobody about a sample's progress."""
-
-
-def _beginning(client: Client, link: str, spool: Spool) -> Part:
-    path = spool.new_file()
-    try:
-        with client.transport.download(link) as response:
-            if response.status_code != 200:
-                raise PayloadError(f"HTTP {response.status_code}")
-            path.write_bytes(next(response.iter_content(_HEADER_BYTES), b""))
-            return describe(path, response.headers, response.url)
-    except ConnectionFault as fault:
-        raise PayloadError(fault.message) from fault

@@ -77,3 +77,15 @@ def test_words_are_one_line_and_not_too_many() -> None:
     assert answer(b"two\n  lines").words == "two lines"
     assert len(answer(b"x" * 5000).words) < 400
     assert answer(b"caf\xe9").words == "caf\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (rb'{"a": "\ud83d!"}', {"a": "\ufffd!"}),
+        (rb'{"\uDE00": ["\ud83d\ude00"]}', {"\ufffd": ["\U0001f600"]}),
+        (rb'["\\ud83d"]', ["\\ud83d"]),
+    ],
+)
+def test_half_a_surrogate_becomes_the_replacement_character(body: bytes, found: object) -> None:
+    assert answer(body).json() == found

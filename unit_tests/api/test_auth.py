@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -202,3 +203,33 @@ def test_a_clients_secret_is_sent_byte_for_byte(value: str, basic: bool) -> None
     else:
         form = parse_qs(request.text)
         assert (form["client_id"], form["client_secret"]) == ([value], [value])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        ({"status_code": 503}, "transient", "gives no token: The token endpoint of .* has a fault of its own"),
+        ({"status_code": 503, "headers": {"Retry-After": "9"}}, "throttled", "gives no token: "),
+        ({"exc": requests.ConnectionError}, "transient", "gives no token: The connection to .* broke"),
+        ({"text": "<html>"}, "transient", "gives no token: .* answered with a web page"),
+        ({"json": {"error": "none"}}, "transient", "answered without a token"),
+        ({"status_code": 401}, "config", "refuses"),
+    ],
+)
+def test_a_token_that_cannot_be_had_is_named_and_nothing_was_sent(
+    answer: dict[str, Any], kind: str, words: str
+) -> None:
+    with Mocker() as mock:
+        mock.post(URL, **answer)
+        with pytest.raises(Refusal, match=words) as caught:
+            used(made(Clock()))
+
+    assert (caught.value.kind, caught.value.unsent, caught.value.uncertain) == (kind, True, False)
+
+
+def test_a_token_request_that_is_redirected_stays_one() -> None:
+    with Mocker() as mock:
+        mock.post(URL, status_code=302, headers={"Location": f"{URL}/"})
+        mock.post(f"{URL}/", **token(1))
+
+        assert used(made(Clock())) == "Bearer token-number-1"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,11 @@ from requests_mock import Mocker
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.credentials import Credentials, NoAuth
+from source_lms_reports.api.patience import Patience
 from source_lms_reports.api.refusal import Refusal
-from source_lms_reports.api.transport import Transport
+from source_lms_reports.api.transport import Call, Transport
 from source_lms_reports.errors import ConfigError, TransientError
+from source_lms_reports.jobs.policy import Policy
 from source_lms_reports.platforms.model import load_platform
 
 BASE = "https://school.example.com"
@@ -40,9 +43,10 @@ def mock() -> Iterator[Mocker]:
         yield started
 
 
-def client(auth: Credentials | None = None) -> Client:
+def client(auth: Credentials | None = None, platform: str = "canvas", patience: Patience | None = None) -> Client:
     context = {"platform": PLATFORM, "config": {"platform": PLATFORM}}
-    return Client(load_platform("canvas"), context, {"default": auth or NoAuth()}, Transport(), clock=lambda: 0.0)
+    credentials = {"default": auth or NoAuth()}
+    return Client(load_platform(platform), context, credentials, Transport(), lambda: 0.0, patience)
 
 
 def refusal(mock: Mocker, phase: str, status: int, text: str, **headers: str) -> Refusal:
@@ -66,6 +70,7 @@ def refusal(mock: Mocker, phase: str, status: int, text: str, **headers: str) ->
         ("order", 404, '{"errors": []}', "config", "does not offer this report"),
         ("list", 500, "{}", "transient", "has a fault of its own (HTTP 500)"),
         ("list", 503, "", "transient", "has a fault of its own (HTTP 503)"),
+        ("order", 403, '{"errors": [{"message": "Rate limit exceeded."}]}', "throttled", "limits the rate"),
         ("list", 418, "teapot", "config", "refuses the request (HTTP 418): teapot"),
     ],
 )  # fmt: skip
@@ -131,10 +136,10 @@ def test_a_next_page_on_another_host_is_not_asked_for(mock: Mocker) -> None:
     assert mock.call_count == 1
 
 
-def test_what_is_no_list_is_told_with_its_fix(mock: Mocker) -> None:
-    with pytest.raises(Refusal, match="Check the address") as caught:
+def test_what_is_no_list_is_a_fault_of_the_moment(mock: Mocker) -> None:
+    with pytest.raises(Refusal, match="answered with JSON of another kind") as caught:
         items(mock, {"json": {"status": "ok"}})
-    assert caught.value.kind == "config"
+    assert caught.value.kind == "transient"
 
 
 def test_an_orders_parameters_go_where_the_request_says() -> None:
@@ -150,3 +155,84 @@ def test_a_next_page_at_an_address_that_is_none_is_refused() -> None:
 
     with pytest.raises(Refusal, match="another host"):
         one.follow(one.prepare("list"), "https://[bad", set())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind"),
+    [
+        (403, "<html>Too many requests</html>", {}, "throttled"),
+        (403, "RequestThrottled", {}, "throttled"),
+        (403, "no", {"Retry-After": "3"}, "throttled"),
+        (403, "no", {}, "config"),
+        (503, "no", {}, "transient"),
+        (503, "no", {"Retry-After": "3"}, "throttled"),
+    ],
+)
+def test_throttling_is_told_on_every_platform(
+    mock: Mocker, status: int, body: str, headers: dict[str, str], kind: str
+) -> None:
+    mock.get(f"{BASE}/reports", status_code=status, text=body, headers=headers)
+    asking = client(platform="second_nature")
+
+    with pytest.raises(Refusal) as caught:
+        asking.send(Call("GET", f"{BASE}/reports"), "list")
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"status_code": 503},
+        {"status_code": 429},
+        {"exc": requests.ConnectionError},
+        {"text": "<html>"},
+        {"text": "[1, "},
+    ],
+)
+def test_each_page_of_a_list_survives_four_bad_answers(mock: Mocker, bad: dict[str, Any]) -> None:
+    waits: list[float] = []
+    asking = client(patience=Patience(Policy(), 100.0, sleep=waits.append))
+    link = {"Link": f'<{REPORTS}?page=2>; rel="next"'}
+    mock.get(REPORTS, [bad, bad, bad, bad, {"json": [1], "headers": link}, bad, bad, bad, bad, {"json": [2]}])
+
+    assert asking.items("list", "list") == [1, 2]
+    assert len(waits) == 8
+
+
+def test_what_was_redirected_to_another_host_is_not_asked_again(mock: Mocker) -> None:
+    asking = client(patience=Patience(Policy(), 100.0, sleep=lambda _: None))
+    mock.get(REPORTS, status_code=302, headers={"Location": "https://login.example.com"})
+
+    with pytest.raises(Refusal, match="another host"):
+        asking.items("list", "list")
+    assert mock.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("link", "with_credentials"),
+    [
+        (f"{BASE}/files/7/download?download_frd=1", True),
+        ("http://school.example.com:80/files/7/download", True),
+        ("https://SCHOOL.example.com/files/7/download", True),
+        (f"{BASE}/files/7/download?download_frd=1&verifier=abc", False),
+        (f"{BASE}/files/7/download?sig=abc", False),
+        ("https://files.example.com/files/7/download", False),
+        ("https://school.example.com:444/files/7/download", False),
+    ],
+)
+def test_a_link_is_opened_with_credentials_where_it_is_ours_and_has_no_signature(
+    mock: Mocker, link: str, with_credentials: bool
+) -> None:
+    mock.get(re.compile("/files/7/download"), text="id")
+
+    with client(Renewable(times=0)).opened(link, {}) as response:
+        assert response.text == "id"
+    assert ("Authorization" in mock.request_history[0].headers) is with_credentials
+
+
+def test_a_link_of_ours_that_refuses_the_credentials_is_opened_with_renewed_ones(mock: Mocker) -> None:
+    mock.get(f"{BASE}/files/7", [{"status_code": 401}, {"text": "id"}])
+
+    with client(Renewable(times=1)).opened(f"{BASE}/files/7", {"Range": "bytes=1-"}) as response:
+        assert response.text == "id"
+    assert [request.headers["Range"] for request in mock.request_history] == ["bytes=1-"] * 2

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 import requests_mock
+import urllib3
+from requests.adapters import HTTPAdapter
 
-from source_lms_reports.api.download import describe, download
+from source_lms_reports.api.download import describe, download, download_beginning
 from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.errors import LinkExpired
@@ -21,7 +29,8 @@ def _ignore(*_: object) -> None:
 
 
 def _get(spool: Spool) -> Path:
-    return download(Transport(), LINK, spool, 0.0, _ignore).path
+    transport = Transport()
+    return download(lambda headers: transport.download(LINK, headers), spool, lambda: 0.0, _ignore).path
 
 
 def test_given_a_good_link_when_downloaded_then_the_file_is_here_and_no_credentials_were_sent(tmp_path: Path) -> None:
@@ -41,7 +50,7 @@ def test_given_a_dead_link_when_downloaded_then_it_is_expired_and_no_file_is_lef
         assert not list(tmp_path.rglob("report-*"))
 
 
-@pytest.mark.parametrize(("status", "kind"), [(429, "throttled"), (503, "throttled"), (500, "transient")])
+@pytest.mark.parametrize(("status", "kind"), [(429, "throttled"), (503, "throttled"), (500, "throttled")])
 def test_given_a_host_in_trouble_when_downloaded_then_it_refuses_for_now(
     tmp_path: Path, status: int, kind: str
 ) -> None:
@@ -92,3 +101,131 @@ def test_given_a_length_that_is_none_when_downloaded_then_it_is_passed_over(tmp_
     with Spool(tmp_path) as spool, requests_mock.Mocker() as mock:
         mock.get(LINK, content=b"id\n1\n", headers={"Content-Length": "\u00b2"})
         assert _get(spool).read_bytes() == b"id\n1\n"
+
+
+WHOLE = b"id,name\n1,Ada\n2,Bo\n"
+CUT = WHOLE[:10]
+
+
+@dataclass
+class Host:
+    """A download host: the first answer breaks off after ten bytes, the second is what the test says."""
+
+    second: tuple[int, dict[str, str], bytes]
+    etag: str = '"v1"'
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def opened(self, headers: Mapping[str, str]) -> Iterator[requests.Response]:
+        self.asked.append(dict(headers))
+        first = (200, {"ETag": self.etag, "Content-Length": str(len(WHOLE))}, CUT)
+        status, told, body = first if len(self.asked) == 1 else self.second
+        if len(self.asked) > 2:
+            status, told, body = 200, {"ETag": self.etag, "Content-Length": str(len(WHOLE))}, WHOLE
+        yield answered(status, told, body)
+
+
+def answered(status: int, headers: dict[str, str], body: bytes) -> requests.Response:
+    raw = urllib3.HTTPResponse(io.BytesIO(body), headers=headers, status=status, preload_content=False)
+    response = HTTPAdapter().build_response(requests.Request("GET", LINK).prepare(), raw)
+    response.url = LINK
+    return response
+
+
+def partial(
+    begin: int, etag: str = '"v1"', body: bytes | None = None, **more: str
+) -> tuple[int, dict[str, str], bytes]:
+    rest = WHOLE[begin:] if body is None else body
+    told = {"ETag": etag, "Content-Range": f"bytes {begin}-{begin + len(rest) - 1}/{begin + len(rest)}"}
+    return 206, {**told, **more}, rest
+
+
+def fetched(tmp_path: Path, host: Host) -> bytes:
+    with Spool(tmp_path) as spool:
+        return download(host.opened, spool, lambda: 0.0, _ignore).path.read_bytes()
+
+
+def test_a_download_that_broke_goes_on_where_the_file_is_the_same(tmp_path: Path) -> None:
+    host = Host(partial(10))
+
+    assert fetched(tmp_path, host) == WHOLE
+    assert host.asked == [{}, {"Range": "bytes=10-", "If-Range": '"v1"'}]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        partial(10, etag='"v2"'),
+        partial(10, etag='W/"v1"'),
+        partial(0),
+        partial(5),
+        partial(12),
+        (206, {"ETag": '"v1"'}, WHOLE[10:]),
+        (206, {"ETag": '"v1"', "Content-Type": "multipart/byteranges; boundary=x"}, b"--x"),
+        (206, {"Content-Range": "bytes 10-19/20"}, WHOLE[10:]),
+        (416, {"ETag": '"v1"', "Content-Range": "bytes */10"}, b""),
+        (200, {"ETag": '"v2"'}, WHOLE),
+    ],
+)
+def test_a_download_that_cannot_go_on_begins_anew(tmp_path: Path, second: tuple[int, dict[str, str], bytes]) -> None:
+    host = Host(second)
+
+    assert fetched(tmp_path, host) == WHOLE
+    assert all("Range" not in headers for headers in host.asked[2:])
+
+
+@pytest.mark.parametrize("etag", ["", 'W/"v1"', "v1", '"'])
+def test_without_a_strong_etag_a_download_begins_anew(tmp_path: Path, etag: str) -> None:
+    host = Host((200, {}, WHOLE), etag=etag)
+
+    assert fetched(tmp_path, host) == WHOLE
+    assert host.asked == [{}, {}]
+
+
+def test_a_rest_that_ends_before_its_own_total_is_asked_for_again(tmp_path: Path) -> None:
+    status, told, rest = partial(10)
+    host = Host((status, told, rest[:4]))
+
+    assert fetched(tmp_path, host) == WHOLE
+    assert host.asked[2]["Range"] == "bytes=14-"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (403, {}, b"403 Forbidden (Rate Limit Exceeded)"),
+        (403, {"Retry-After": "7"}, b"<html>"),
+        (429, {}, b""),
+        (503, {}, b"<Error><Code>SlowDown</Code></Error>"),
+    ],
+)
+def test_a_host_that_throttles_has_no_dead_link(
+    tmp_path: Path, status: int, headers: dict[str, str], body: bytes
+) -> None:
+    with Spool(tmp_path) as spool, requests_mock.Mocker() as mock:
+        mock.get(LINK, status_code=status, headers=headers, content=body)
+        with pytest.raises(Refusal) as caught:
+            _get(spool)
+        assert caught.value.kind == "throttled"
+
+
+def test_only_the_beginning_of_a_sample_is_read_but_all_of_it(tmp_path: Path) -> None:
+    """A body comes in as many pieces as the network makes of it."""
+
+    class Pieces(io.RawIOBase):
+        left = 100
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            self.left -= 1
+            buffer[:3] = b"abc"
+            return 3 if self.left >= 0 else 0
+
+    raw = urllib3.HTTPResponse(Pieces(), headers={}, status=200, preload_content=False)
+    response = answered(200, {}, b"")
+    response.raw = raw
+    with Spool(tmp_path) as spool:
+        part = download_beginning(lambda _: contextlib.nullcontext(response), spool, lambda: 0.0, 250)
+        assert 250 <= part.path.stat().st_size <= 300
