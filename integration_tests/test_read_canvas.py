@@ -111,6 +111,34 @@ def test_the_token_is_never_sent_to_the_download_host(sandbox: Sandbox) -> None:
         assert entry.header("Authorization") is None
         assert "canvas-token" not in str(entry.as_json())
     assert not sandbox.journal.marked("credentials-at-download-host")
+    assert not sandbox.journal.marked("credentials-with-signature")
+
+
+def test_links_without_a_verifier_are_opened_by_the_token_which_stays_on_its_host(connector: Connector) -> None:
+    with Sandbox(rows=20, settings={"canvas": {"no_verifier": True}}) as sandbox:
+        config = quick(sandbox, "canvas", reports=["lti_report_csv", "custom_attendance_csv"])
+        catalog = connector.discover(config).catalog
+        run = connector.read(config, catalog_of(catalog.values()))
+
+        assert run.code == 0
+        for stream in ("lti_report", "custom_attendance"):
+            truth = list(sandbox.truth("canvas", stream))
+            assert list(catalog[stream]["json_schema"]["properties"]) == list(truth[0])
+            assert [present(record) for record in run.records[stream]] == [present(record) for record in truth]
+        assert len(sandbox.requests("canvas", "order")) == 2
+        assert not sandbox.journal.marked("credentials-at-download-host")
+
+
+def test_a_key_without_the_scope_of_files_is_told_which(connector: Connector) -> None:
+    with Sandbox(rows=20, settings={"canvas": {"no_verifier": True, "file_scope": False}}) as sandbox:
+        config = quick(sandbox, "canvas", reports=["lti_report_csv"])
+        run = connector.read(config, catalog_of(connector.discover(config).catalog.values()))
+
+        assert run.code == 1
+        (error,) = run.errors_of("lti_report")
+        assert error["failure_type"] == "config_error"
+        assert "url:GET|/files/:id/download" in error["message"]
+        assert len(sandbox.requests("canvas", "order")) == 1
 
 
 def test_nothing_secret_is_printed_with_debug(sandbox: Sandbox, run: Run) -> None:

@@ -29,6 +29,7 @@ from source_lms_reports.redaction import redact
 LOGGER = logging.getLogger("airbyte")
 _MAX_PAGES = 100_000
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
 
 
 class Client:
@@ -188,7 +189,7 @@ class Client:
         Raises:
             ConnectionFault: No answer came.
             ConfigError: The link is not to be followed.
-            Refusal: The credentials cannot be had.
+            Refusal: The credentials cannot be had, or may not open the link.
         """
 
         def signer(address: str) -> Credentials | None:
@@ -198,10 +199,22 @@ class Client:
         with self.transport.download(url, headers, self.base_url, signer) as response:
             signed_by = signer(response.url)
             if response.status_code != _UNAUTHORIZED or signed_by is None or not signed_by.renew():
+                self._require_let_in(response, signed_by)
                 yield response
                 return
         with self.transport.download(url, headers, self.base_url, signer) as response:
+            self._require_let_in(response, signer(response.url))
             yield response
+
+    def _require_let_in(self, response: requests.Response, signed_by: Credentials | None) -> None:
+        """Refuse a link for good where the API says that the credentials may not open it; another link would not help.
+
+        Raises:
+            Refusal: They may not.
+        """
+        is_refused = response.status_code in (_UNAUTHORIZED, _FORBIDDEN)
+        if signed_by is not None and is_refused and "json" in response.headers.get("content-type", ""):
+            self.judge(read_answer(response), "download")
 
     def judge(self, answer: Answer, phase: str, report: str = "") -> None:
         """Pass an answer that is a success.

@@ -283,11 +283,22 @@ def test_reports_of_one_institution_queue_up(canvas: Canvas) -> None:
 
 
 @pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"no_verifier": True}}}], indirect=True)
-def test_without_a_verifier_the_files_api_has_the_address(canvas: Canvas) -> None:
-    attachment = canvas.finished("lti_report_csv")["attachment"]
-    assert canvas("GET", attachment["url"]).headers["Content-Type"].startswith("text/html")
-    url = canvas("GET", f"/api/v1/files/{attachment['id']}").json()["url"]
-    assert canvas.bare(url).headers["Content-Type"] == "text/csv"
+def test_without_a_verifier_a_file_opens_by_the_token_alone(sandbox: Sandbox, canvas: Canvas) -> None:
+    url = canvas.finished("lti_report_csv")["attachment"]["url"]
+
+    assert "verifier" not in url
+    assert canvas.bare(url).headers["Content-Type"].startswith("text/html")
+    assert canvas("GET", url, allow_redirects=False).status_code == 302
+    sandbox.vendors["canvas"].apply_settings({"file_scope": False})
+    assert canvas("GET", url).json()["errors"] == [{"message": "Insufficient scopes on access token."}]
+
+
+def test_a_token_beside_a_verifier_is_noted(sandbox: Sandbox, canvas: Canvas) -> None:
+    url = canvas.finished("lti_report_csv")["attachment"]["url"]
+    canvas.bare(url)
+    assert not sandbox.journal.marked("credentials-with-signature")
+    canvas("GET", url, allow_redirects=False)
+    assert sandbox.journal.marked("credentials-with-signature")
 
 
 @pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"offered": ["lti_report_csv"]}}}], indirect=True)

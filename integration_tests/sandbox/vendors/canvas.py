@@ -6,7 +6,8 @@ Traps shown on purpose:
 - Selectors and `include_deleted` read the text `false` as false; `created_by_sis`, `include_enrollment_state` and
   `skip_message` are switched ON by it.
 - The server writes `locale` and `extra_text` back into `parameters`.
-- `file_url` is a login page whatever is sent; `attachment.url` works by its verifier and redirects to another host.
+- `file_url` is a login page whatever is sent; `attachment.url` works by its verifier, or with newer flags by the token
+  alone (`no_verifier`), and redirects to another host.
 - Lists answer ten items and opaque `Link` addresses; there is no `last`.
 - A report run that made no file is `error`; a range of more than two weeks is cut silently.
 """
@@ -376,20 +377,30 @@ class Canvas(Vendor):
         job = self._job_of_file(request)
         if job is None:
             return self.error(404)
-        about = self._attachment(job) or {}
-        url = f"{self.origin}/files/{_file_id(job)}/download?download_frd=1&verifier={self._verifier(job)}"
-        return json_response({**about, "url": url})
+        return json_response(self._attachment(job))
 
     def _download(self, request: Request) -> Response:
-        """No API path: a token is not read here. A wrong or missing verifier ends at the login page, status 200."""
+        """No API path. What is refused for want of a verifier or a token ends at the login page, status 200."""
         job = self._job_of_file(request)
-        if job is None or job.artifact is None or request.param("verifier") != self._verifier(job):
+        if job is None or job.artifact is None:
             return html_response("Log in to Canvas")
+        if request.param("verifier") != self._verifier(job):
+            refusal = self._refuse_token(request)
+            if refusal is not None:
+                return refusal
+        elif request.header("Authorization") is not None:
+            request.mark("credentials-with-signature")
         request.report = job.report
         url = self.world.downloads.issue("canvas", job.report, job.artifact, self.switches.link_seconds)
         return Response(
             302, [("Location", url), ("Content-Type", "text/html")], b"<html><body>redirected</body></html>"
         )
+
+    def _refuse_token(self, request: Request) -> Response | None:
+        """Without a verifier a token opens a file, where the institution's flags and the key's scopes let it."""
+        if not self.switches.no_verifier or request.header("Authorization") is None:
+            return html_response("Log in to Canvas")
+        return self._unauthorized(request) or (None if self.switches.file_scope else self.error(401, "noscope"))
 
     # tests
 

@@ -46,7 +46,8 @@ class Switches:
         no_outcomes: Outcome reports have the one row `No outcomes found`.
         slow_slots: How many reports run at once, the others stay `created`; all when None.
         parallel_limit: More requests at once than this are throttled (403, plain text); no limit when None.
-        no_verifier: `attachment.url` comes without its verifier (a newer feature flag); `/api/v1/files/:id` has it.
+        no_verifier: `attachment.url` comes without its verifier (newer feature flags), and opens with the token only.
+        file_scope: Whether the token may open files; matters where there is no verifier.
         paginate_reports: The list of reports is paged too, as documented (the code renders it whole).
         permission_status: 403 (newer) or 401 (older) when a permission is missing.
         custom_ran: Whether the first custom report has a finished last run.
@@ -67,6 +68,7 @@ class Switches:
     slow_slots: int | None = None
     parallel_limit: int | None = None
     no_verifier: bool = False
+    file_scope: bool = True
     paginate_reports: bool = False
     permission_status: int = 403
     link_seconds: float = 900
