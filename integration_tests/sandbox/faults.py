@@ -35,6 +35,7 @@ Faults of a request: `<kind>_<effect>`. Default count: 1.
 | `notjson` | 200, `application/json`, and a body that is not JSON |
 | `empty` | 200 and no body |
 | `redirect` | 302 to the same path on the other host |
+| `moved` | `status` (302; 301, 303, 307, 308) to the same path on the same host |
 
 Faults of a job. They are drawn when the job is ordered.
 
@@ -92,6 +93,7 @@ KINDS = ("list", "order", "poll", "token", "page", "download", "abort", "delete"
 EFFECTS = (
     "400", "500", "502", "503", "504", "reset", "lost", "timeout", "401", "403", "404",
     "429", "429_date", "429_bare", "throttle", "html", "notjson", "empty", "redirect",
+    "moved",
 )  # fmt: skip
 ALWAYS = -1
 JOB_FAULTS = {

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from .cache import Cache
 from .clock import Clock
@@ -197,4 +198,5 @@ class Sandbox:
             return route.handler(request)
         effect, fault = drawn
         request.mark(f"fault:{fault.name}")
-        return vendor.faulty(effect, fault, lambda: route.handler(request), self.files_url + request.path)
+        here = f"{vendor.origin}{request.path}?{urlencode(request.query)}"
+        return vendor.faulty(effect, fault, lambda: route.handler(request), self.files_url + request.path, here)

@@ -108,7 +108,7 @@ class Vendor(ABC):
         """The report a request is about, for faults and the journal."""
         return request.report
 
-    def faulty(self, effect: str, fault: Fault, handle: Callable[[], Response], other_host: str) -> Response:
+    def faulty(self, effect: str, fault: Fault, handle: Callable[[], Response], other_host: str, here: str) -> Response:
         """What a request fault makes of an answer (see the tables in `faults.py`)."""
         if effect == "lost":
             handle()
@@ -121,6 +121,8 @@ class Vendor(ABC):
             return _not_an_answer(effect)
         if effect == "redirect":
             return Response(302, [("Location", other_host)])
+        if effect == "moved":
+            return Response(int(fault.number("status", 302)), [("Location", here)])
         return self._refusal(effect, fault)
 
     def throttled(self) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import threading
@@ -32,20 +33,25 @@ class Fetcher:
 
     def __init__(self, calls: OrderCalls, options: Callable[[str], ReadOptions]) -> None:
         self._calls = calls
-        self._pages = PageReader(calls)
+        self._pages = PageReader(calls, options)
         self._options = options
         self._renewed: set[str] = set()
         self._doubtful: dict[str, list[tuple[int, str]]] = {}
         self._guard = threading.Lock()
 
-    def fetch_list(self, order: Order) -> Fetched | LinkDead | BadPayload:
+    def fetch_list(self, order: Order) -> Fetched | BadPayload:
         """Fetch a report that needs no job.
 
         Raises:
             Refusal: The vendor does not give it.
         """
-        asked = self._calls.client.vendor_clock.mark()
-        return self._outcome(order, self._pages.parts(order), lambda: self._calls.client.vendor_clock.at(asked))
+        clock = self._calls.client.vendor_clock
+        asked = clock.mark()
+        try:
+            payload = self._pages.payload(order)
+        except PayloadError as error:
+            return BadPayload(error)
+        return Fetched(dataclasses.replace(payload, ordered_at=clock.at(asked)))
 
     def fetch(self, order: Order, result: Result | None, ordered_at: float) -> Fetched | LinkDead | BadPayload:
         """Fetch what a job has come to.
@@ -58,16 +64,11 @@ class Fetcher:
         Raises:
             Refusal: The download host is throttling, failing or out of reach.
         """
-        return self._outcome(order, self._parts(order, result), lambda: ordered_at)
-
-    def _outcome(
-        self, order: Order, arriving: Iterator[Part], ordered_at: Callable[[], float]
-    ) -> Fetched | LinkDead | BadPayload:
         parts: list[Part] = []
         try:
-            for part in arriving:
+            for part in self._parts(order, result):
                 parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
-            payload = Payload(tuple(parts), ordered_at())
+            payload = Payload(tuple(parts), ordered_at)
             self._prove(order, payload)
             return Fetched(payload)
         except LinkExpired as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from source_lms_reports.api.answer import Answer
@@ -14,10 +15,37 @@ from source_lms_reports.api.transport import Call
 from source_lms_reports.errors import PayloadError, TransientError
 from source_lms_reports.files.archive import sources
 from source_lms_reports.files.json_sections import member
-from source_lms_reports.files.options import ArchiveLimits
+from source_lms_reports.files.opening import count_rows, verify
+from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.platforms.paths import value_at
+
+LOGGER = logging.getLogger("airbyte")
+
+
+@dataclass
+class _List:
+    """The pages of one list: how many rows they hold, and how many the list has by the word of any of them."""
+
+    parts: list[Part] = field(default_factory=list)
+    rows: int = 0
+    count: int | None = None
+
+    def says(self, document: Mapping[str, Any], path: Sequence[str | int]) -> None:
+        """Take note of the number of rows that a page tells; the greatest counts, for rows may go meanwhile."""
+        number = value_at(document, path)
+        if isinstance(number, int) and not isinstance(number, bool):
+            self.count = max(number, self.count or 0)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether as many rows came as were told."""
+        return self.count is None or self.count == self.rows
+
+    def remove(self) -> None:
+        """Delete the pages."""
+        Payload(tuple(self.parts)).remove()
 
 
 class PageReader:
@@ -25,43 +53,109 @@ class PageReader:
 
     Args:
         calls: Makes the requests.
+        options: How a report's files are read.
     """
 
-    def __init__(self, calls: OrderCalls) -> None:
+    def __init__(self, calls: OrderCalls, options: Callable[[str], ReadOptions]) -> None:
         self._calls = calls
+        self._options = options
 
-    def parts(self, order: Order) -> Iterator[Part]:
-        """The pages of a report: those of its list, or of the list of each of its children.
+    def payload(self, order: Order) -> Payload:
+        """The pages of a report, each proven: those of its list, or of the list of each of its children.
 
         Raises:
             Refusal: A page could not be had.
-            PayloadError: A page broke off.
+            PayloadError: A page is none, as often as it was asked for.
         """
+        lists: list[_List] = []
+        try:
+            for extra in self._children(order):
+                lists.append(self._twice(order, extra))  # noqa: PERF401 - what is here when a later one fails is removed
+        except BaseException:
+            for found in lists:
+                found.remove()
+            raise
+        parts = tuple(part for found in lists for part in found.parts)
+        return Payload(parts, is_complete=all(found.adds_up for found in lists))
+
+    def _children(self, order: Order) -> list[Mapping[str, Any]]:
+        """What the templates of each list of a report may use beside the order."""
         children = self._calls.report(order).children
         if children is None:
-            yield from self._list(order, {})
-            return
-        for item in self._calls.client.items(children.request, "fetch", report=order.report):
-            yield from self._list(order, {"parent": item, "child": value_at(item, children.value)})
+            return [{}]
+        items = self._calls.client.items(children.request, "fetch", report=order.report)
+        return [{"parent": item, "child": value_at(item, children.value)} for item in items]
 
-    def _list(self, order: Order, extra: Mapping[str, Any]) -> Iterator[Part]:
+    def _twice(self, order: Order, extra: Mapping[str, Any]) -> _List:
+        """A list, read again where it does not add up.
+
+        Where rows come or go while its pages are read, others move to pages that were read before, and are skipped.
+        """
+        found = self._list(order, extra)
+        if found.adds_up:
+            return found
+        found.remove()
+        found = self._list(order, extra)
+        if not found.adds_up:
+            LOGGER.warning(
+                f"The list of {order.report} does not add up, though it was read twice: it says that it has "
+                f"{found.count:,} rows, and {found.rows:,} came. They are emitted, and the next sync asks for the "
+                "same time again."
+            )
+        return found
+
+    def _list(self, order: Order, extra: Mapping[str, Any]) -> _List:
         client, name = self._calls.client, self._calls.report(order).request
         spec = client.platform.requests[name]
+        found = _List()
         call: Call | None = self._calls.call(name, order, order.parameters, **extra)
         seen: set[str] = set()
-        while call is not None:
-            page = client.patience.through(functools.partial(self._page, call, order))
-            yield page
-            document = _first_of(page, spec.next) if spec.pages == "next_url" else None
-            url = next_page(spec, page.link, document)
-            call = client.follow(call, url, seen) if url else None
+        try:
+            while call is not None:
+                page = self._patiently(call, order)
+                found.parts.append(page)
+                if spec.count:
+                    found.rows += count_rows(Payload((page,)), self._options(order.report))
+                    found.says(_first_of(page, spec.count), spec.count)
+                document = _first_of(page, spec.next) if spec.pages == "next_url" else None
+                url = next_page(spec, page.link, document)
+                call = client.follow(call, url, seen) if url else None
+        except BaseException:
+            found.remove()
+            raise
+        return found
+
+    def _patiently(self, call: Call, order: Order) -> Part:
+        try:
+            return self._calls.client.patience.through(lambda: self._page(call, order))
+        except Refusal as refusal:
+            if isinstance(refusal.error, PayloadError):
+                raise refusal.error from refusal
+            raise
 
     def _page(self, call: Call, order: Order) -> Part:
-        found = self._calls.save(call, order, [200])
-        if isinstance(found, Part):
-            return found
+        """One page. A body that is none, such as a maintenance page, is as good a reason to ask again as a status.
+
+        Raises:
+            Refusal: It could not be had.
+        """
+        try:
+            found = self._calls.save(call, order, [200])
+            if isinstance(found, Part):
+                return _proven(found, self._options(order.report))
+        except PayloadError as error:
+            raise Refusal("transient", error) from error
         self._calls.client.judge(found, "fetch", order.report)
         raise Refusal("transient", _unexpected(order, found))
+
+
+def _proven(page: Part, options: ReadOptions) -> Part:
+    try:
+        verify(Payload((page,)), options)
+    except BaseException:
+        Payload((page,)).remove()
+        raise
+    return page
 
 
 def _unexpected(order: Order, answer: Answer) -> TransientError:

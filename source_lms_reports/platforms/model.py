@@ -35,6 +35,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
         parameters_in: Where the order's parameters go.
         parameter_name: The field's name, with `{name}` for the parameter's own.
         records: Path of the list in a JSON answer.
+        count: Path of the number of rows that a list says it has over all pages.
         pages: How a list goes on: by a `Link` header or by an address in the body at `next`.
     """
 
@@ -47,6 +48,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
     records: Path = []
     pages: Literal["", "link_header", "next_url"] = ""
     next: Path = []
+    count: Path = []
 
 
 class ErrorRule(_Model, frozen=True, kw_only=True):

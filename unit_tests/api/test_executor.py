@@ -68,6 +68,47 @@ def test_a_page_that_is_damaged_is_a_bad_payload(tmp_path: Path, body: bytes) ->
     assert isinstance(pages(tmp_path, body), BadPayload)
 
 
+def page(rows: int, count: Any, more: bool = False) -> dict[str, Any]:
+    following = {"next": "/api/v2/reports/users/?page=2"} if more else {}
+    return {"json": {"count": count, "results": [{"a": number} for number in range(rows)], **following}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rows", "is_complete", "asked"),
+    [
+        ([page(2, 3, more=True), page(1, 3)], [], 3, True, 2),
+        ([page(3, 5)], [page(5, 5)], 5, True, 2),
+        ([page(2, 5, more=True), page(2, 4)], [page(4, 4)], 4, True, 3),  # a row went, and another moved up
+        ([page(2, 3, more=True), page(2, 4)], [], 4, True, 2),  # a row came at the end
+        ([page(4, 5)], [page(3, 4)], 3, False, 2),
+        ([page(4, 3)], [page(4, 3)], 4, False, 2),
+        ([page(4, None)], [], 4, True, 1),
+        ([page(4, True)], [], 4, True, 1),
+        ([page(0, 0)], [], 0, True, 1),
+    ],
+)
+def test_a_list_that_does_not_add_up_is_read_again_then_told(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    first: list[dict[str, Any]],
+    second: list[dict[str, Any]],
+    rows: int,
+    is_complete: bool,
+    asked: int,
+) -> None:
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(LIST, [*first, *second])
+        outcome = vendor("tinqwise", spool).execute(Fetch(Order("users", {}), None, None))
+
+        assert isinstance(outcome, Fetched)
+        options = ReadOptions(records_path=("results",))
+        assert sum(len(rows_of(table)) for table in open_tables(outcome.payload, options)) == rows
+        assert outcome.payload.is_complete is is_complete
+        assert any("does not add up" in text for text in caplog.messages) is not is_complete
+        assert mock.call_count == asked
+        assert len(list(tmp_path.rglob("report-*"))) == len(outcome.payload.parts)
+
+
 def test_a_progress_beyond_any_number_is_none(tmp_path: Path) -> None:
     order = Order("zero_activity_csv", {})
     ticket = Ticket("7", order.identity, order.report, {}, None, 0.0)

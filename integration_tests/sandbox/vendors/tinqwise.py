@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import accumulate
@@ -103,6 +104,8 @@ class Switches:
         ignore_filters: All filters are ignored.
         training_types: Whether the Training Type feature is on.
         offset: Times carry `+01:00` instead of `Z`.
+        drifts: So many times that each list is read, a row of its first page goes before the second page is asked for:
+            the others move up by one, and the first of the second page is skipped.
     """
 
     client_id: str = "tin-client"
@@ -117,6 +120,7 @@ class Switches:
     ignore_filters: bool = False
     training_types: bool = True
     offset: bool = False
+    drifts: int = 0
 
 
 class TinQwise(Vendor):
@@ -130,10 +134,12 @@ class TinQwise(Vendor):
         super().__init__(*args)
         self._tokens = Tokens(self.world.clock, "tin")
         self._ends: dict[str, array[int]] = {}
+        self._readings: Counter[str] = Counter()
         self.group_count = max(4, self.world.rows // 20)
 
     def reset(self) -> None:
         self._tokens = Tokens(self.world.clock, "tin")
+        self._readings.clear()
 
     def config(self) -> dict[str, Any]:
         login = {"client_id": self.switches.client_id, "client_secret": self.switches.client_secret}
@@ -209,13 +215,20 @@ class TinQwise(Vendor):
         first = (int(page) - 1) * size if page.isdigit() else -1
         if first < 0 or (first >= len(ends) and first > 0):
             return json_response({"detail": "Invalid page."}, 404)
+        gone = self._gone(request.args["report"], page)
+        first += gone
         head = json.dumps({
-            "count": len(ends),
+            "count": len(ends) - gone,
             "next": self._page_url(request, int(page) + 1) if first + size < len(ends) else None,
             "previous": self._page_url(request, int(page) - 1) if first else None,
         })  # fmt: skip
         rows = self._slice(path, ends, first, min(first + size, len(ends)))
         return text_response(f'{head[:-1]}, "results": [{rows}]}}', 200, "application/json")
+
+    def _gone(self, report: str, page: str) -> int:
+        """How many rows have gone since the first page was asked for."""
+        self._readings[report] += page == "1"
+        return int(page != "1" and self._readings[report] <= self.switches.drifts)
 
     def _page_url(self, request: Request, page: int) -> str:
         kept = [(key, value) for key, value in request.query if key != "page"]
