@@ -1,4 +1,4 @@
-# Everything runs from a virtual environment in .venv, made from the hashed locks. Only python3 (3.10 or newer), make and
+# Everything runs from a virtual environment in .venv, made from the hashed locks. Only python3 (3.10 to 3.13), make and
 # a package index that pip reaches are needed. `make` alone lists the targets.
 
 PYTHON ?= python3
@@ -16,16 +16,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One date for everything that is packed: the same sources give the same bytes.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1767225600)
 
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+ARCH = $(shell uname -m)
+
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-record clean
+.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit("python3 is %d.%d; 3.10 or newer is needed: make PYTHON=/path/to/python" % sys.version_info[:2] if sys.version_info < (3, 10) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "python3 is %d.%d; one from 3.10 to 3.13 is needed: make PYTHON=/path/to/python" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
 # The connector as a user has it: runtime packages only, then the project itself.
@@ -60,6 +63,8 @@ lint: $(VENV)/.dev ## style and likely bugs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/actionlint
+	@test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet .github # not there for Python 3.10
 
 types: $(VENV)/.dev ## static types
 	@$(BIN)/mypy
@@ -114,6 +119,22 @@ wheel: $(VENV)/.dev ## wheel and sdist in dist/, byte for byte the same from the
 
 sbom: $(VENV)/.runtime ## what the connector brings along: dist/sbom.cdx.json and dist/licenses.csv
 	@$(BIN)/python scripts/sbom.py dist
+
+release-notes: ## what the changelog says of this version: dist/notes.md
+	@mkdir -p dist
+	@$(PYTHON) scripts/release_notes.py $(VERSION) > dist/notes.md
+
+publish: $(VENV)/.dev ## put dist/ on the package index by trusted publishing; DRY_RUN=1 only looks at it
+	@$(BIN)/python -m pip install -qq uv
+	@$(BIN)/uv publish --trusted-publishing $(if $(DRY_RUN),never --dry-run,always) dist/*.whl dist/*.tar.gz
+
+image-push: ## build the image for this processor and push it: IMAGE=registry/name
+	docker build --tag $(IMAGE):$(VERSION)-$(ARCH) .
+	docker push $(IMAGE):$(VERSION)-$(ARCH)
+
+image-manifest: ## one name for the images of both processors: IMAGE=registry/name
+	docker manifest create $(IMAGE):$(VERSION) $(IMAGE):$(VERSION)-x86_64 $(IMAGE):$(VERSION)-aarch64
+	docker manifest push $(IMAGE):$(VERSION)
 
 release-record: $(VENV)/.dev ## keep what this version promises in releases/, for later versions to be held against
 	@$(BIN)/python -m integration_tests.releases
