@@ -140,3 +140,13 @@ def test_a_list_that_goes_on_changing_is_told_and_its_time_is_asked_for_again(co
         assert f"it says that it has {len(truth)} rows, and {len(truth) - 1} came" in told
         assert as_set([*first.records["skills"], *second.records["skills"]]) == as_set(truth)
         assert len(second.records["skills"]) == len(truth)
+
+
+def test_an_id_that_means_something_in_an_address_is_still_one(connector: Connector) -> None:
+    with Sandbox(rows=20, settings={"second_nature": {"odd_tickets": True}}) as sandbox:
+        run = read(connector, quick(sandbox, "second_nature"), "course_completion_report")
+
+        assert run.code == 0
+        assert len(run.records["course_completion_report"]) == len(
+            list(sandbox.truth("second_nature", "course_completion_report"))
+        )

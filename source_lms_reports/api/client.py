@@ -23,7 +23,7 @@ from source_lms_reports.errors import ConfigError, PayloadError, ReportError, Tr
 from source_lms_reports.files.payload import Part
 from source_lms_reports.platforms.model import Platform, RequestSpec
 from source_lms_reports.platforms.paths import value_at
-from source_lms_reports.platforms.template import fill, fill_all
+from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_path
 from source_lms_reports.redaction import redact
 
 LOGGER = logging.getLogger("airbyte")
@@ -109,18 +109,29 @@ class Client:
             parameters: An order's parameters, placed as the request says.
             authenticator: Name of the authenticator.
             extra: Further names for the templates, such as `report` and `ticket`.
+
+        Raises:
+            Refusal: An id cannot stand in an address.
         """
         spec = self.platform.requests[name]
         context = {**self.context, **extra}
         placed = _placed(spec, parameters or {})
         return Call(
             spec.method,
-            self.base_url + str(fill(spec.path, context)),
+            self.base_url + self._path(spec, context),
             query={key: str(value) for key, value in {**fill_all(spec.query, context), **placed["query"]}.items()},
             json={**fill_all(spec.json, context), **placed["json"]} or None,
             multipart={key: str(value) for key, value in placed["multipart"].items()} or None,
             auth=self.credentials(authenticator),
         )
+
+    def _path(self, spec: RequestSpec, context: Mapping[str, Any]) -> str:
+        try:
+            return fill_path(spec.path, context)
+        except UnfitSegment as error:
+            title = self.platform.title
+            words = f"The id '{error}' cannot stand in an address of {title}. Check the ids that are configured."
+            raise Refusal("config", ConfigError(words, detail=spec.path), unsent=True) from error
 
     def send(self, call: Call, phase: str, report: str = "") -> Answer:
         """Send `call` once (twice where a 401 is met and the credentials can be renewed).

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
@@ -52,9 +53,41 @@ def _none_is_empty(value: Any) -> Any:
     return "" if value is None else value
 
 
+class UnfitSegment(ValueError):
+    """A value that cannot be a segment of a path: nothing, or a step up."""
+
+
+class _Path(str):
+    """A value that is a path by itself, slashes and all."""
+
+    __slots__ = ()
+
+
+def _segment(value: Any) -> str:
+    """A value as one segment of a path, whatever stands in it: `a#b/c` -> `a%23b%2Fc`.
+
+    Raises:
+        UnfitSegment: It is empty, `.` or `..`: escaped or not, they mean a path of another shape.
+    """
+    if isinstance(value, _Path):
+        return value
+    text = str(_none_is_empty(value))
+    if text in ("", ".", ".."):
+        raise UnfitSegment(text)
+    return quote(text, safe="", errors="replace")
+
+
+def _path(value: str, **segments: Any) -> _Path:
+    """A whole path from the configuration, with the segments that it leaves open as `{name}`."""
+    for name, segment in segments.items():
+        value = value.replace(f"{{{name}}}", _segment(segment))
+    return _Path(value)
+
+
 @functools.cache
-def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=_none_is_empty)
+def _environment(finalize: Callable[[Any], Any] = _none_is_empty) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=finalize)
+    environment.filters["path"] = _path
     environment.filters["sql_identifier"] = _sql_identifier
     environment.filters["sql_text"] = _sql_text
     environment.filters["sql_statement"] = _sql_statement
@@ -62,8 +95,8 @@ def _environment() -> SandboxedEnvironment:
 
 
 @functools.lru_cache(maxsize=512)
-def _compiled(template: str) -> Template:
-    return _environment().from_string(template)
+def _compiled(template: str, finalize: Callable[[Any], Any] = _none_is_empty) -> Template:
+    return _environment(finalize).from_string(template)
 
 
 def fill(template: Any, context: Context) -> Any:
@@ -81,6 +114,22 @@ def fill(template: Any, context: Context) -> Any:
     if not isinstance(template, str) or "{" not in template:
         return template
     return _compiled(template).render(context)
+
+
+def fill_path(template: str, context: Context) -> str:
+    """The path of an address with its placeholders replaced, each by one escaped segment.
+
+    What is a path by itself goes through the filter `path`.
+
+    Args:
+        template: The path.
+        context: The names that the template may use.
+
+    Raises:
+        UnfitSegment: A value cannot be a segment.
+        jinja2.UndefinedError: The template uses a name that is not there: a fault of the platform file.
+    """
+    return _compiled(template, _segment).render(context)
 
 
 def _typed(template: Mapping[str, Any], context: Context) -> Any:

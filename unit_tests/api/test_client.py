@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
-from requests_mock import Mocker
+from requests_mock import ANY, Mocker
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.credentials import Credentials, NoAuth
@@ -236,3 +237,18 @@ def test_a_link_of_ours_that_refuses_the_credentials_is_opened_with_renewed_ones
     with client(Renewable(times=1)).opened(f"{BASE}/files/7", {"Range": "bytes=1-"}) as response:
         assert response.text == "id"
     assert [request.headers["Range"] for request in mock.request_history] == ["bytes=1-"] * 2
+
+
+def test_an_id_reaches_the_vendor_as_it_is(mock: Mocker) -> None:
+    mock.get(ANY, json={"status": "running"})
+    asking = client()
+    asking.send(asking.prepare("poll", report="a/b", ticket=SimpleNamespace(id="7#x?y/../z%41")), "poll")
+
+    assert mock.last_request is not None
+    assert mock.last_request.url == f"{REPORTS}/a%2Fb/7%23x%3Fy%2F..%2Fz%2541"
+
+
+def test_an_id_that_is_a_step_up_is_not_sent(mock: Mocker) -> None:
+    with pytest.raises(Refusal, match=r"The id '\.\.' cannot stand in an address of Canvas"):
+        client().prepare("poll", report="a", ticket=SimpleNamespace(id=".."))
+    assert mock.call_count == 0

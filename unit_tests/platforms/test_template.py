@@ -3,7 +3,7 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from source_lms_reports.platforms.template import fill, fill_all, is_true
+from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_path, is_true
 
 
 def test_placeholders_are_filled_and_everything_else_stays() -> None:
@@ -18,8 +18,35 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
         fill("{{ y }}", {"x": 1})
 
 
-def test_ids_are_escaped_in_paths() -> None:
-    assert fill("/{{ x | urlencode }}", {"x": "sis_account_id:a b?"}) == "/sis_account_id%3Aa%20b%3F"
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("sis_account_id:a b?", "sis_account_id%3Aa%20b%3F"),
+        ("a#b", "a%23b"),
+        ("a/b", "a%2Fb"),
+        ("../admin", "..%2Fadmin"),
+        ("a%2Fb", "a%252Fb"),
+        ("\u00e9", "%C3%A9"),
+        ("a\\b;c", "a%5Cb%3Bc"),
+        (17, "17"),
+        ("...", "..."),
+    ],
+)
+def test_what_goes_into_a_path_is_one_escaped_segment(value: object, sent: str) -> None:
+    assert fill_path("/{{ x }}/y", {"x": value}) == f"/{sent}/y"
+
+
+@pytest.mark.parametrize("value", ["", None, ".", ".."])
+def test_a_step_up_is_no_segment(value: object) -> None:
+    with pytest.raises(UnfitSegment):
+        fill_path("/{{ x }}/y", {"x": value})
+    with pytest.raises(UnfitSegment):
+        fill_path("{{ p | path(id=x) }}", {"p": "/a/{id}", "x": value})
+
+
+def test_a_path_by_itself_keeps_its_slashes_and_takes_escaped_segments() -> None:
+    assert fill_path("{{ p | path(id=x) }}z", {"p": "/a/{id}/", "x": "b/#"}) == "/a/b%2F%23/z"
+    assert fill_path("{{ p | path }}", {"p": "/a/{id}/?b=c"}) == "/a/{id}/?b=c"
 
 
 def test_what_comes_out_empty_is_left_out() -> None:

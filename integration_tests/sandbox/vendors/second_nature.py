@@ -108,6 +108,7 @@ class Switches:
         cache_seconds: How long a report is answered from the cache.
         per_minute: Requests a minute before 429 with `Retry-After`; no limit when None.
         create_status: What creating a ticket answers.
+        odd_tickets: Ids of tickets hold characters that mean something in addresses: `4/a#b?c%2F ..`.
         paths: Where reports are listed, created and tracked below `/api/`; the last with `{ticket_id}`.
     """
 
@@ -121,6 +122,7 @@ class Switches:
     cache_seconds: float = 3600
     per_minute: int | None = None
     create_status: int = 201
+    odd_tickets: bool = False
     paths: tuple[str, str, str] = ("reports/", "reports/", "reports/{ticket_id}/")
 
 
@@ -215,7 +217,8 @@ class SecondNature(Vendor):
         if refusal is not None:
             return refusal
         key = json.dumps({k: v for k, v in asked.items() if k != "force_update"}, sort_keys=True)
-        ticket = hex_uuid(self.world.seed, next(self._tickets), 301)
+        number = next(self._tickets)
+        ticket = f"{number}/a#b?c%2F .." if self.switches.odd_tickets else hex_uuid(self.world.seed, number, 301)
         kept = self._cached.get(key)
         fresh = kept is not None and kept[0] > self.world.clock.now() - self.switches.cache_seconds
         job = self.world.jobs.order(self.name, asked["report_name"], asked, self._make, key=ticket)
