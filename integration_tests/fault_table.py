@@ -143,7 +143,7 @@ POLLS = (
     _case("poll_html", "a web page answers the poll", needs="jobs links", jobs=1),
     _case("poll_notjson", "something that is not JSON answers the poll", needs="jobs links", jobs=1),
     _case("poll_empty", "nothing answers the poll", needs="jobs links", jobs=1),
-    _case("poll_404", "the vendor says that it does not know the job, though it runs", jobs=2, orphans=1),
+    _case("poll_404", "the vendor says that it does not know the job, though it runs", jobs=1),
     _case("poll_500_for_good", "polling answers 500 until the deadline", "poll_500:count=always", ends="fails",
           words=("still not ready after", "The last look at it failed"), jobs=1, later_jobs=0, minutes=0.05),
     _case("poll_401", "the credentials are refused while polling", "poll_401:count=always,reason=expired",

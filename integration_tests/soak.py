@@ -26,9 +26,8 @@ MOST_SYNCS = 5
 MOST_FAULTS = 3
 LATEST_KILL_SECONDS = 1.5
 CALM_SYNCS = 2
-# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived, or the
-# vendor denies the job.
-ORPHANING = {"order_lost_blind", "poll_404"}
+# Faults after which a job runs on at the vendor without anybody's knowing: the order's answer never arrived.
+ORPHANING = {"order_lost_blind"}
 
 
 class Lost(AssertionError):

@@ -21,6 +21,8 @@ from source_lms_reports.jobs.ticket import Order, Ticket
 
 LOGGER = logging.getLogger("airbyte")
 _LONGEST_NAP = 5.0
+#: More than an engine has under way at a time, so that no look at a job waits for a download to end.
+_WORKERS = 64
 
 
 class Executor(Protocol):
@@ -51,7 +53,7 @@ class Dispatcher:
         executor: Executor,
         on_event: Callable[[Event], None],
         clock: Callable[[], float] = time.monotonic,
-        workers: int = 8,
+        workers: int = _WORKERS,
     ) -> None:
         self._engine = engine
         self._executor = executor

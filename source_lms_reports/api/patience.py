@@ -30,6 +30,7 @@ class Patience:
         tries: How many bad answers in a row are enough.
         sleep: Waits so many seconds.
         steady: Seconds that only ever go on.
+        rng: Where the jitter comes from.
     """
 
     def __init__(
@@ -39,18 +40,19 @@ class Patience:
         tries: int = MAX_REQUEST_FAILURES,
         sleep: Callable[[float], None] = time.sleep,
         steady: Callable[[], float] = time.monotonic,
+        rng: random.Random | None = None,
     ) -> None:
         self._policy = policy
         self._limit = limit
         self._tries = tries
         self._sleep = sleep
         self._steady = steady
-        self._jitter = random.Random()  # noqa: S311 - spreads waits, hides nothing
+        self._rng = rng or random.Random()  # noqa: S311 - spreads waits, hides nothing
 
     def shortened(self) -> Patience:
         """The patience of somebody who waits in front of a screen: at most a minute."""
         policy = dataclasses.replace(self._policy, retry_base=min(self._policy.retry_base, _SHORT_BASE))
-        return Patience(policy, min(self._limit, _SHORT), self._tries, self._sleep, self._steady)
+        return Patience(policy, min(self._limit, _SHORT), self._tries, self._sleep, self._steady, self._rng)
 
     def through(self, ask: Callable[[], _T]) -> _T:
         """What `ask` gives, asked again after each refusal that a moment may mend.
@@ -66,7 +68,7 @@ class Patience:
             try:
                 return ask()
             except Refusal as refusal:
-                delay = self._policy.retry_delay(failures, self._jitter, refusal.retry_after)
+                delay = self._policy.retry_delay(failures, self._rng, refusal.retry_after)
                 now = self._steady()
                 is_too_late = now - begun + delay + (now - asked) > self._limit
                 if refusal.kind not in ("transient", "throttled"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal, cast
 
 from source_lms_reports.api.calls import OrderCalls, Progress
@@ -65,18 +66,6 @@ def make_executor(
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 
-def make_policy(platform: Platform, settings: Settings) -> Policy:
-    """The platform's cadence, and the user's patience."""
-    cadence = settings.poll_interval or platform.policy.cadence
-    return Policy(
-        cadence=cadence,
-        max_interval=max(cadence, min(platform.policy.max_interval, cadence * _LONGEST_IN_CADENCES)),
-        wait_limit=settings.report_timeout,
-        max_in_flight=settings.max_concurrent_reports,
-        retry_base=min(2.0, cadence),
-    )
-
-
 def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[float], float]) -> Engine:
     """The report engine with the platform's cadence and limits.
 
@@ -91,6 +80,23 @@ def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[floa
     quota = Quota(limits, patience=settings.report_timeout) if limits else None
     policy = make_policy(platform, settings)
     return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)
+
+
+def make_policy(platform: Platform, settings: Settings) -> Policy:
+    """The vendor's patience; the user's interval between two looks replaces its cadence, the early look included."""
+    cadence = None if platform.policy.cadence == "unstated" else platform.policy.cadence
+    policy = Policy(
+        cadence=cadence,
+        max_interval=platform.policy.max_interval,
+        wait_limit=settings.report_timeout,
+        max_in_flight=settings.max_concurrent_reports,
+    )
+    own = settings.poll_interval
+    if own is None:
+        return policy
+    longest = max(own, min(policy.max_interval, own * _LONGEST_IN_CADENCES))
+    base = min(policy.retry_base, own)
+    return replace(policy, cadence=own, looks_early=False, max_interval=longest, retry_base=base)
 
 
 def read_options(platform: Platform, settings: Settings, stream: ReportStream) -> ReadOptions:

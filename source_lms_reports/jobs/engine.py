@@ -22,6 +22,7 @@ from source_lms_reports.jobs.actions import Action, Outcome
 from source_lms_reports.jobs.events import Event, Held, Warned
 from source_lms_reports.jobs.limits import JobLimits
 from source_lms_reports.jobs.order_state import OrderState
+from source_lms_reports.jobs.policy import MAX_DOWNLOADS
 
 if TYPE_CHECKING:
     import random
@@ -155,7 +156,13 @@ class Engine:
         return (state for state in self._states.values() if state.live and state.busy is None)
 
     def _free_slots(self) -> int:
-        return self._policy.max_in_flight - sum(state.holds_slot for state in self._states.values())
+        """How many further jobs may go. One that is ready frees its place; downloads go on beside, but not without end.
+
+        A download itself never waits for its turn, as its link would grow old.
+        """
+        held = sum(state.holds_slot for state in self._states.values())
+        downloads = sum(state.downloads for state in self._states.values())
+        return min(self._policy.max_in_flight - held, MAX_DOWNLOADS - downloads)
 
     def _next_in_line(self, now: float) -> OrderState | None:
         """Orders go before searches, and within a queue it is first come, first served."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from source_lms_reports.jobs.policy import MAX_REQUEST_FAILURES
+from source_lms_reports.jobs.policy import MAX_REQUEST_FAILURES, jittered
 
 if TYPE_CHECKING:
     import random
@@ -40,9 +40,9 @@ class JobLimits:
         """Seconds since a moment that the vendor dates; negative where that is still to come."""
         return self.epoch_at(now) - epoch
 
-    def poll_delay(self, looks: int, retry_after: float | None = None) -> float:
-        """Seconds until the next look at a job after `looks` looks."""
-        return self.policy.poll_delay(looks, self.rng, retry_after)
+    def jittered(self, delay: float) -> float:
+        """`delay` and a little more."""
+        return jittered(delay, self.rng)
 
     def retry_delay(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds before a request that has failed `failures` times in a row is sent again."""

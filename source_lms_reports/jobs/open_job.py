@@ -9,7 +9,7 @@ from typing_extensions import assert_never
 from source_lms_reports.jobs import messages
 from source_lms_reports.jobs.actions import JobState, Observed, Refused
 from source_lms_reports.jobs.limits import JobLimits, RequestFailures
-from source_lms_reports.jobs.policy import NEW_FOR
+from source_lms_reports.jobs.policy import NEW_FOR, sane
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.verdicts import Again, Ended, Lost, Ready, Verdict, Waiting
 
@@ -32,7 +32,7 @@ class OpenJob:
         self._ordered = min(now, now - limits.age(ticket.ordered_at, now)) if how != "ordered" else now
         self._deadline = now + limits.policy.wait_limit
         self._looked_at = now
-        self._looks = 0
+        self._is_just_ordered = how == "ordered"
         self._was_known = False
         self._unknown = 0
         self._state: JobState | None = None
@@ -55,7 +55,7 @@ class OpenJob:
 
     def after(self, outcome: Observed | Refused, now: float) -> Verdict:
         """What to do after the vendor was asked for it."""
-        self._looks += 1
+        self._is_just_ordered = False
         self._looked_at = now
         match outcome:
             case Observed(state):
@@ -74,8 +74,7 @@ class OpenJob:
             case JobStatus.READY:
                 return Ready()
             case JobStatus.QUEUED | JobStatus.RUNNING:
-                delay = self._limits.poll_delay(self._looks, state.retry_after)
-                return Waiting(self._next_look(now, delay, state.retry_after), state)
+                return Waiting(self._next_look(now, state.retry_after), state)
             case JobStatus.FAILED | JobStatus.GONE:
                 return Lost(state.status is JobStatus.GONE, state.words)
             case _:
@@ -83,13 +82,13 @@ class OpenJob:
 
     def first_look(self, now: float) -> float:
         """When to look at a job that was ordered earlier: at once, unless that was a moment ago."""
-        return max(now, self._ordered + self._limits.policy.cadence)
+        return max(now, self._ordered + self._limits.policy.shortest_interval)
 
     def look_for_link(self, now: float) -> float:
         """When to look at the finished job once more, for a fresh link. The deadline is put off for it."""
         self._failures.forget()
         self._deadline = max(self._deadline, now + self._limits.policy.wait_limit)
-        return max(now, self._looked_at + self._limits.policy.cadence)
+        return max(now, self._looked_at + self._limits.policy.shortest_interval)
 
     def overdue(self, now: float) -> JobOverdue:
         """The error of a job that is waited for no longer."""
@@ -120,12 +119,12 @@ class OpenJob:
     def _after_trouble(self, refused: Refused, now: float) -> Verdict:
         """The job is not to blame for a request that fails: only the deadline ends this."""
         self._trouble = refused.error
-        delay = max(
-            self._limits.poll_delay(self._looks, refused.retry_after),
-            self._failures.next_delay(),
-        )
-        return Again(self._next_look(now, delay, refused.retry_after))
+        return Again(self._next_look(now, refused.retry_after, at_least=self._failures.next_delay()))
 
-    def _next_look(self, now: float, delay: float, retry_after: float | None) -> float:
-        """After `delay`, or at the deadline for the last time; never sooner than the vendor allows."""
-        return max(min(now + delay, self._deadline), now + self._limits.policy.soonest_poll(retry_after))
+    def _next_look(self, now: float, retry_after: float | None, at_least: float = 0.0) -> float:
+        """By what was waited, or at the deadline for the last time; never sooner than the vendor allows."""
+        policy, named = self._limits.policy, sane(retry_after) or 0.0
+        shortest = policy.early_look if self._is_just_ordered else policy.shortest_interval
+        usual = shortest if self._is_just_ordered else policy.interval(now - self._ordered)
+        delay = max(self._limits.jittered(usual), at_least, named)
+        return max(min(now + delay, self._deadline), now + max(shortest, named))

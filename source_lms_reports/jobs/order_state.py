@@ -96,6 +96,11 @@ class OrderState:
         return self.live and isinstance(self._step, OpenJob) and self._step.is_alive
 
     @property
+    def downloads(self) -> bool:
+        """True while the result of its job is being downloaded."""
+        return isinstance(self._step, Fetching) and (self.live or self._busy is not None)
+
+    @property
     def not_before(self) -> float:
         """When its next action may go, as far as it depends on this order alone."""
         return self._not_before
@@ -148,7 +153,7 @@ class OrderState:
             self._untell_failure()
             self._tell(events.Failed(self._order, self._failure))
         elif self._delivered is not None:
-            self._enter(self._open(self._delivered, "resumed", now), now + self._limits.policy.cadence)
+            self._enter(self._open(self._delivered, "resumed", now), now + self._limits.policy.shortest_interval)
         else:
             self._enter(self._at_once, now)
 

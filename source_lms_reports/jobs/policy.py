@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
+#: Between an order and the first look where a cadence is stated.
+_EARLY = 0.5
+#: Between two looks where none is stated, as long as a quarter of the time waited is less.
+_SHORTEST_INTERVAL = 1.0
+_SHARE_OF_WAITED = 0.25
+#: What cool-downs count in where no cadence is stated.
+_UNSTATED_CADENCE = 15.0
+_JITTER = 0.1
 _STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's overflow
 LONGEST_RETRY_AFTER = 366 * 86_400.0
+#: No further job is ordered while the results of so many are being downloaded.
+MAX_DOWNLOADS = 8
 #: Orders of one report in one sync, all told.
 MAX_ORDERS = 3
 #: How often a dead link is renewed by another look at the job before the report is ordered anew.
@@ -34,10 +44,10 @@ class Policy:
     """One vendor's patience.
 
     Args:
-        cadence: The shortest time between two looks at one job, and the unit of the cool-downs.
-        max_interval: Where the growth of that time stops.
-        backoff: What the time grows by with each look.
-        jitter: The share of a wait that may be added at random. Only ever added.
+        cadence: The shortest time between two looks at one job, as the vendor states or the user wishes it. None where
+            none is stated.
+        looks_early: Whether the first look at a job comes sooner than that.
+        max_interval: The longest time between two looks.
         wait_limit: How long one sync waits for one job.
         retry_base: The first wait after a failed request; it doubles with each further one.
         max_in_flight: Jobs that may be at the vendor at one time.
@@ -46,42 +56,57 @@ class Policy:
         ValueError: A figure makes no sense.
     """
 
-    cadence: float = 15.0
+    cadence: float | None = 15.0
+    looks_early: bool = True
     max_interval: float = 60.0
-    backoff: float = 1.3
-    jitter: float = 0.1
     wait_limit: float = 7_200.0
     retry_base: float = 2.0
     max_in_flight: int = 4
 
     def __post_init__(self) -> None:
-        if min(self.cadence, self.wait_limit, self.retry_base) <= 0 or self.backoff < 1 or self.jitter < 0:
-            raise ValueError(f"a wait would be zero, negative or shrinking: {self}")
+        if min(self.shortest_interval, self.wait_limit, self.retry_base) <= 0:
+            raise ValueError(f"a wait would be zero or negative: {self}")
         if self.max_in_flight < 1:
             raise ValueError(f"nothing could ever be asked: {self}")
 
-    def poll_delay(self, looks: int, rng: random.Random, retry_after: float | None = None) -> float:
-        """Seconds until the next look at a job after `looks` looks; never less than the cadence."""
-        grown = self.cadence * self.backoff ** min(looks, _STEEPEST)
-        longest = max(self.max_interval, self.cadence)
-        return max(self._jittered(min(grown, longest), rng), self.soonest_poll(retry_after))
+    @property
+    def shortest_interval(self) -> float:
+        """The shortest time between two looks at one job, but for an early look."""
+        return _SHORTEST_INTERVAL if self.cadence is None else self.cadence
 
-    def soonest_poll(self, retry_after: float | None = None) -> float:
-        """Seconds that must pass between two looks whatever happens."""
-        return max(self.cadence, sane(retry_after) or 0.0)
+    @property
+    def early_look(self) -> float:
+        """Seconds between an order and the first look at its job.
+
+        A report that the vendor has kept from an earlier order is there at once; one that has to be made takes the
+        stated cadence anyhow.
+        """
+        early = _EARLY if self.cadence is not None and self.looks_early else self.shortest_interval
+        return min(early, self.shortest_interval)
+
+    def interval(self, waited: float) -> float:
+        """Seconds until the next look at a job that was ordered `waited` seconds ago.
+
+        They grow with the time that the job has taken, so that what is lost after it is ready is about a quarter of
+        that, and the looks at one job stay few: without a cadence at most 30 in the first ten minutes.
+        """
+        longest = max(self.max_interval, self.shortest_interval)
+        return min(max(waited * _SHARE_OF_WAITED, self.shortest_interval), longest)
 
     def retry_delay(self, failures: int, rng: random.Random, retry_after: float | None = None) -> float:
         """Seconds before a request that has failed `failures` times in a row is sent again."""
         grown = self.retry_base * 2.0 ** min(max(failures - 1, 0), _STEEPEST)
         longest = max(RETRY_CAP, self.retry_base)
-        return max(self._jittered(min(grown, longest), rng), sane(retry_after) or 0.0)
+        return max(jittered(min(grown, longest), rng), sane(retry_after) or 0.0)
 
     def cooldown(self, failed: int) -> float:
         """Seconds between the `failed`th failure of a report (from 1) and its next order."""
-        return self.cadence * COOLDOWNS[min(max(failed, 1), len(COOLDOWNS)) - 1]
+        return (self.cadence or _UNSTATED_CADENCE) * COOLDOWNS[min(max(failed, 1), len(COOLDOWNS)) - 1]
 
-    def _jittered(self, delay: float, rng: random.Random) -> float:
-        return delay * (1.0 + self.jitter * rng.random())
+
+def jittered(delay: float, rng: random.Random) -> float:
+    """`delay` and up to a tenth more, so that what began together does not stay together."""
+    return delay * (1.0 + _JITTER * rng.random())
 
 
 def sane(retry_after: float | None) -> float | None:

@@ -23,6 +23,10 @@ Template = str | int | float | bool | dict[str, str]
 _PACKAGE = "source_lms_reports"
 
 
+#: Without a cadence the looks at a job would be too many.
+_LEAST_LONGEST_INTERVAL = 60.0
+
+
 class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all parts of a platform file."""
 
@@ -109,11 +113,32 @@ class FindSpec(_Model, frozen=True, kw_only=True):
 
 
 class PolicySpec(_Model, frozen=True, kw_only=True):
-    """The vendor's cadence. Seconds."""
+    """How often the vendor wants to be asked for a job. Seconds.
 
-    cadence: float
+    Attributes:
+        cadence: The shortest time between two looks that the vendor states; there is one early look besides, for a
+            report that it has kept. `unstated` where it states none: a look after a second, then waits of a quarter of
+            the time that the job has taken so far.
+        max_interval: The longest time between two looks. At least a minute where the cadence is unstated, so that
+            the looks at a job stay few.
+        source: Where the figures come from.
+    """
+
+    cadence: float | Literal["unstated"]
     max_interval: float = 120.0
     source: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that the figures can be kept.
+
+        Raises:
+            ValueError: They cannot; msgspec makes a `ValidationError` of it.
+        """
+        if self.cadence == "unstated":
+            if self.max_interval < _LEAST_LONGEST_INTERVAL:
+                raise ValueError(f"max_interval is at least {_LEAST_LONGEST_INTERVAL:.0f} where no cadence is stated")
+        elif self.cadence <= 0:
+            raise ValueError("cadence is more than 0")
 
 
 class LimitSpec(_Model, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.errors import TransientError
 from source_lms_reports.jobs.actions import RefusalKind
 from source_lms_reports.jobs.policy import Policy
+from unit_tests.jobs.desk import Unmoved
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Vendor:
         self.now += seconds
 
     def patience(self, limit: float = 7_200.0) -> Patience:
-        return Patience(Policy(jitter=0.0), limit, sleep=self.sleep, steady=lambda: self.now)
+        return Patience(Policy(), limit, sleep=self.sleep, steady=lambda: self.now, rng=Unmoved())
 
 
 def test_four_bad_answers_in_a_row_are_survived_with_growing_waits() -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 #: The vendor's time in epoch seconds when the steady clock shows `START`.
 NOON = 1_700_000_000.0
 START = 77.0
-PLAIN = Policy(cadence=10.0, max_interval=10.0, backoff=1.0, jitter=0.0, wait_limit=600.0, retry_base=1.0)
+PLAIN = Policy(cadence=10.0, max_interval=10.0, wait_limit=600.0, retry_base=1.0)
 QUEUED, RUNNING, READY, FAILED, GONE = JobStatus
 
 E = TypeVar("E")
@@ -74,6 +74,13 @@ def found(of: Order, status: JobStatus, *, at: float = NOON, finished_at: float 
     return Found(ticket(of, "theirs", at), JobState(status, finished_at=finished_at))
 
 
+class Unmoved(random.Random):
+    """Chance that adds no jitter."""
+
+    def random(self) -> float:
+        return 0.0
+
+
 class Ledger:
     """The tickets that a later sync can take up, as events tell them."""
 
@@ -99,7 +106,7 @@ class Desk:
         can_find: bool = False,
         can_abort: bool = False,
     ) -> None:
-        rng = random.Random(7)
+        rng = Unmoved()
         self.engine = Engine(policy, quota, rng, epoch_at=self.epoch_at, can_find=can_find, can_abort=can_abort)
         self.now = START
         self.vendor_is_ahead = 0.0
@@ -211,6 +218,7 @@ __all__ = [
     "START",
     "Desk",
     "Ledger",
+    "Unmoved",
     "found",
     "order",
     "patient",

@@ -65,10 +65,8 @@ refusals = st.builds(refused, kinds, waits, uncertain=st.booleans(), locked_out=
 )
 policies = st.builds(
     Policy,
-    cadence=st.sampled_from([0.1, 10.0]),
+    cadence=st.sampled_from([0.1, 10.0, None]),
     max_interval=st.sampled_from([5.0, 60.0]),
-    backoff=st.sampled_from([1.0, 2.0]),
-    jitter=st.sampled_from([0.0, 0.3]),
     wait_limit=st.sampled_from([1.0, 100.0, 1_000.0]),
     max_in_flight=st.integers(1, 3),
 )
@@ -108,6 +106,9 @@ class AnyVendor(RuleBasedStateMachine):
         self.unknown: defaultdict[str, int] = defaultdict(int)
         self.known: set[str] = set()
         self.too_old: set[str] = set()
+        self.looks: defaultdict[str, int] = defaultdict(int)
+        self.fetches: defaultdict[str, int] = defaultdict(int)
+        self.resumes = 0
         self.uses: list[float] = []
         self.sent_at: dict[str, float] = {}
 
@@ -123,6 +124,7 @@ class AnyVendor(RuleBasedStateMachine):
             self.placed_at[stored.id] = self.now - max(0.0, age)
             if abs(age) > TICKET_LIFE:
                 self.too_old.add(stored.id)
+        self.resumes += 1
         self.engine.submit(wanted, self.now, stored)
         self.wanted.add(wanted.identity)
 
@@ -212,12 +214,23 @@ class AnyVendor(RuleBasedStateMachine):
             self.check_quota(identity)
         if isinstance(action, Poll):
             assert self.now >= self.poll_from.get(action.ticket.id, 0.0), "too soon"
+            self.check_looks(action.ticket)
         if isinstance(action, (Poll, Fetch, Abort)) and action.ticket is not None:
             assert self.ledger.tickets[identity] == action.ticket
+        if isinstance(action, Fetch) and action.ticket is not None:
+            self.fetches[action.ticket.id] += 1
         if isinstance(action, Abort):
             assert self.can_abort
             assert not action.ticket.adopted
             assert action.ticket.id in self.too_old
+
+    def check_looks(self, held: Ticket) -> None:
+        """Where no cadence is stated, at most thirty looks in ten minutes, and one for each link that is renewed."""
+        placed = self.placed_at.get(held.id)
+        if placed is not None and self.now - placed < 600:
+            self.looks[held.id] += 1
+        if self.policy.cadence is None and self.policy.max_interval >= 60:
+            assert self.looks[held.id] <= 30 + self.fetches[held.id] + self.resumes
 
     def check_places(self) -> None:
         under_way = sum(isinstance(action, (Find, Place)) for action in self.busy.values())
@@ -292,7 +305,7 @@ class AnyVendor(RuleBasedStateMachine):
         if isinstance(outcome, Placed):
             self.own[identity] += 1
             self.placed_at[outcome.ticket.id] = self.now
-            self.see(outcome.ticket, outcome.state, identity)
+            self.see(outcome.ticket, outcome.state, identity, self.policy.early_look)
         if isinstance(action, Poll):
             self.see_poll(action, outcome)
         if isinstance(action, (Poll, Fetch)) and _is_gone(outcome):
@@ -313,16 +326,16 @@ class AnyVendor(RuleBasedStateMachine):
         elif isinstance(outcome, Refused):
             self.pace(action.ticket, outcome.retry_after)
 
-    def see(self, held: Ticket, report: JobState, identity: str) -> None:
-        self.pace(held, report.retry_after if report.status.is_alive else None)
+    def see(self, held: Ticket, report: JobState, identity: str, shortest: float | None = None) -> None:
+        self.pace(held, report.retry_after if report.status.is_alive else None, shortest)
         if report.status.is_alive:
             self.alive[identity] = held.id
         else:
             self.alive.pop(identity, None)
 
-    def pace(self, held: Ticket, retry_after: float | None) -> None:
+    def pace(self, held: Ticket, retry_after: float | None, shortest: float | None = None) -> None:
         named = 0.0 if retry_after is None or math.isnan(retry_after) else min(retry_after, 3e7)
-        self.poll_from[held.id] = self.now + max(self.policy.cadence, named)
+        self.poll_from[held.id] = self.now + max(shortest or self.policy.shortest_interval, named)
 
     def epoch_at(self, now: float) -> float:
         return now - START + NOON + self.vendor_is_ahead

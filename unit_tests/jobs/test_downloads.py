@@ -17,7 +17,7 @@ def test_given_a_dead_link_then_it_is_renewed_by_polling_and_the_ticket_stays() 
     desk.submit(order())
     desk.play(fetch=[LinkDead("403 expired"), Fetched("payload")])
     assert desk.path == "Place Poll Fetch Poll Fetch"
-    assert desk.did(Poll) == [10, 20]
+    assert desk.did(Poll) == [0.5, 10.5]
     assert len(desk.told(Delivered)) == 1
 
 
@@ -89,7 +89,7 @@ def test_given_a_download_that_fails_on_the_way_then_it_is_tried_again_with_grow
     desk = Desk()
     desk.submit(order())
     desk.play(fetch=[refused("transient"), refused("throttled", 30), Fetched("payload")])
-    assert desk.did(Fetch) == [10, 11, 41]
+    assert desk.did(Fetch) == [0.5, 1.5, 31.5]
     assert len(desk.told(Delivered)) == 1
 
 
@@ -124,7 +124,7 @@ def test_given_pages_only_then_there_are_new_tickets_after_cool_downs_and_then_t
     desk.submit(order())
     desk.play(fetch=[HTML])
     assert desk.path.count("Fetch") == 6
-    assert desk.did(Place) == [0, 40, 140]
+    assert desk.did(Place) == [0, 30.5, 121]
     assert {event.reason for event in desk.told(TicketClosed)} == {"bad payload"}
     error = desk.only(Failed).error
     assert isinstance(error, HtmlPayload)

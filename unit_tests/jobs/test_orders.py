@@ -75,7 +75,7 @@ def test_given_a_failing_job_then_it_is_ordered_three_times_with_cool_downs_and_
     desk = Desk()
     desk.submit(order())
     desk.play(poll=[JobState(FAILED, words="No term\nis selected")])
-    assert desk.did(Place) == [0, 30, 120]  # 10 s to the poll, then 2 and 8 cadences
+    assert desk.did(Place) == [0, 20.5, 101]  # the early look, then 2 and 8 cadences
     error = desk.only(Failed).error
     assert isinstance(error, JobFailed)
     for part in (
@@ -249,7 +249,7 @@ def test_given_an_adopted_job_that_fails_then_it_counts_for_nothing_and_is_not_a
     desk.submit(order())
     desk.play(find=[found(order(), RUNNING)], poll=[FAILED])
     assert len(desk.did(Find)) == 1
-    assert desk.did(Place) == [30, 60, 150]  # the cool-downs of our own orders start with the first
+    assert desk.did(Place) == [30, 50.5, 131]  # the cool-downs of our own orders start with the first
     assert desk.did(Abort) == []
     assert "3 times" in desk.only(Failed).error.message
 

@@ -72,7 +72,7 @@ def test_given_a_failed_job_that_may_not_be_ordered_again_then_it_ends_for_the_q
     desk.submit(order())
     desk.play(poll=[GONE])
     assert isinstance(desk.only(Failed).error, QuotaSpent)
-    assert desk.now == START + 10
+    assert desk.now == START + 0.5
 
 
 def test_given_a_cool_down_after_which_the_wait_is_short_then_the_job_is_ordered_again() -> None:
@@ -88,7 +88,7 @@ def test_given_an_order_is_taken_then_earlier_refusals_are_forgiven() -> None:
     desk.submit(order())
     no = refused("throttled")
     desk.play(place=[no, no, no, QUEUED, no, no, no, QUEUED], poll=[FAILED, READY])
-    assert desk.did(Place) == [0, 60, 120, 180, 210, 270, 330, 390]
+    assert desk.did(Place) == [0, 60, 120, 180, 200.5, 260.5, 320.5, 380.5]
     assert len(desk.told(Delivered)) == 1
 
 

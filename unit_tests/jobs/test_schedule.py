@@ -8,6 +8,7 @@ import pytest
 
 from source_lms_reports.jobs.actions import Aborted, Action, Fetch, Fetched, Find, LinkDead, NothingFound, Place, Poll
 from source_lms_reports.jobs.events import Delivered, Failed, TicketOpened, Warned
+from source_lms_reports.jobs.policy import MAX_DOWNLOADS
 from unit_tests.jobs.desk import (
     FAILED,
     NOON,
@@ -122,6 +123,20 @@ def test_given_downloads_then_they_take_no_places() -> None:
                 desk.answer(action, READY)
     desk.step()
     assert len(desk.did(Fetch)) == 3
+
+
+def test_given_as_many_downloads_as_may_go_beside_then_no_further_job_is_ordered_until_one_ends() -> None:
+    desk = Desk(patient(max_in_flight=2))
+    desk.submit(*(order(day=day) for day in range(1, 20)))
+    for _ in range(20):
+        for action in desk.step():
+            if isinstance(action, Place):
+                desk.answer(action, READY)
+    fetches = [action for _, action in desk.log if isinstance(action, Fetch)]
+    assert len(fetches) == MAX_DOWNLOADS
+    assert desk.engine.next_due(desk.now) is None
+    desk.answer(fetches[0], Fetched("payload"))
+    assert [type(action) for action in desk.step()] == [Place]
 
 
 # -- the same report for several streams

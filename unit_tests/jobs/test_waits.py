@@ -11,6 +11,7 @@ from source_lms_reports.errors import JobOverdue
 from source_lms_reports.jobs.actions import (
     Abort,
     Action,
+    Fetch,
     Fetched,
     Find,
     JobState,
@@ -21,6 +22,7 @@ from source_lms_reports.jobs.actions import (
     Refused,
 )
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed, TicketOpened, Warned
+from source_lms_reports.jobs.policy import Policy
 from unit_tests.jobs.desk import (
     FAILED,
     GONE,
@@ -43,14 +45,39 @@ def test_given_a_job_at_work_then_it_is_polled_at_its_cadence() -> None:
     desk = Desk()
     desk.submit(order())
     desk.play(poll=[*[RUNNING] * 4, READY])
-    assert desk.did(Poll) == [10, 20, 30, 40, 50]
+    assert desk.did(Poll) == [0.5, 10.5, 20.5, 30.5, 40.5]
 
 
-def test_given_back_off_then_polls_grow_apart_up_to_the_cap() -> None:
-    desk = Desk(patient(backoff=2, max_interval=35))
+def test_given_a_slow_job_then_looks_grow_apart_up_to_the_cap() -> None:
+    desk = Desk(patient(max_interval=20))
     desk.submit(order())
-    desk.play(poll=[*[RUNNING] * 4, READY])
-    assert desk.did(Poll) == [10, 30, 65, 100, 135]
+    desk.play(poll=[*[RUNNING] * 9, READY])
+    assert desk.did(Poll)[:6] == [0.5, 10.5, 20.5, 30.5, 40.5, 50.625]
+    assert desk.did(Poll)[-1] - desk.did(Poll)[-2] == 20
+
+
+@pytest.mark.parametrize("ready_at", [0.2, 1.5, 8.0, 50.0, 400.0])
+def test_given_no_cadence_then_what_is_lost_after_a_job_is_ready_is_about_a_quarter_of_its_time(
+    ready_at: float,
+) -> None:
+    desk = Desk(Policy(cadence=None, max_interval=120))
+
+    def vendor(action: Action, now: float) -> Outcome:
+        if isinstance(action, Fetch):
+            return Fetched("it")
+        return desk.outcome(action, READY if now - START >= ready_at else RUNNING)
+
+    desk.submit(order())
+    desk.run(vendor)
+    assert 0 <= desk.did(Fetch)[0] - ready_at <= max(1.0, ready_at / 4)
+    assert len(desk.did(Poll)) <= 30
+
+
+def test_given_a_running_job_of_an_hour_ago_then_its_looks_are_as_far_apart_as_if_it_had_been_waited_for() -> None:
+    desk = Desk(Policy(cadence=None, max_interval=120))
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 3_600))
+    desk.play(poll=[RUNNING, RUNNING, READY])
+    assert desk.did(Poll) == [0, 120, 240]
 
 
 def test_given_retry_after_then_it_is_honoured_on_answers_and_refusals() -> None:
@@ -77,10 +104,10 @@ def test_given_a_job_that_is_merely_slow_then_its_ticket_is_kept_and_nothing_is_
 
 
 def test_given_the_deadline_falls_between_two_polls_then_the_last_look_is_at_the_deadline() -> None:
-    desk = Desk(patient(wait_limit=95, backoff=3, max_interval=60))
+    desk = Desk(patient(wait_limit=95, max_interval=60))
     desk.submit(order())
-    desk.play(poll=[RUNNING, RUNNING, READY])
-    assert desk.did(Poll) == [10, 40, 95]
+    desk.play(poll=[*[RUNNING] * 8, READY])
+    assert desk.did(Poll)[-2:] == [79.1015625, 95]
     assert len(desk.told(Delivered)) == 1
 
 
@@ -88,7 +115,7 @@ def test_given_the_cadence_or_the_vendor_forbids_a_last_look_then_the_deadline_e
     desk = Desk(patient(wait_limit=95))
     desk.submit(order())
     desk.play(poll=[RUNNING, JobState(RUNNING, retry_after=500)])
-    assert desk.did(Poll) == [10, 20]
+    assert desk.did(Poll) == [0.5, 10.5]
     assert desk.now == START + 95
     assert isinstance(desk.only(Failed).error, JobOverdue)
 
@@ -112,7 +139,7 @@ def test_given_polls_that_fail_again_and_again_then_they_grow_apart_until_one_su
     desk = Desk()
     desk.submit(order())
     desk.play(poll=[*[refused("transient")] * 6, RUNNING, refused("transient"), READY])
-    assert desk.did(Poll) == [10, 20, 30, 40, 50, 66, 98, 108, 118]
+    assert desk.did(Poll) == [0.5, 10.5, 20.5, 30.5, 40.5, 56.5, 88.5, 98.5, 108.5]
 
 
 def test_given_a_poll_still_under_way_at_the_deadline_then_its_answer_is_waited_for() -> None:

@@ -47,6 +47,8 @@ REPORT: dict[str, Any] = {"streams": {"users": {}}}
         ({"tittle": "Example"}, "tittle"),
         ({"pattern": "push"}, "$.pattern"),
         ({"policy": {"cadence": "often"}}, "$.policy.cadence"),
+        ({"policy": {"cadence": 0}}, "cadence is more than 0"),
+        ({"policy": {"cadence": "unstated", "max_interval": 30}}, "at least 60 where no cadence is stated"),
         ({"requests": {"order": {}, "list": {}}}, "the pattern 'ticket' names the request 'poll'"),
         ({"pattern": "repeat", "requests": {"list": {}}}, "the pattern 'repeat' names the request 'order'"),
         ({"check": {"request": "lst"}}, "check names the request 'lst'"),
