@@ -148,7 +148,11 @@ def _multipart(content_type: str, body: bytes) -> Pairs:
 def json_response(data: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
     pairs = [("Content-Type", "application/json; charset=utf-8"), *(headers or {}).items()]
-    return Response(status, pairs, json.dumps(data, ensure_ascii=False).encode())
+    try:
+        body = json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate, which only an escape can spell
+        body = json.dumps(data).encode()
+    return Response(status, pairs, body)
 
 
 def text_response(text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> Response:
