@@ -2,7 +2,8 @@
 
     ReportError
     ├── ConfigError              the user mends a setting, a credential or a permission
-    │   └── OrderRefused         the vendor does not take an order with these parameters
+    │   ├── OrderRefused         the vendor does not take an order with these parameters
+    │   └── ForeignReport        what came is another report than the stream's, by its columns
     └── TransientError           the vendor's fault or the network's: run the sync again
         ├── QuotaSpent           the vendor's long quota is used up: run again after the time named
         ├── JobFailed            the vendor failed the report for good (three orders)
@@ -33,6 +34,7 @@ __all__ = [
     "EmptyPayload",
     "ErrorPayload",
     "FailureKind",
+    "ForeignReport",
     "HtmlPayload",
     "JobFailed",
     "JobOverdue",
@@ -82,6 +84,10 @@ class ConfigError(ReportError):
 
 class OrderRefused(ConfigError):
     """The vendor does not take an order with these parameters (HTTP 400 or 422)."""
+
+
+class ForeignReport(ConfigError):
+    """What came has not the columns of the stream's report."""
 
 
 class TransientError(ReportError):

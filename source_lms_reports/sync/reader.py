@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from source_lms_reports.errors import OrderRefused, PayloadError, TransientError
+from source_lms_reports.errors import OrderRefused, ReportError, TransientError
 from source_lms_reports.files.opening import count_rows, open_tables
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
@@ -18,6 +18,7 @@ from source_lms_reports.plan.windows import halves
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.sync.bundles import Backpressure, Lines, bundled
+from source_lms_reports.sync.identity import KnownTable, marks_of, owner
 from source_lms_reports.sync.state import OrderRead, later_of
 from source_lms_reports.sync.sync import Sync
 
@@ -41,6 +42,7 @@ class StreamReader:
     ) -> None:
         self._sync = sync
         self._selected = selected
+        self._marks = marks_of(selected)
         self._keeper = sync.keeper(selected.stream.name)
         self._gate = gate
         self._read: dict[str, OrderRead] = {}
@@ -117,7 +119,7 @@ class StreamReader:
         try:
             with self._sync.turns.opening():
                 yield from self._rows(slice_, payload)
-        except PayloadError:
+        except ReportError:  # what came is of no use, and reading it again in the next sync would be none either
             self._keeper.ticket_dropped(slice_.order.identity)
             raise
 
@@ -173,7 +175,10 @@ class StreamReader:
         limit = self._keeper.limit(payload.ordered_at, slice_.window)
         shaper = self._shaper(slice_, limit)
         found, greatest = False, None
-        for table in open_tables(payload, self._sync.options(self.stream.report), self._is_ours):
+        for opened in open_tables(payload, self._sync.options(self.stream.report), self._is_ours):
+            table = KnownTable(opened, self._marks)
+            if opened.name is None and not self._is_owner(table.names):
+                continue
             found = True
             if part.member_column:
                 shaper = self._shaper(slice_, limit, {part.member_column: table.name or ""})
@@ -227,6 +232,11 @@ class StreamReader:
         if not output or name is None:
             return True
         return snake_case(name) in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
+
+    def _is_owner(self, names: Collection[str]) -> bool:
+        """Whether a lone table, of these columns, is this stream's and not that of another part of the report."""
+        marks = {one.stream.name: marks_of(one) for one in self._sync.sharing(self.stream.report)}
+        return not self.stream.part.output or len(marks) == 1 or owner(names, marks) == self.stream.name
 
     def _warn(self, messages: list[str]) -> None:
         """Tell what is odd about the data; what every window has in common is told once."""

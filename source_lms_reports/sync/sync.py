@@ -125,6 +125,10 @@ class Sync:
         """The state of `stream`."""
         return self._keepers[stream]
 
+    def sharing(self, report: str) -> Sequence[Selected]:
+        """The streams of this sync that read `report`."""
+        return self._groups[report]
+
     def options(self, report: str) -> ReadOptions:
         """How the files of a report are read."""
         return read_options(self._platform, self.settings, self._groups[report][0].stream)
