@@ -32,7 +32,7 @@ from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.message_repository import OrderedMessageRepository
 from source_lms_reports.cdk.partitions import ReportPartitions
-from source_lms_reports.errors import ConfigError, ReportError
+from source_lms_reports.errors import ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import Selected, Wanted
 from source_lms_reports.spec.manifest import assemble_manifest
@@ -40,7 +40,7 @@ from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.catalog import Reports
 from source_lms_reports.streams.checking import check
 from source_lms_reports.streams.discovery import discover
-from source_lms_reports.streams.selection import select
+from source_lms_reports.streams.selection import not_offered, select
 from source_lms_reports.sync.bundles import Backpressure
 from source_lms_reports.sync.reader import StreamReader
 from source_lms_reports.sync.sync import Sync, begin_sync
@@ -152,12 +152,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
             finally:
                 sync.stop()
         if missing:
-            names = ", ".join(f"'{name}'" for name in missing)
-            words = (
-                f"The stream {names} is not offered by {client.platform.title}. Refresh the stream list (discover) "
-                "and select again."
-            )
-            raise as_traced(ConfigError(words))
+            raise as_traced(not_offered(missing, client.platform.title))
         if failures:
             raise failures[0]
 

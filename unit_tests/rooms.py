@@ -19,7 +19,7 @@ FLOORS = (
     {"plan"},
     {"api"},
     {"streams", "sync"},
-    {"cdk"},
+    {"cdk", "singer"},
     {"source"},
     {"run", "__init__"},
 )

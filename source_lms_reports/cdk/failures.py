@@ -8,6 +8,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_lms_reports.errors import ReportError
 from source_lms_reports.jobs.ticket import Window
 from source_lms_reports.redaction import redact
+from source_lms_reports.sync.place import place
 
 
 class StreamFailed(AirbyteTracedException):
@@ -30,18 +31,9 @@ def as_traced(
         window: The window that was being read.
     """
     return StreamFailed(
-        message=redact(where(stream, report, window) + error.message),
+        message=redact(place(stream, report, window) + error.message),
         internal_message=redact(error.detail) if error.detail else None,
         failure_type=FailureType(error.failure_type),
         exception=error,
         stream_descriptor=StreamDescriptor(name=stream) if stream else None,
     )
-
-
-def where(stream: str | None, report: str = "", window: Window | None = None) -> str:
-    """`Stream "x" (report y, 2024-01-01 to 2024-01-14): ` as far as it is known."""
-    if stream is None:
-        return ""
-    facts = ", ".join(filter(None, [f"report {report}" if report else "", str(window or "")]))
-    named = f" ({facts})" if facts else ""
-    return f'Stream "{stream}"{named}: '

@@ -8,6 +8,7 @@ from typing import Any
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import refusals_as_errors
+from source_lms_reports.errors import ConfigError
 from source_lms_reports.plan.stream import ReportStream, Wanted, snake_case
 from source_lms_reports.streams.catalog import Reports, by_name
 
@@ -40,6 +41,19 @@ def select(client: Client, reports: Reports, wanted: Sequence[Wanted]) -> list[t
             columns.setdefault(one.cursor_field, {})
         chosen.append((one, _among_listed(reports, one.name, listed, columns)))
     return chosen
+
+
+def not_offered(names: Sequence[str], platform: str) -> ConfigError:
+    """The error of streams that a catalog wants and the account does not have.
+
+    Args:
+        names: Theirs.
+        platform: The platform's, as people write it.
+    """
+    listed = ", ".join(f"'{name}'" for name in names)
+    return ConfigError(
+        f"The stream {listed} is not offered by {platform}. Refresh the stream list (discover) and select again."
+    )
 
 
 def _listed(client: Client, reports: Reports) -> list[str]:

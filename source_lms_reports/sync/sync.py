@@ -83,6 +83,7 @@ class Sync:
         now: The vendor's time.
         clock: Seconds that only ever go on, for what is shown of the progress.
         open_dispatch: Makes what fetches the reports; the report engine with its threads if None.
+        progress: Tells how far the reports are; if None, a person at a terminal sees it live as well.
     """
 
     def __init__(
@@ -96,10 +97,11 @@ class Sync:
         *,
         clock: Callable[[], float] = time.monotonic,
         open_dispatch: OpenDispatch | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.settings = settings
         self.selected = selected
-        self.progress = Progress(clock, live=make_live_progress())
+        self.progress = progress or Progress(clock, live=make_live_progress())
         self.turns = Turns()
         self._platform = client.platform
         self._groups = _by_report(selected)

@@ -1,0 +1,1 @@
+"""The Singer tap: the same sync behind another door. Knows nothing of the CDK."""

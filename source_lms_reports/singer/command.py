@@ -1,0 +1,144 @@
+"""The console script `tap-lms-reports`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from source_lms_reports.errors import ConfigError, ReportError
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.process import FAILED_EXIT, run_to_its_end
+from source_lms_reports.redaction import REDACTOR, redact
+from source_lms_reports.singer.about import NAME, about_as_json, about_as_text, version_line
+from source_lms_reports.singer.bookmarks import read_bookmarks
+from source_lms_reports.singer.catalog import read_catalog
+from source_lms_reports.singer.reading import with_detail
+from source_lms_reports.singer.tap import Tap
+from source_lms_reports.spec.manifest import connection_specification
+from source_lms_reports.spec.secrets import secrets_of
+
+LOGGER = logging.getLogger("airbyte")
+_DESCRIPTION = """\
+Reads the reports of one learning platform as Singer messages (one JSON object a line).
+What is told to people goes to stderr.
+
+  tap-lms-reports --about                                       what a configuration looks like
+  tap-lms-reports --config CONFIG --test                        whether a configuration works
+  tap-lms-reports --config CONFIG --discover > catalog.json     which streams there are
+  tap-lms-reports --config CONFIG [--catalog CATALOG] [--state STATE] | any-target
+"""
+
+
+def run(args: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        args: The arguments after the program's name; by default those of the process.
+    """
+    parsed = _parser().parse_args(args)
+    _log_to_stderr()
+    spool = Spool()
+    out = sys.stdout.buffer
+    with contextlib.redirect_stdout(sys.stderr):  # what a library prints is no message
+        run_to_its_end(lambda: _do(parsed, spool, out), _report, spool.remove)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        NAME, description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=version_line())
+    parser.add_argument("--about", action="store_true", help="what the tap is, can do and has to be told")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="the form of --about")
+    parser.add_argument("--config", action="append", metavar="FILE", help="JSON; of several, later ones win")
+    parser.add_argument("--test", action="store_true", help="try the configuration")
+    parser.add_argument("--discover", action="store_true", help="write the catalog of all streams")
+    parser.add_argument("--catalog", metavar="FILE", help="the streams to read; without it, all that are offered")
+    parser.add_argument("--state", metavar="FILE", help="what the run before has left")
+    return parser
+
+
+def _do(parsed: argparse.Namespace, spool: Spool, out: BinaryIO) -> int:
+    if parsed.about:
+        text = about_as_json() if parsed.format == "json" else about_as_text()
+        return _print(text, out)
+    if not parsed.config:
+        _parser().error("--config is needed")
+    config = _merged([_read(path, "configuration") for path in parsed.config])
+    for secret in secrets_of(config, connection_specification()):
+        REDACTOR.register(secret)
+    choices = read_catalog(_read(parsed.catalog, "catalog")) if parsed.catalog else None
+    saved = read_bookmarks(_read(parsed.state, "state")) if parsed.state else {}
+    tap = Tap(config, spool)
+    if parsed.test:
+        tap.check()
+        LOGGER.info("The configuration works.")
+        return 0
+    if parsed.discover:
+        return _print(json.dumps(tap.discover(), indent=2), out)
+    return 0 if tap.read(choices, saved, out) else FAILED_EXIT
+
+
+def _print(text: str, out: BinaryIO) -> int:
+    out.write(f"{text}\n".encode())
+    out.flush()
+    return 0
+
+
+def _read(path: str, what: str) -> Any:
+    """The JSON of a file.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigError(f"The {what} {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # without its words, which may quote a secret
+        raise ConfigError(f"The {what} {path} is not JSON.") from error
+
+
+def _merged(configs: Sequence[Any]) -> dict[str, Any]:
+    """Configurations as one: of two values for one setting the later one wins, also inside of objects."""
+    merged: dict[str, Any] = {}
+    for config in configs:
+        if not isinstance(config, Mapping):
+            raise ConfigError("A configuration must be a JSON object.")
+        for name, value in config.items():
+            both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+            merged[name] = _merged([merged[name], value]) if both else value
+    return merged
+
+
+def _report(error: Exception) -> int:
+    if isinstance(error, ReportError):
+        LOGGER.error(with_detail(error))
+    else:
+        LOGGER.error("An unexpected error occurred. Please report it with these lines.", exc_info=error)
+    return FAILED_EXIT
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Log lines without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One log line."""
+        return redact(super().format(record))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+
+
+if __name__ == "__main__":
+    run()

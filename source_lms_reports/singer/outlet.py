@@ -1,0 +1,75 @@
+"""Writes messages in the order in which the threads hand them over, and never half of one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from source_lms_reports.sync.bundles import Backpressure, Lines
+
+_BUNDLES_UNDER_WAY = 4
+_LAST_SECONDS = 5.0
+
+
+class Outlet:
+    """A thread that writes whole lines.
+
+    Threads that wait for the vendor must not wait for a slow reader as well, so they hand their messages over. Only
+    records wait for room, at `gate`. The main thread is left free for signals: one that came in the middle of a line
+    would leave half of it to a reader who takes that for a fault.
+
+    Args:
+        out: What is written to.
+        broken: Is called when nobody reads any more.
+    """
+
+    def __init__(self, out: BinaryIO, broken: Callable[[], None] = lambda: None) -> None:
+        self.gate = Backpressure(_BUNDLES_UNDER_WAY)
+        self._out = out
+        self._broken = broken
+        self._queue: SimpleQueue[bytes | Lines | None] = SimpleQueue()
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
+        self._thread.start()
+
+    def put(self, message: bytes | Lines) -> None:
+        """Write a message behind all those before. Records come through the gate first."""
+        if message:
+            self._queue.put(message)
+
+    def close(self) -> None:
+        """Wait until all is written.
+
+        Raises:
+            OSError: It could not be: nobody reads any more, say.
+        """
+        self._queue.put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def end(self) -> None:
+        """Take no more records, and give what is under way a moment to be written."""
+        self.gate.close()
+        self._queue.put(None)
+        self._thread.join(_LAST_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            while (message := self._queue.get()) is not None:
+                self._write(message)
+        except OSError as error:
+            self._error = error
+            self.gate.close()
+            self._broken()
+
+    def _write(self, message: bytes | Lines) -> None:
+        if isinstance(message, bytes):
+            self._out.write(message)
+        else:
+            for text in message.texts:
+                self._out.write(text)
+            self.gate.leave()
+        self._out.flush()
