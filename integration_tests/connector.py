@@ -219,13 +219,20 @@ class _Child:
         return os.waitstatus_to_exitcode(status), usage.ru_maxrss
 
 
-def script(args: Sequence[str], environment: Mapping[str, str], out: int, err: int) -> Process:
-    """Start the installed console script."""
-    process = subprocess.Popen(
-        [str(SCRIPT), *args], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environment)
-    )
-    process.returncode = 0  # it is waited for by its id, for the sake of its resource usage
-    return _Child(process.pid)
+def script_of(path: Path) -> Launcher:
+    """What starts an installed console script."""
+
+    def start(args: Sequence[str], environment: Mapping[str, str], out: int, err: int) -> Process:
+        process = subprocess.Popen(
+            [str(path), *args], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environment)
+        )
+        process.returncode = 0  # it is waited for by its id, for the sake of its resource usage
+        return _Child(process.pid)
+
+    return start
+
+
+script = script_of(SCRIPT)
 
 
 #: Starts a command from a small process and writes the command's peak into a file. What is started from a large one
