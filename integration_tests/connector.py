@@ -490,3 +490,8 @@ def present(record: Mapping[str, Any]) -> Json:
 def as_set(records: Iterable[Mapping[str, Any]]) -> set[str]:
     """Records as a set, for runs that may repeat rows."""
     return {json.dumps(present(record), sort_keys=True) for record in records}
+
+
+def numbers_alike(record: Json) -> Json:
+    """A record in which 7 and 7.0 are one value, as they are in JSON."""
+    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in record.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Json, as_set, catalog_of, merged_state, present, quick
+from integration_tests.connector import Connector, Json, as_set, catalog_of, merged_state, numbers_alike, present, quick
 from integration_tests.sandbox import Sandbox
 
 # HapYak's quota is four reports a minute; not every report of Second Nature knows a time range.
@@ -62,11 +62,6 @@ def last_month() -> str:
     """The first of last month: one window a report, so that the vendor's quota of reports a minute is enough."""
     day = datetime.now(timezone.utc).replace(day=1) - timedelta(days=1)
     return day.strftime("%Y-%m-01T00:00:00Z")
-
-
-def numbers_alike(record: Json) -> Json:
-    """A record in which 7 and 7.0 are one value, as they are in JSON."""
-    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in record.items()}
 
 
 def truth(sandbox: Sandbox, platform: str, stream: str, **options: Any) -> set[str]:

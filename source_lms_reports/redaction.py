@@ -9,9 +9,11 @@ What programs read (records, states, catalogs, stream statuses) never comes here
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
+from typing import TextIO
 from urllib.parse import quote, quote_plus
 
 MASK = "****"
@@ -125,3 +127,23 @@ REDACTOR = Redactor()
 def redact(text: str) -> str:
     """`text` without the secrets known to this process."""
     return REDACTOR.redact(text)
+
+
+class MaskingWriter(io.TextIOBase):
+    """Writes texts on without secrets.
+
+    Args:
+        out: Where to.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Write `text` on."""
+        self._out.write(redact(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept here."""
+        self._out.flush()

@@ -82,7 +82,7 @@ def _messages_only() -> Iterator[None]:
     What a library prints or warns of goes to stderr, without secrets. (The CDK's own buffer would put it between the
     messages.)
     """
-    from source_lms_reports.cdk.masking import MaskingWriter
+    from source_lms_reports.redaction import MaskingWriter
 
     if isinstance(sys.__stdout__, io.TextIOWrapper) and sys.__stdout__.encoding.lower() != "utf-8":
         sys.__stdout__.reconfigure(encoding="utf-8")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import logging
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.logger import AirbyteLogFormatter, is_platform_debug_log_enabled
@@ -62,23 +61,3 @@ def mask_logs() -> None:
     """Make every handler of the root logger mask secrets."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(MaskingFormatter("%(message)s"))
-
-
-class MaskingWriter(io.TextIOBase):
-    """Writes texts on without secrets.
-
-    Args:
-        out: Where to.
-    """
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def write(self, text: str) -> int:
-        """Write `text` on."""
-        self._out.write(redact(text))
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is kept here."""
-        self._out.flush()

@@ -45,7 +45,8 @@ def read_bookmarks(document: Any) -> dict[str, Mapping[str, Any]]:
     """
     if isinstance(document, Mapping) and document.get("type") == "STATE":
         document = document.get("value")
-    bookmarks = (document.get("bookmarks") or {}) if isinstance(document, Mapping) else None
+    bookmarks = document.get("bookmarks") if isinstance(document, Mapping) else document
+    bookmarks = {} if bookmarks is None and isinstance(document, Mapping) else bookmarks
     if not isinstance(bookmarks, Mapping) or not all(isinstance(one, Mapping) for one in bookmarks.values()):
         raise ConfigError(
             'The state is not one of this tap: {"bookmarks": {stream: state}} is wanted, as the last STATE message of '

@@ -141,8 +141,8 @@ def _method(root: Mapping[str, Any], entry: Mapping[str, Any], name: str) -> str
     wanted = root.get("replication-method") or entry.get("replication_method")
     if wanted not in (FULL_TABLE, INCREMENTAL, None):
         raise ConfigError(
-            f"The catalog asks for the replication method {wanted} for the stream '{name}'. There are {FULL_TABLE} "
-            f"and {INCREMENTAL}."
+            f"The catalog asks for the replication method {wanted} for the stream '{name}'. There are FULL_TABLE and "
+            "INCREMENTAL."
         )
     return wanted or root.get("forced-replication-method")
 

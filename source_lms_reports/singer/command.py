@@ -9,12 +9,12 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.process import FAILED_EXIT, run_to_its_end
-from source_lms_reports.redaction import REDACTOR, redact
+from source_lms_reports.redaction import REDACTOR, MaskingWriter
 from source_lms_reports.singer.about import NAME, about_as_json, about_as_text, version_line
 from source_lms_reports.singer.bookmarks import read_bookmarks
 from source_lms_reports.singer.catalog import read_catalog
@@ -42,10 +42,9 @@ def run(args: Sequence[str] | None = None) -> None:
         args: The arguments after the program's name; by default those of the process.
     """
     parsed = _parser().parse_args(args)
-    _log_to_stderr()
-    spool = Spool()
-    out = sys.stdout.buffer
-    with contextlib.redirect_stdout(sys.stderr):  # what a library prints is no message
+    spool, out, people = Spool(), sys.stdout.buffer, MaskingWriter(sys.stderr)
+    _log(cast("TextIO", people))
+    with contextlib.redirect_stdout(people), contextlib.redirect_stderr(people):  # what a library prints is no message
         run_to_its_end(lambda: _do(parsed, spool, out), _report, spool.remove)
 
 
@@ -125,19 +124,9 @@ def _report(error: Exception) -> int:
     return FAILED_EXIT
 
 
-class _RedactingFormatter(logging.Formatter):
-    """Log lines without secrets."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One log line."""
-        return redact(super().format(record))
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.captureWarnings(True)
+def _log(out: TextIO) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=out, force=True)
+    logging.captureWarnings(capture=True)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer
 
-from source_lms_reports.cdk.masking import MaskingFormatter, MaskingWriter, line_of
-from source_lms_reports.redaction import REDACTOR
+from source_lms_reports.cdk.masking import MaskingFormatter, line_of
+from source_lms_reports.redaction import REDACTOR, MaskingWriter
 
 SECRETS = ("report", "20260101", "last token", "quiz_report", "Bearer", "true0000")
 HALF = "\ud83d"
