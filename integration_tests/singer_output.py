@@ -127,6 +127,7 @@ class _Reading:
                 _require(_is_time(record[name]), f"has no time in {name}")
         _require(all(record.get(key) is not None for key in self.output.facts[stream]["keys"]), "has no key")
         _require(instant(message["time_extracted"]) is not None, "has no time of its own")
+        _require(message["time_extracted"] > "2020", "was read long ago")
         _require("version" not in message or not self.output.facts[stream]["cursor"], "has a version in vain")
         first = not self.output.records[stream]
         known = self.output.versions.get(stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,4 +115,5 @@ def test_records_are_flat_json_with_their_stream_and_time(by_script: Run) -> Non
     for record in by_script.of("RECORD"):
         assert set(record) == {"stream", "data", "emitted_at"}
         assert isinstance(record["emitted_at"], int)
+        assert abs(record["emitted_at"] / 1000 - time.time()) < 3600
         assert None not in record["data"].values()

@@ -101,7 +101,7 @@ class Tap:
             [(wanted, stream) for _, wanted, stream in found],
             self._spool,
             bookmarks.change,
-            progress=Progress(time.time),
+            progress=Progress(time.monotonic),
         )
         try:
             version = int(time.time() * 1000)

@@ -65,7 +65,7 @@ class Lines:
     count: int
 
 
-def bundled(batches: Iterable[Batch], clock: Callable[[], float] = time.monotonic) -> Iterator[Lines]:
+def bundled(batches: Iterable[Batch], clock: Callable[[], float] = time.time) -> Iterator[Lines]:
     """The lines of batches, of some together: to hand them to another thread costs the same for few as for many.
 
     Args:

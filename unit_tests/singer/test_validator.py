@@ -64,6 +64,7 @@ WRONG: dict[str, list[Any]] = {
     "has no time in at": [SCHEMA, record({"id": 1, "at": "never"})],
     "has no key": [SCHEMA, record({"at": "2026-01-01T00:00:00Z"})],
     "has no time of its own": [SCHEMA, {**record(), "time_extracted": "now"}],
+    "was read long ago": [SCHEMA, {**record(), "time_extracted": "1970-01-01T01:38:18.136Z"}],
     "KeyError('time_extracted')": [SCHEMA, {"type": "RECORD", "stream": "s", "record": {"id": 1}}],
     "says what has been said": [SCHEMA, record(), SCHEMA],
     "has lost a column": [grown(), record(), SCHEMA],
