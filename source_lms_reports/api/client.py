@@ -182,7 +182,7 @@ class Client:
         except PayloadError:
             raise
         except ConnectionFault as fault:
-            raise Refusal("transient", fault) from fault
+            raise Refusal("transient", fault, unsent=not fault.maybe_received) from fault
         except ReportError as error:
             raise _unsent(error) from error
 

@@ -26,6 +26,8 @@ from source_lms_reports.spec.settings import Settings
 Format = Literal["auto", "csv", "xlsx", "json"]
 #: How far the time between polls may grow, in cadences, where the user has set the cadence.
 _LONGEST_IN_CADENCES = 8
+#: A quota that comes back within so many seconds is waited for, however short a sync waits for a job.
+_LEAST_PATIENCE = 300.0
 
 
 def open_dispatcher(
@@ -77,7 +79,7 @@ def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[floa
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = random.Random()  # noqa: S311 - spreads waits, hides nothing
-    quota = Quota(limits, patience=settings.report_timeout) if limits else None
+    quota = Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)) if limits else None
     policy = make_policy(platform, settings)
     return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)
 

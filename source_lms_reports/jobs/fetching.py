@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from source_lms_reports.jobs.placing import Placing
     from source_lms_reports.jobs.ticket import Order
 
+#: The second look for a link waits as long as a request that has failed so often.
+_SECOND_LOOK = 4
 _NOT_DOWNLOADED = "could not be downloaded"
 _NOT_WHOLE = "did not arrive as a whole report"
 
@@ -55,9 +57,9 @@ class Fetching:
             case Fetched(payload):
                 return Arrived(payload)
             case LinkDead(words):
-                return self._renew(messages.link_expired(self._order, self._placing.orders, words))
+                return self._renew(messages.link_expired(self._order, self._placing.orders, words), now)
             case BadPayload(error):
-                return self._after_spoilt(error)
+                return self._after_spoilt(error, now)
             case Refused():
                 return self._after_refused(outcome, now)
             case _:
@@ -73,7 +75,7 @@ class Fetching:
                 return self._after_throttled(refused, now)
             case "transient":
                 at = self._failures.next_try(refused, now)
-                return Again(at) if at is not None else self._renew(self._not_downloaded(refused.error))
+                return Again(at) if at is not None else self._renew(self._not_downloaded(refused.error), now)
             case _:
                 assert_never(refused.kind)
 
@@ -85,18 +87,23 @@ class Fetching:
             return Ended(self._not_downloaded(refused.error), keep_ticket=True)
         return Again(at)
 
-    def _renew(self, error: ReportError) -> Verdict:
-        """Ask for the job again, which brings a new link; then order anew."""
+    def _renew(self, error: ReportError, now: float) -> Verdict:
+        """Ask for the job again, which brings a new link; then order anew.
+
+        At once where the link has expired; the second time later, as the file may not be in its place yet.
+        """
         self._failures.forget()
         self._renewals += 1
-        return LookAgain() if self._renewals <= MAX_LINK_RENEWALS else Useless("link dead", error)
+        if self._renewals > MAX_LINK_RENEWALS:
+            return Useless("link dead", error)
+        return LookAgain(now if self._renewals == 1 else now + self._limits.retry_delay(_SECOND_LOOK))
 
-    def _after_spoilt(self, error: PayloadError) -> Verdict:
+    def _after_spoilt(self, error: PayloadError, now: float) -> Verdict:
         """Once more by a fresh link: the cut may be the network's. Then the job's result is to blame."""
         self._failures.forget()
         self._spoilt += 1
         if self._spoilt == 1:
-            return LookAgain()
+            return LookAgain(now)
         told = messages.gave_up(self._order, _NOT_WHOLE, self.spoilt, error)
         return Useless("bad payload", told, self._limits.policy.cooldown(self._placing.orders))
 

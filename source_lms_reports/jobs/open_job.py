@@ -84,11 +84,11 @@ class OpenJob:
         """When to look at a job that was ordered earlier: at once, unless that was a moment ago."""
         return max(now, self._ordered + self._limits.policy.shortest_interval)
 
-    def look_for_link(self, now: float) -> float:
-        """When to look at the finished job once more, for a fresh link. The deadline is put off for it."""
+    def look_for_link(self, now: float, at: float) -> float:
+        """When to look at the finished job once more, at `at` if it may be. The deadline is put off for it."""
         self._failures.forget()
         self._deadline = max(self._deadline, now + self._limits.policy.wait_limit)
-        return max(now, self._looked_at + self._limits.policy.shortest_interval)
+        return max(at, self._looked_at + self._limits.policy.shortest_interval)
 
     def overdue(self, now: float) -> JobOverdue:
         """The error of a job that is waited for no longer."""
@@ -109,10 +109,13 @@ class OpenJob:
                 assert_never(refused.kind)
 
     def _after_unknown(self, refused: Refused, now: float) -> Verdict:
-        """The vendor does not know the job. A store that lags behind says so too, of one that was ordered just now."""
+        """The vendor does not know the job. A store that lags behind says so too.
+
+        Of a job that was ordered just now, that is heard until it has had its time; of one that it has known, once.
+        """
         self._unknown += 1
         is_new = now - self._ordered < NEW_FOR
-        if is_new and (not self._was_known or self._unknown == 1):
+        if self._unknown == 1 if self._was_known else is_new:
             return self._after_trouble(refused, now)
         return Lost(True, refused.error.message)
 

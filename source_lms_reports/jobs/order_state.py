@@ -245,8 +245,8 @@ class OrderState:
                 self._not_before = at
             case verdicts.Ready():
                 self._enter(self._fetching, now)
-            case verdicts.LookAgain():
-                self._look_again(now)
+            case verdicts.LookAgain(at):
+                self._look_again(now, at)
             case verdicts.Lost(gone, words):
                 self._lost(gone, words, now)
             case verdicts.Useless(reason, error, cooldown):
@@ -311,10 +311,10 @@ class OrderState:
         else:
             self._follow(verdicts.GivenUp(), now)
 
-    def _look_again(self, now: float) -> None:
+    def _look_again(self, now: float, at: float) -> None:
         if self._job is None:
             raise ValueError("an order without a ticket has no link")
-        self._enter(self._job, self._job.look_for_link(now))
+        self._enter(self._job, self._job.look_for_link(now, at))
 
     def _lost(self, gone: bool, words: str | None, now: float) -> None:
         """The job failed or is gone. Where somebody else ordered it, that is not held against us."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from typing_extensions import assert_never
@@ -116,23 +115,26 @@ class Placing:
         """Wait for the vendor to take orders again, but never longer than for a job."""
         self._throttled += 1
         self._throttled_since = now if self._throttled_since is None else self._throttled_since
+        ends = self._throttled_since + self._limits.policy.wait_limit
         quota = self._limits.quota
-        at = self._next_order(refused, now) if quota is None else self._held_by(quota, refused, now)
-        if quota is not None and quota.is_spent(now):
-            return Again(now)  # every order that still has to be placed ends, this one with them
-        if at - self._throttled_since > self._limits.policy.wait_limit:
+        if quota is not None:
+            return self._held_back(quota, refused, now, ends)
+        delay = self._limits.retry_delay(self._throttled, refused.retry_after)
+        if refused.kind == "quota" or now + delay > ends:
             return Ended(self._failed(refused.error, self._throttled))
-        return Again(at if quota is None else now)  # the quota holds it back, and tells why
+        return Again(now + delay)
 
-    def _next_order(self, refused: Refused, now: float) -> float:
-        if refused.kind == "quota":
-            return math.inf
-        return now + self._limits.retry_delay(self._throttled, refused.retry_after)
-
-    def _held_by(self, quota: Quota, refused: Refused, now: float) -> float:
+    def _held_back(self, quota: Quota, refused: Refused, now: float, ends: float) -> Verdict:
+        """The quota says when the next order may go, and whether that is too long to wait for."""
         quota.refund(self._spent_at)
         quota.exhaust(now, refused.retry_after, long=refused.kind == "quota")
-        return quota.when(now)
+        if quota.is_spent(now):
+            return Again(now)  # every order that still has to be placed ends, this one with them
+        # A vendor that asks for no wait at all, again and again, is not asked each second.
+        delay = self._limits.retry_delay(self._throttled)
+        if now + delay > ends:
+            return Ended(self._failed(refused.error, self._throttled))
+        return Again(now + delay)
 
     def _failed(self, error: ReportError, tries: int) -> ReportError:
         return messages.gave_up(self._order, "could not be ordered", tries, error)

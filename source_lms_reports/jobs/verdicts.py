@@ -64,7 +64,9 @@ class Lost:
 
 @dataclass(frozen=True)
 class LookAgain:
-    """Look at the finished job again, for a fresh link."""
+    """Look at the finished job again, at `at` or later, for a fresh link."""
+
+    at: float
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from source_lms_reports.api.dispatch import Dispatcher, Stopped
+from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import ConfigError, PayloadError
 from source_lms_reports.jobs.actions import Action, Fetch, Fetched, JobState, Observed, Outcome, Place, Placed, Refused
 from source_lms_reports.jobs.engine import Engine
@@ -19,14 +20,15 @@ from source_lms_reports.jobs.ticket import Order, Ticket
 
 PATIENCE = 10.0
 READY = JobState(JobStatus.READY)
+RUNNING = JobState(JobStatus.RUNNING)
 
 
 def order(name: str) -> Order:
     return Order(name, {}, None, (name,))
 
 
-def ticket(for_: Order) -> Ticket:
-    return Ticket("1", for_.identity, for_.report, for_.parameters, for_.window, 0.0)
+def ticket(for_: Order, at: float = 0.0) -> Ticket:
+    return Ticket("1", for_.identity, for_.report, for_.parameters, for_.window, at)
 
 
 class ActionExecutor:
@@ -78,6 +80,27 @@ def test_a_failure_is_raised_for_its_own_order_only() -> None:
     assert running.wait(order("good").identity) == "payload of good"
     running.stop()
     assert sum(isinstance(event, Failed) for event in events) == 1
+
+
+@pytest.mark.parametrize("step", [10_800.0, -600.0])
+def test_no_wait_hangs_on_the_wall_clock(step: float) -> None:
+    """The wall clock is set at each request, while a job is at work for several looks."""
+    wall, looks = [1_700_000_000.0], iter([RUNNING, RUNNING, RUNNING, READY])
+
+    def answer(action: Action) -> Outcome:
+        wall[0] += step
+        if isinstance(action, Place):
+            return Placed(ticket(action.order, wall[0]), RUNNING)
+        return Fetched("payload") if isinstance(action, Fetch) else Observed(next(looks))
+
+    policy = Policy(cadence=0.01, wait_limit=PATIENCE)
+    epoch_at = VendorClock("Example", wall=lambda: wall[0]).at
+    engine = Engine(policy, None, random.Random(1), epoch_at=epoch_at, can_find=False, can_abort=False)
+    running = Dispatcher(engine, ActionExecutor(answer), lambda _: None)
+    running.submit(order("a"))
+
+    assert running.wait(order("a").identity) == "payload"
+    running.stop()
 
 
 def test_a_bug_of_the_executor_reaches_everyone_who_waits() -> None:

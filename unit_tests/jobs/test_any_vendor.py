@@ -316,7 +316,7 @@ class AnyVendor(RuleBasedStateMachine):
         self.unknown[held.id] += 1
         placed = self.placed_at.get(held.id)
         is_new = placed is not None and self.now - placed < NEW_FOR
-        return is_new and (held.id not in self.known or self.unknown[held.id] == 1)
+        return self.unknown[held.id] == 1 if held.id in self.known else is_new
 
     def see_poll(self, action: Poll, outcome: Outcome) -> None:
         if isinstance(outcome, Observed):

@@ -7,6 +7,7 @@ import pytest
 from source_lms_reports.errors import HtmlPayload, LinkExpired, TransientError
 from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, LinkDead, Place, Poll
 from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed
+from source_lms_reports.jobs.policy import Policy
 from unit_tests.jobs.desk import GONE, NOON, READY, RUNNING, START, Desk, found, order, patient, refused, ticket
 
 HTML = BadPayload(HtmlPayload("A web page came instead of the report.", "text/html"))
@@ -32,6 +33,14 @@ def test_given_links_that_are_always_dead_then_there_are_new_tickets_and_then_an
     assert isinstance(error, LinkExpired)
     for part in ('"users"', "403 expired", "3 times", "Run the sync again"):
         assert part in error.message
+
+
+def test_given_a_ready_job_whose_file_is_not_in_its_place_yet_then_the_second_look_for_it_waits() -> None:
+    desk = Desk(Policy(cadence=None))
+    desk.submit(order())
+    desk.play(fetch=[LinkDead("404"), LinkDead("404"), Fetched("payload")])
+    assert desk.did(Poll) == [1, 2, 18]
+    assert len(desk.told(Delivered)) == 1
 
 
 def test_given_a_long_download_that_ends_in_a_dead_link_then_the_renewal_is_not_overdue() -> None:

@@ -209,3 +209,19 @@ def test_given_a_scarce_quota_then_streams_are_ordered_whole_one_after_the_other
     placed = [action.order.report for _, action in desk.log if isinstance(action, Place)]
     assert placed == ["a1", "a2", "b1", "b2"]
     assert {event.order.queue for event in desk.told(Failed)} == {"c"}
+
+
+def test_given_a_vendor_that_asks_for_no_wait_again_and_again_then_it_is_not_asked_each_second() -> None:
+    desk = Desk(quota=quota(Limit(9, 60)))
+    desk.submit(order())
+    desk.play(place=[refused("throttled", 0)])
+    assert 10 <= len(desk.did(Place)) <= 20
+    assert "could not be ordered" in desk.only(Failed).error.message
+
+
+def test_given_a_wait_for_a_job_that_is_shorter_than_a_minute_then_the_minute_is_waited_for_all_the_same() -> None:
+    desk = Desk(patient(wait_limit=3), quota(Limit(1, 60)))
+    desk.submit(order(day=1), order(day=2))
+    desk.play(place=[READY, refused("throttled"), READY])
+    assert desk.did(Place) == [0, 60, 120]
+    assert len(desk.told(Delivered)) == 2

@@ -326,6 +326,14 @@ def test_given_a_new_job_that_was_known_then_it_counts_as_gone_at_the_second_no(
     assert desk.path == "Place Poll Poll Poll Poll Poll Place Poll Fetch"
 
 
+def test_given_a_running_job_that_is_unknown_once_then_it_is_not_given_up() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[*[RUNNING] * 20, refused("gone"), RUNNING, refused("gone"), READY])
+    assert len(desk.did(Place)) == 1
+    assert len(desk.told(Delivered)) == 1
+
+
 def test_given_a_kept_ticket_of_a_minute_ago_that_is_unknown_then_it_is_gone_at_once() -> None:
     desk = Desk()
     desk.submit(order(), stored=ticket(order(), "old", NOON - 61))
