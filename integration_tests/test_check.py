@@ -188,6 +188,14 @@ def test_a_host_that_is_not_the_vendors_is_told_by_its_answers(
     assert not sandbox.journal.marked("credentials-at-download-host")
 
 
+def test_a_web_page_where_a_report_was_ordered_is_not_taken_for_one(sandbox: Sandbox, connector: Connector) -> None:
+    sandbox.fault("any_html@hapyak:count=always")
+
+    assert "answers with a web page, not like HapYak. Check the address." in refusal(
+        connector.check(quick(sandbox, "hapyak"))
+    )
+
+
 PASSING = [
     ("any_throttle", "limits the rate of requests"),
     ("any_429", "limits the rate of requests"),

@@ -6,16 +6,18 @@ from datetime import timedelta
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import OTHER_JSON, Refusal
-from source_lms_reports.api.setup import make_executor
-from source_lms_reports.errors import ConfigError, ReportError, TransientError
-from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.api.setup import make_executor, read_options
+from source_lms_reports.errors import ConfigError, EmptyPayload, HtmlPayload, ReportError, TransientError
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.actions import Place, Refused
+from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Place, Placed, Refused
+from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import Selected
 from source_lms_reports.plan.windows import Span, as_days
 from source_lms_reports.streams.catalog import Reports, by_name
 from source_lms_reports.times import midnight, now_utc
+
+_OK = 200
 
 
 def check(client: Client, reports: Reports, spool: Spool) -> None:
@@ -103,12 +105,25 @@ def _check_scopes(client: Client, reports: Reports) -> None:
 
 
 def _check_order(client: Client, reports: Reports, report: str, spool: Spool) -> None:
-    """Order the report of yesterday: all checks of a day are one report to the vendor; accepted is proof enough."""
+    """Order the report of yesterday: all checks of a day are one report to the vendor. Accepted is proof enough.
+
+    What comes at once is looked at, for a web page is as ready an answer as a report.
+    """
     stream = reports.declared()[report][0]
     today = midnight(now_utc(client.vendor_now()))
     plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.vendor_now()))
     order = plan.order(as_days(Span(today - timedelta(days=1), today)))
-    executor = make_executor(client, spool, {report: stream.report_spec}, lambda _: ReadOptions(), lambda *_: None)
+    options = read_options(client.platform, reports.settings, stream)
+    executor = make_executor(client, spool, {report: stream.report_spec}, lambda _: options, lambda *_: None)
     outcome = executor.execute(Place(order))
-    if isinstance(outcome, Refused):
-        raise Refusal(outcome.kind, outcome.error, status=0 if outcome.uncertain else None)
+    if isinstance(outcome, Placed) and outcome.state.status is JobStatus.READY:
+        outcome = executor.execute(Fetch(order, outcome.ticket, outcome.state))
+    match outcome:
+        case Refused():
+            raise Refusal(outcome.kind, outcome.error, status=0 if outcome.uncertain else None)
+        case BadPayload() if not isinstance(outcome.error, EmptyPayload):  # yesterday may have had nothing to tell
+            what = "a web page" if isinstance(outcome.error, HtmlPayload) else "something that is no report"
+            raise Refusal("transient", outcome.error, status=_OK, instead=what)
+        case Fetched():
+            client.is_met = True
+            outcome.payload.remove()
