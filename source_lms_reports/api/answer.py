@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.utils
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,10 @@ from source_lms_reports.redaction import redact
 #: API answers (not reports) are small; more than this is not an answer but a mistake.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _WORDS = 300
+#: Seconds as servers write them, also twice or with their unit: `30`, `1.5`, `30, 30`, `30 seconds`, `-1`.
+_SECONDS = re.compile(r"\s*([-+]?\d{1,12}(?:\.\d+)?)\s*(?:s|secs?|seconds?)?\s*(?:,|$)", re.IGNORECASE | re.ASCII)
+#: No wait is longer than three years: a larger number is the time itself, in epoch seconds.
+_EPOCHS = 1e8
 #: A surrogate as JSON escapes it, half of a pair or one of two.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -102,12 +105,22 @@ def wait_asked_for(headers: Mapping[str, str], now: float) -> float | None:
         now: The time at the vendor in epoch seconds, for an answer that bears none.
     """
     value = headers.get("retry-after") or ""
+    number = _SECONDS.match(value)
+    sent = http_date(headers.get("date"))
+    present = now if sent is None else sent
+    if number is None:
+        until = http_date(value)
+        return None if until is None else max(0.0, until - present)
+    seconds = float(number[1])
+    return max(0.0, seconds - present if seconds > _EPOCHS else seconds)
+
+
+def header_text(value: str) -> str:
+    """A header as it is meant: UTF-8 where it is that, though it is read as Latin-1 (RFC 9110, 5.5)."""
     try:
-        seconds = float(value)
-    except ValueError:
-        until, sent = http_date(value), http_date(headers.get("date"))
-        return None if until is None else max(0.0, until - (now if sent is None else sent))
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def http_date(text: str | None) -> float | None:

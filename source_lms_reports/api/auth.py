@@ -149,8 +149,7 @@ class TokenAuth(Credentials):
             names = sorted(document) if isinstance(document, dict) else type(document).__name__
             raise Refusal("transient", TransientError(words, detail=str(names)[:300]), unsent=True)
         REDACTOR.register(token)
-        life = value_at(document, self._spec.expires_path)
-        seconds = float(life) if isinstance(life, (int, float)) and 0 < life < _LONGEST_LIFE else _DEFAULT_LIFE
+        seconds = _life(value_at(document, self._spec.expires_path))
         self._ends = client.vendor_now() + seconds - min(_RENEW_BEFORE_SECONDS, seconds * _RENEW_BEFORE_SHARE)
         return token
 
@@ -174,3 +173,12 @@ class TokenAuth(Credentials):
         """Put the token into `request`."""
         request.headers["Authorization"] = f"Bearer {self._current()}"
         return request
+
+
+def _life(told: Any) -> float:
+    """The seconds that a token lives, told as a number or as its digits."""
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return _DEFAULT_LIFE
+    return seconds if 0 < seconds < _LONGEST_LIFE else _DEFAULT_LIFE

@@ -30,6 +30,9 @@ LOGGER = logging.getLogger("airbyte")
 _MAX_PAGES = 100_000
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+#: No cache is to answer. The connection is not used again: some servers send the body of a `HEAD` after all.
+_UNCACHED = {"Cache-Control": "no-cache", "Connection": "close"}
+_QUICK = 10.0
 
 
 class Client:
@@ -82,7 +85,7 @@ class Client:
         if self.vendor_clock.is_known:
             return
         try:
-            self.transport.send(Call("HEAD", self.base_url), self._heard)
+            self.transport.send(Call("HEAD", self.base_url, headers=_UNCACHED, timeout=_QUICK), self._heard)
         except ReportError as error:
             LOGGER.debug(redact(f"The vendor's time is not known: {error.message}"))
 
@@ -315,11 +318,16 @@ def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str 
     """The address of the page after `document`, or None at the end."""
     if spec.pages == "link_header":
         links = requests.utils.parse_header_links(link_header or "")
-        return next((link["url"] for link in links if link.get("rel") == "next"), None)
+        return next((link["url"] for link in links if "next" in _relations(link)), None)
     if spec.pages == "next_url":
         url = value_at(document, spec.next)
         return url if isinstance(url, str) and url else None
     return None
+
+
+def _relations(link: Mapping[str, str]) -> list[str]:
+    """What a link of a `Link` header is: `{"url": "/b", "Rel": "next last"}` -> `["next", "last"]` (RFC 8288, 3.3)."""
+    return next((value.lower().split() for name, value in link.items() if name.lower() == "rel"), [])
 
 
 def _placed(spec: RequestSpec, parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from source_lms_reports.api.addresses import host_of
-from source_lms_reports.api.answer import Answer
+from source_lms_reports.api.answer import Answer, header_text
 from source_lms_reports.api.refusal import Refusal, is_throttling
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, TruncatedPayload
@@ -224,7 +224,7 @@ def _unlink_on_error(path: Path) -> Iterator[None]:
 def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
     """A file with what its headers and address say about it."""
     charset = _CHARSET.search(headers.get("content-type") or "")
-    disposition = _FILENAME.search(headers.get("content-disposition") or "")
+    disposition = _FILENAME.search(header_text(headers.get("content-disposition") or ""))
     name = unquote(disposition[1]).strip() if disposition else unquote(urlsplit(url).path.rsplit("/", 1)[-1])
     return Part(
         path=path,

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from source_lms_reports.api.addresses import host_of, joined, require_safe, same_host, secured, without_query
-from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer
+from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError
 from source_lms_reports.redaction import redact
@@ -56,6 +56,7 @@ class Call:
         form: A URL-encoded body.
         multipart: A multipart/form-data body of text fields.
         auth: Credentials for the vendor's own host, or None.
+        timeout: Seconds of silence after which an answer is given up, where the usual ones are too many.
     """
 
     method: str
@@ -66,6 +67,7 @@ class Call:
     form: Mapping[str, str] | None = None
     multipart: Mapping[str, str] | None = None
     auth: Credentials | None = None
+    timeout: float | None = None
 
 
 class _Checked(AuthBase):
@@ -212,7 +214,7 @@ class Transport:
                 data=call.form,
                 files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
                 auth=_Checked(call.auth or NoAuth()),
-                timeout=self._timeout,
+                timeout=self._timeout if call.timeout is None else call.timeout,
                 allow_redirects=False,
                 stream=True,
             )
@@ -278,7 +280,7 @@ def _redirect_target(response: requests.Response, own: str) -> str | None:
     location = response.headers.get("location")
     if response.status_code not in _REDIRECTS or not location:
         return None
-    return secured(joined(response.url, location), own)
+    return secured(joined(response.url, header_text(location)), own)
 
 
 def _require_followable(call: Call, status: int, target: str) -> None:

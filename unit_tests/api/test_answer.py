@@ -5,7 +5,7 @@ import time
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from source_lms_reports.api.answer import Answer, http_date, wait_asked_for
+from source_lms_reports.api.answer import Answer, header_text, http_date, wait_asked_for
 
 NOW = 1_700_000_000.0  # 2023-11-14T22:13:20Z
 
@@ -27,6 +27,13 @@ def answer(body: bytes = b"", **headers: str) -> Answer:
         ("", None),
         (None, None),
         ("soon", None),
+        ("30, 30", 30.0),
+        ("30 seconds", 30.0),
+        ("+3", 3.0),
+        ("0.493", 0.493),
+        ("5 minutes", None),
+        ("1700000030", 30.0),
+        ("1699999999", 0.0),
         ("nan", None),
         ("inf", None),
         ("1 Jan 99999999999999999999 00:00:00 GMT", None),
@@ -89,3 +96,11 @@ def test_words_are_one_line_and_not_too_many() -> None:
 )
 def test_half_a_surrogate_becomes_the_replacement_character(body: bytes, found: object) -> None:
     assert answer(body).json() == found
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [("/\u00c3\u00a4", "/\u00e4"), ("/\u00e4", "/\u00e4"), ("/a", "/a"), ("/\u20ac", "/\u20ac")],
+)
+def test_a_header_is_utf8_where_it_is_that(value: str, meant: str) -> None:
+    assert header_text(value) == meant

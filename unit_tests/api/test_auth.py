@@ -80,6 +80,19 @@ def test_a_short_lived_token_is_used_for_most_of_its_life() -> None:
         assert used(authenticator) == "Bearer token-number-2"
 
 
+@pytest.mark.parametrize("told", [600, "600", 600.0])
+def test_a_life_is_told_as_a_number_or_as_its_digits(told: object) -> None:
+    clock = Clock()
+    with Mocker() as mock:
+        mock.post(URL, [{"json": {"access_token": "token-number-1", "expires_in": told}}, token(2)])
+        authenticator = made(clock)
+        used(authenticator)
+        clock.now += 530
+        assert used(authenticator) == "Bearer token-number-1"
+        clock.now += 20
+        assert used(authenticator) == "Bearer token-number-2"
+
+
 def test_a_life_longer_than_any_is_none() -> None:
     with Mocker() as mock:
         mock.post(URL, text='{"access_token": "token-number-1", "expires_in": 1' + "0" * 400 + "}")

@@ -125,6 +125,14 @@ def test_a_list_is_followed_by_its_links_to_the_end(mock: Mocker) -> None:
     assert items(mock, {"json": [1, 2], "headers": link}, {"json": [3]}) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("rel", ['rel="next"', "rel=next", 'rel="last next"', 'REL="Next"', 'title="x"; rel="next"'])
+def test_a_next_page_is_told_however_it_is_written(mock: Mocker, rel: str) -> None:
+    link = {"Link": f'<{REPORTS}?page=1,2>; {rel}, <{REPORTS}?page=1>; rel="prev"'}
+    assert items(mock, {"json": [1], "headers": link}, {"json": [2]}) == [1, 2]
+    assert mock.last_request is not None
+    assert mock.last_request.qs == {"page": ["1,2"]}
+
+
 def test_a_list_that_goes_in_circles_ends(mock: Mocker) -> None:
     link = {"Link": f'<{REPORTS}?page=2>; rel="next"'}
     with pytest.raises(Refusal, match="twice"):

@@ -206,3 +206,11 @@ def test_a_link_of_the_own_host_is_opened_with_its_credentials_which_never_go_to
         assert response.text == "id"
     sent = ["Authorization" in request.headers for request in mock.request_history]
     assert sent == [True, True, False, False]
+
+
+def test_a_redirect_to_a_name_that_is_not_ascii_leads_there(mock: Mocker) -> None:
+    """The wire has UTF-8, and the library reads it as Latin-1."""
+    mock.get(f"{API}/a", status_code=302, headers={"Location": "/b\u00c3\u00a4"})
+    mock.get(f"{API}/b%C3%A4", text="there")
+
+    assert Transport().send(Call("GET", f"{API}/a")).text == "there"
