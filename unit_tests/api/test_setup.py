@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from itertools import pairwise
 
 import pytest
 
-from source_lms_reports.api.setup import make_policy
+from source_lms_reports.api.setup import make_engine, make_policy
+from source_lms_reports.jobs.actions import Action, Fetch, Fetched, Outcome, Place
+from source_lms_reports.jobs.events import Delivered, Held
 from source_lms_reports.jobs.policy import Policy
+from source_lms_reports.jobs.status import JobStatus
+from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import ReportStream, Selected
 from source_lms_reports.platforms.model import load_platform, platform_names
+from source_lms_reports.spec.settings import Settings
 from unit_tests.connections import connection
+from unit_tests.jobs.desk import NOON, START, Desk
 
 
 def looks(policy: Policy, until: float) -> list[float]:
@@ -41,3 +50,36 @@ def test_an_interval_of_the_users_own_replaces_it_with_no_look_before(name: str)
     policy = make_policy(load_platform(name), connection(name, poll_interval_seconds=20)[1])
     assert looks(policy, 100)[:4] == [20, 40, 60, 80]
     assert policy.max_interval <= 160
+
+
+def test_a_first_sync_of_all_of_hapyak_waits_for_its_hour_and_orders_whole_streams() -> None:
+    """With the defaults it needs more reports than an hour allows; each takes half a minute here."""
+    declared, settings = connection("hapyak")
+    desk = Desk()
+    desk.engine = make_engine(load_platform("hapyak"), settings, desk.epoch_at)
+    streams = [stream for report in declared.values() for stream in report]
+    wanted = {stream.name: _orders(stream, settings) for stream in streams}
+    ordered_at: dict[str, float] = {}
+
+    def vendor(action: Action, now: float) -> Outcome:
+        ordered_at.setdefault(action.identity, now)
+        if isinstance(action, Fetch):
+            return Fetched("payload")
+        return desk.outcome(action, JobStatus.READY if now - ordered_at[action.identity] >= 30 else JobStatus.RUNNING)
+
+    for orders in wanted.values():
+        desk.submit(*orders)
+    desk.run(vendor)
+
+    assert 30 < sum(map(len, wanted.values())) == len(desk.told(Delivered)) < 40
+    assert desk.now - START < 4_000
+    assert max(event.orders for event in desk.told(Held)) > 10
+    first_hour = [action.order.queue for at, action in desk.log if isinstance(action, Place) and at - START < 3_600]
+    assert len(first_hour) == 20
+    in_part = [name for name, orders in wanted.items() if 0 < first_hour.count(name) < len(orders)]
+    assert len(in_part) <= 1
+
+
+def _orders(stream: ReportStream, settings: Settings) -> list[Order]:
+    plan = ReportPlan([Selected(stream)], settings, datetime.fromtimestamp(NOON, timezone.utc))
+    return [slice_.order for slice_ in plan.slices()]
