@@ -56,21 +56,31 @@ class ReportPlan:
         """All orders, in the order of time."""
         return [slice_ for window in self._windows() for slice_ in self._of_window(window)]
 
-    def order(self, window: Window | None, parameters: Mapping[str, Any] | None = None) -> Order:
+    def order(self, window: Window | None) -> Order:
+        """The order for one window, with the report's first parameter set."""
+        return self._orders(window, self._sets[0])[0]
+
+    def _order(self, window: Window | None, parameters: Mapping[str, Any], *, fresh: bool) -> Order:
         """The order for one window.
 
         Args:
             window: The time to ask for.
-            parameters: One of the report's parameter sets; its first one if None.
+            parameters: One of the report's parameter sets.
+            fresh: Whether what the vendor has kept from before is left aside.
         """
-        chosen = self._sets[0] if parameters is None else parameters
-        if self._spec.windows is not None and window is not None and not (self._is_open(window)):
-            chosen = {
-                **chosen,
-                **fill_all(self._spec.windows.parameters, {**self._context(), "window": WindowView(window)}),
-            }
+        spec = self._spec.windows
+        if spec is not None and window is not None:
+            if not self._is_open(window):
+                view = {**self._context(), "window": WindowView(window)}
+                parameters = {**parameters, **fill_all(spec.parameters, view)}
+            if fresh and any(one.incremental for one in self._selected):
+                parameters = {**parameters, **fill_all(spec.fresh, self._context())}
         names = tuple(one.stream.name for one in self._selected)
-        return Order(self._first.report, chosen, window, names, direct=self._direct)
+        return Order(self._first.report, parameters, window, names, direct=self._direct)
+
+    def _orders(self, window: Window | None, parameters: Mapping[str, Any]) -> list[Order]:
+        """The orders whose jobs answer for a window: as it is ordered now, then as an earlier version did."""
+        return [self._order(window, parameters, fresh=fresh) for fresh in (True, False)]
 
     def parts(self, slice_: Slice, windows: Sequence[Window]) -> list[Slice]:
         """The orders for the parts of a slice's window, in the order of time.
@@ -96,7 +106,8 @@ class ReportPlan:
             yield self._slice(window, parameters, number == len(self._sets))
 
     def _slice(self, window: Window | None, parameters: Mapping[str, Any], closes_window: bool) -> Slice:
-        order = self.order(window, parameters)
+        orders = self._orders(window, parameters)
+        order = next((one for one in orders if one.identity in self._tickets), orders[0])
         return Slice(order, window, closes_window, self._tickets.get(order.identity), parameters)
 
     def _is_open(self, window: Window) -> bool:
@@ -212,7 +223,8 @@ class ReportPlan:
             if window is None or window.end is None:
                 continue
             end = instant(window.end)
-            ordered = (self.order(window, parameters).identity for parameters in self._sets)
+            orders = (one for parameters in self._sets for one in self._orders(window, parameters))
+            ordered = (one.identity for one in orders)
             if end is not None and end <= self._now + _TOLERANCE and ticket.identity in ordered:
                 yield window, instant(window.start) if window.start else None
 

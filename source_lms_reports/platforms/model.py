@@ -160,6 +160,8 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
         only_with_start: Without `start_date` or a cursor there is no window at all.
         constants: Whether rows carry `_report_start` and `_report_end`: always, or where they are the stream's cursor.
         parameters: The order's parameters, with `window.start`, `window.end`, `window.start_unix`, `window.end_unix`.
+        fresh: What makes the vendor leave aside a report that it has kept from before. Sent with incremental orders:
+            what has changed since a kept report was made is not in it, and nobody tells when that was.
         open_end: Calendar units that have not ended are read up to now instead of being left for later.
         optional: Reports may refuse a window: one that does is read whole.
         split_at_rows: A result of this many rows is cut off: the window is halved and asked again.
@@ -171,6 +173,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
     default_start: str = ""
     only_with_start: bool = False
     constants: Literal["", "always", "if_cursor"] = ""
+    fresh: dict[str, Template] = {}
     open_end: bool = False
     optional: bool = False
     split_at_rows: int = 0
