@@ -22,7 +22,7 @@ ARCH = $(shell uname -m)
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
+.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties world soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +57,7 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 demo: $(VENV)/.dev ## read all five platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
-test: lint types unit ## everything that needs no image and no other client
+test: lint types unit world ## everything that needs no image and no other client
 
 lint: $(VENV)/.dev ## style and likely bugs
 	@$(BIN)/ruff check .
@@ -104,8 +104,12 @@ fuzz: $(VENV)/.dev ## wild input for each parser for ten minutes or MINUTES=...;
 properties: $(VENV)/.dev ## the property tests with many more examples
 	@$(PYTEST) unit_tests integration_tests -m hypothesis --hypothesis-profile=many
 
-soak: $(VENV)/.dev ## random faults and kills for an hour, or for MINUTES=...
-	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),60)
+world: $(VENV)/.dev ## random stories in simulated time for half a minute or MINUTES=...; SEED=... tells one again
+	@$(BIN)/python -m unit_tests.sync.world --minutes $(or $(MINUTES),0.5) $(addprefix --seed ,$(SEED))
+
+soak: $(VENV)/.dev ## random stories in simulated time, then random faults and kills, for half an hour each or MINUTES=...
+	@$(MAKE) --no-print-directory world MINUTES=$(or $(MINUTES),30)
+	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),30)
 
 lock: $(VENV)/.dev ## renew the three locks from pyproject.toml
 	@$(BIN)/python -m pip install -qq uv

@@ -68,17 +68,23 @@ def make_executor(
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 
-def make_engine(platform: Platform, settings: Settings, epoch_at: Callable[[float], float]) -> Engine:
+def make_engine(
+    platform: Platform,
+    settings: Settings,
+    epoch_at: Callable[[float], float],
+    jitter: random.Random | None = None,
+) -> Engine:
     """The report engine with the platform's cadence and limits.
 
     Args:
         platform: The platform file.
         settings: The configuration.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
+        jitter: Spreads the waits; by chance if None.
     """
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
-    jitter = random.Random()  # noqa: S311 - spreads waits, hides nothing
+    jitter = jitter or random.Random()  # noqa: S311 - spreads waits, hides nothing
     quota = Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)) if limits else None
     policy = make_policy(platform, settings)
     return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)

@@ -213,8 +213,16 @@ class StreamState:
         limit = min(self.limit(one.ordered_at, one.window) for one in done)
         for reached in (self._reached(one, limit) for one in done):
             self._cursor = later_of(self._cursor, reached)
-        # One that was ordered before it was over: what is behind the order is missing, and windows behind it read on.
-        self._has_gap = any((_end_of(one.window) or limit) > at_epoch(one.ordered_at) for one in done)
+        self._has_gap = any(map(self._leaves_gap, done))
+
+    def _leaves_gap(self, one: OrderRead) -> bool:
+        """Whether something may be missing between an order and the windows behind it, so that they do not count.
+
+        That is so where it was ordered before its window was over. And where an earlier sync has ordered it: meanwhile
+        rows may have been dated back into its window, and a row of a later one would move the cursor past them.
+        """
+        end, ordered_at = _end_of(one.window), at_epoch(one.ordered_at)
+        return (end is not None and end > ordered_at) or (not self._is_window and ordered_at < self._now)
 
     def _reached(self, one: OrderRead, limit: datetime) -> str | None:
         if self._is_window:

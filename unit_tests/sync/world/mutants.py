@@ -1,0 +1,177 @@
+"""Faults that the connector has had, or might have: put back one at a time, to see the world find them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from source_lms_reports.api.vendor_clock import VendorClock
+from source_lms_reports.errors import TransientError
+from source_lms_reports.files.payload import Payload
+from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.stream import Slice
+from source_lms_reports.records.cursor_window import CursorWindow
+from source_lms_reports.sync import sync
+from source_lms_reports.sync.reader import StreamReader
+from source_lms_reports.sync.shared_orders import SharedOrders
+from source_lms_reports.sync.state import OrderRead, Saved, StreamState, later_of, read_state
+from source_lms_reports.times import at_epoch, instant, rfc3339
+
+Patch = pytest.MonkeyPatch
+_YEARS = timedelta(days=365_000)
+_END_OF_TIME = 4e9
+
+
+def _rows_that_were_left_out_count(patch: Patch) -> None:
+    """A sync up to an end date saves what it has seen behind it."""
+    true_select = CursorWindow.select
+
+    def select(self: CursorWindow, texts: list[str]) -> list[bool] | None:
+        found = true_select(self, texts)
+        for text in texts:
+            at = instant(text)
+            if at is not None and self._counts(at):
+                self._observe(text, at)
+        return found
+
+    patch.setattr(CursorWindow, "select", select)
+    patch.setattr(StreamState, "limit", lambda self, ordered_at, _: min(self._now, at_epoch(ordered_at)))
+
+
+def _a_report_counts_up_to_the_sync(patch: Patch) -> None:
+    """What changed after a job was ordered, and before the sync that reads it, is passed."""
+    patch.setattr(StreamState, "limit", lambda self, *_: self._now)
+    patch.setattr(StreamState, "_leaves_gap", lambda *_: False)
+
+
+def _the_future_is_cut_to_now(patch: Patch) -> None:
+    """One planned date moves the cursor to the start of the sync, and makes an instant of a date."""
+    patch.setattr(StreamState, "limit", lambda self, *_: self._now + _YEARS)
+    patch.setattr(StreamState, "_leaves_gap", lambda *_: False)
+    true_reached = StreamState._reached
+
+    def reached(self: StreamState, one: OrderRead, limit: datetime) -> str | None:
+        found = true_reached(self, one, limit)
+        at = instant(found) if found else None
+        return found if self._is_window or at is None or at <= self._now else rfc3339(self._now)
+
+    patch.setattr(StreamState, "_reached", reached)
+
+
+def _our_clock_is_believed(patch: Patch) -> None:
+    """Windows end, and jobs are dated, by the clock of this machine."""
+    patch.setattr(VendorClock, "now", lambda self: self._wall())
+
+
+def _a_cursor_in_the_future_stays(patch: Patch) -> None:
+    """After one sync with a wrong clock nothing is read until its date has come."""
+
+    def read(state: Any, field: Any, now: datetime, account: str = "", *, is_window: bool = False) -> Saved:
+        return read_state(state, field, now + _YEARS, account, is_window=is_window)
+
+    patch.setattr(sync, "read_state", read)
+
+
+def _the_state_runs_ahead_of_the_rows(patch: Patch) -> None:
+    """The state moves when a report has come, before its rows are handed over."""
+    true_rows = StreamReader._of_payload
+
+    def rows(self: StreamReader, slice_: Slice, payload: Any) -> Iterator[Any]:
+        found = list(true_rows(self, slice_, payload))
+        self._keeper.order_read(self._read[slice_.order.identity], closes_window=slice_.closes_window)
+        yield from found
+
+    patch.setattr(StreamReader, "_of_payload", rows)
+
+
+def _a_window_that_failed_is_passed(patch: Patch) -> None:
+    """A report that could not be had counts as one without rows."""
+    true_payload = SharedOrders.payload
+
+    def payload(self: SharedOrders, identity: str) -> Payload:
+        try:
+            return true_payload(self, identity)
+        except TransientError:
+            return Payload((), _END_OF_TIME)
+
+    patch.setattr(SharedOrders, "payload", payload)
+
+
+def _a_list_that_does_not_add_up_counts(patch: Patch) -> None:
+    """A list from which a row has dropped out is taken as whole."""
+    true_read = StreamState.order_read
+
+    def read(self: StreamState, one: OrderRead) -> None:
+        true_read(self, dataclasses.replace(one, is_complete=True))
+
+    patch.setattr(StreamState, "order_read", read)
+
+
+def _what_the_vendor_has_kept_is_taken(patch: Patch) -> None:
+    """A report that the vendor has kept is taken for one made now."""
+    true_order = ReportPlan._order
+
+    def order(self: ReportPlan, window: Any, given: Any, **_: Any) -> Order:
+        return true_order(self, window, given, fresh=False)
+
+    patch.setattr(ReportPlan, "_order", order)
+
+
+def _one_order_vouches_for_another(patch: Patch) -> None:
+    """Of several orders of a window the last one says how far it has been read."""
+
+    def window_read(self: StreamState) -> None:
+        done, self._read = self._read, []
+        for one in done:
+            self._tickets.pop(one.identity, None)
+            self._cursor = later_of(self._cursor, self._reached(one, self.limit(one.ordered_at, one.window)))
+
+    patch.setattr(StreamState, "window_read", window_read)
+
+
+def _today_is_closed(patch: Patch) -> None:
+    """A day is read before it is over."""
+    true_init = ReportPlan.__init__
+
+    def init(self: ReportPlan, selected: Any, settings: Any, now: datetime, *more: Any, **named: Any) -> None:
+        true_init(self, selected, settings, now + timedelta(days=1), *more, **named)
+
+    patch.setattr(ReportPlan, "__init__", init)
+    patch.setattr(StreamState, "limit", lambda self, *_: self._now + _YEARS)
+    patch.setattr(StreamState, "_leaves_gap", lambda *_: False)
+
+
+def _the_day_of_the_cursor_is_old(patch: Patch) -> None:
+    """What changes later on the day up to which was read is not read again."""
+    true_init = CursorWindow.__init__
+
+    def init(self: CursorWindow, keep_from: datetime | None, *more: Any) -> None:
+        true_init(self, keep_from and keep_from + timedelta(days=1), *more)
+
+    patch.setattr(CursorWindow, "__init__", init)
+
+
+#: Each fault, and a subject that shows it.
+MUTANTS: dict[str, tuple[Callable[[Patch], None], str]] = {
+    "rows behind the end date count": (_rows_that_were_left_out_count, "canvas: a column"),
+    "a report counts up to the sync that reads it": (_a_report_counts_up_to_the_sync, "canvas: a column"),
+    "an adopted job counts up to the sync that reads it": (_a_report_counts_up_to_the_sync, "canvas: two orders"),
+    "a date is cut to an instant": (_the_future_is_cut_to_now, "sana: dates"),
+    "a planned date moves the cursor to now": (_the_future_is_cut_to_now, "tinqwise: no filter"),
+    "windows end by our clock": (_our_clock_is_believed, "second nature: windows"),
+    "a day is closed by our clock": (_our_clock_is_believed, "hapyak: days"),
+    "rows count by our clock": (_our_clock_is_believed, "tinqwise: a filter"),
+    "a cursor in the future stays": (_a_cursor_in_the_future_stays, "canvas: windows"),
+    "the state runs ahead of the rows": (_the_state_runs_ahead_of_the_rows, "sana: declared"),
+    "a window that failed is passed": (_a_window_that_failed_is_passed, "canvas: windows"),
+    "a list that does not add up counts": (_a_list_that_does_not_add_up_counts, "tinqwise: epochs"),
+    "what the vendor has kept is taken": (_what_the_vendor_has_kept_is_taken, "second nature: no time range"),
+    "one order vouches for another": (_one_order_vouches_for_another, "canvas: two orders"),
+    "today is closed": (_today_is_closed, "hapyak: sums of days"),
+    "the day of the cursor is old": (_the_day_of_the_cursor_is_old, "sana: dates"),
+}
