@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Json, catalog_of
-from integration_tests.sandbox import downloads
+from integration_tests.connector import Connector, Json, catalog_of, quick
+from integration_tests.sandbox import Sandbox, downloads
 from integration_tests.sandbox.core import Response
+from integration_tests.sandbox.vendors import second_nature
 
 GERMAN = "Kurs-ID,Benutzer-ID,Letzter Zugriff am\n1,2,2026-01-01T00:00:00Z\n"
 COURSES = (
@@ -76,3 +78,60 @@ def test_a_lone_file_for_several_outputs_belongs_to_one_of_them(
     for other in ("users", "sections"):
         (error,) = run.errors_of(f"provisioning_{other}")
         assert f"has no part called '{other}'" in error["message"]
+
+
+LEADERS = second_nature.REPORTS["team-leaderboard"]
+LICENSES = second_nature.REPORTS["license-usage"]
+NAMESAKES = second_nature.Report(
+    (*LEADERS.sheets, dataclasses.replace(LICENSES.sheets[0], name="leaderboard!", of="Licenses")), False
+)
+SHEET_AND_REPORT = {
+    "admin-xls-report": second_nature.REPORTS["admin-xls-report"],
+    "admin-xls-report-users": LEADERS,
+    "weeks": NAMESAKES,
+    "Admin.XLS.Report.users": LICENSES,
+}
+COLUMNS = {
+    "admin_xls_report_users": {"team", "seats", "used", "share"},
+    "admin_xls_report_users_2": {"rank", "user_email", "points"},
+    "admin_xls_report_users_3": {"full_name", "license_active"},
+    "weeks_leaderboard": {"rank", "user_email", "points"},
+    "weeks_leaderboard_2": {"team", "seats", "used", "share"},
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_name_that_several_things_claim_means_the_same_in_discovery_and_reading(
+    canvas: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    listed = list(SHEET_AND_REPORT.items())
+    monkeypatch.setattr(second_nature, "REPORTS", dict(reversed(listed) if turned else listed))
+    for form in ("json", "xlsx"):
+        config = quick(canvas, "second_nature", report_format=form)
+        found = connector.discover(config)
+        run = connector.read(config, catalog_of([found.catalog[name] for name in COLUMNS], "full_refresh"))
+
+        assert any("the second is called 'admin_xls_report_users_3'" in text for text in found.logged("WARN"))
+        assert run.code == 0
+        for name, columns in COLUMNS.items():
+            assert columns <= set(found.catalog[name]["json_schema"]["properties"]), name
+            assert columns <= set().union(*run.records[name]), name
+
+
+@pytest.mark.parametrize("catalog", ["of today", "of 0.1.0"])
+def test_a_saved_catalog_keeps_its_meaning_when_a_report_of_that_name_comes(
+    canvas: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch, catalog: str
+) -> None:
+    config = quick(canvas, "second_nature", reports=["admin-xls-report"])
+    saved = connector.discover(config).catalog["admin_xls_report_users"]
+    if catalog == "of 0.1.0":
+        schema = {name: one for name, one in saved["json_schema"].items() if not name.startswith("x-")}
+        saved = {**saved, "json_schema": schema}
+    before = connector.read(config, catalog_of([saved], "full_refresh"))
+    monkeypatch.setitem(second_nature.REPORTS, "admin-xls-report-users", LEADERS)
+
+    after = connector.read(quick(canvas, "second_nature"), catalog_of([saved], "full_refresh"))
+
+    assert after.code == 0
+    assert after.records == before.records
+    assert len(after.records["admin_xls_report_users"]) > 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +10,6 @@ from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.platforms.model import ReportSpec, StreamSpec
 
 REPORT_START, REPORT_END = "_report_start", "_report_end"
-
-
-def snake_case(name: str) -> str:
-    """A stream's name from a vendor's: lower case, words joined by `_`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"\W+", "_", words.lower()).strip("_") or "report"
 
 
 @dataclass(frozen=True)

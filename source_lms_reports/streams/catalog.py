@@ -11,11 +11,13 @@ import msgspec
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.errors import ConfigError
+from source_lms_reports.files.parts import snake_case
 from source_lms_reports.plan.columns import has_window_columns
-from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream, snake_case
+from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream
 from source_lms_reports.platforms.model import ListingSpec, Platform, ReportSpec, StreamSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.settings import Settings
+from source_lms_reports.streams.naming import Origin, marked
 
 OPEN_SCHEMA: Mapping[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -37,6 +39,12 @@ def load_schema(platform: str, stream: str) -> Mapping[str, Any]:
         return OPEN_SCHEMA
     schema: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema
+
+
+def listed_name(listing: ListingSpec, origin: Origin) -> str:
+    """What the stream of a listed report would be called if there were no other."""
+    base = snake_case(origin.report.removesuffix(listing.strip_suffix))
+    return f"{base}_{origin.part}" if origin.part else base
 
 
 class Reports:
@@ -90,32 +98,24 @@ class Reports:
         return [(report, item) for report, item in pairs if report not in ("", "None")]
 
     def unlisted_stream(
-        self, listing: ListingSpec, report: str, output: str = "", properties: Mapping[str, Any] | None = None
+        self, listing: ListingSpec, name: str, origin: Origin, properties: Mapping[str, Any] | None = None
     ) -> ReportStream:
         """A stream of a listed report that the platform file does not know.
 
         Args:
             listing: The platform's listing.
-            report: The vendor's id.
-            output: The sheet or member, where the report has several.
+            name: The stream's name.
+            origin: What it is made of.
             properties: What is known of the columns.
         """
-        name = self.listed_name(listing, report, output)
         cursor = next((column for column in listing.cursors if column in (properties or {})), "")
         windows = listing.template.windows
         if not cursor and windows is not None and windows.constants:
             cursor = REPORT_END  # no column of the report's own tells when a row changed
-        stream = StreamSpec(output=output, cursor=cursor)
+        stream = StreamSpec(output=origin.part, cursor=cursor)
         spec = msgspec.structs.replace(listing.template, streams={name: stream})
-        return ReportStream(
-            name, report, spec, stream, with_window_columns(spec, stream, open_schema(properties or {}))
-        )
-
-    @staticmethod
-    def listed_name(listing: ListingSpec, report: str, output: str = "") -> str:
-        """The name of the stream of a listed report."""
-        base = snake_case(report.removesuffix(listing.strip_suffix))
-        return f"{base}_{snake_case(output)}" if output else base
+        schema = with_window_columns(spec, stream, open_schema(properties or {}))
+        return ReportStream(name, origin.report, spec, stream, marked(schema, origin))
 
     def _streams(self, report: str, spec: ReportSpec, item: Mapping[str, Any] | None = None) -> list[ReportStream]:
         def schema(name: str, stream: StreamSpec) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from source_lms_reports.api.client import Client
@@ -19,7 +19,8 @@ from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.platforms.model import ListingSpec
 from source_lms_reports.platforms.paths import value_at
-from source_lms_reports.streams.catalog import Reports
+from source_lms_reports.streams.catalog import Reports, listed_name
+from source_lms_reports.streams.naming import Origin, named
 from source_lms_reports.streams.sampling import Sampled, Sampler
 
 LOGGER = logging.getLogger("airbyte")
@@ -51,8 +52,25 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     known = [stream for report in (*wanted, *always) for stream in declared.get(report, [])]
     unknown = [report for report in wanted if report not in declared]
     if listing.sample == "order":
-        return _unique(known + _from_order(client, reports, listing, unknown, spool))
-    return _unique(known + [_from_last_run(client, reports, listing, one, listed[one], spool) for one in unknown])
+        columns = _from_orders(client, reports, listing, unknown, spool)
+    else:
+        columns = {Origin(one): _from_last_run(client, listing, one, listed[one], spool) for one in unknown}
+    return known + _named_streams(reports, listing, columns, [stream.name for stream in known])
+
+
+def _named_streams(
+    reports: Reports, listing: ListingSpec, columns: Mapping[Origin, Mapping[str, Any]], taken: Sequence[str]
+) -> list[ReportStream]:
+    """The streams of listed reports, each under a name of its own."""
+    found: dict[Origin, ReportStream] = {}
+    for one in named(columns, functools.partial(listed_name, listing), taken):
+        if one.rival:
+            LOGGER.warning(
+                f"{one.rival[0].upper()}{one.rival[1:]} and {one.origin} would have one name; the second is called "
+                f"'{one.name}'."
+            )
+        found[one.origin] = reports.unlisted_stream(listing, one.name, one.origin, columns[one.origin])
+    return [found[origin] for origin in columns]
 
 
 def _with_samples(client: Client, reports: Reports, streams: list[ReportStream], spool: Spool) -> list[ReportStream]:
@@ -68,43 +86,30 @@ def _widened(stream: ReportStream, tables: list[Sampled]) -> ReportStream:
     return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
 
 
-def _from_order(
+def _from_orders(
     client: Client, reports: Reports, listing: ListingSpec, unknown: list[str], spool: Spool
-) -> list[ReportStream]:
-    """Streams of listed reports: one a sheet, or one for a report of a single table."""
-    plain = {report: reports.unlisted_stream(listing, report) for report in unknown}
-    sampled = Sampler(client, reports.settings, spool).sample(list(plain.values()))
-    found: list[ReportStream] = []
-    for report, stream in plain.items():
-        tables = sampled.get(report, [])
+) -> dict[Origin, Mapping[str, Any]]:
+    """The columns of listed reports: of each sheet, or of a report of a single table."""
+    found: dict[Origin, Mapping[str, Any]] = {}
+    for report, tables in sample_listed(client, reports, listing, unknown, spool).items():
         if len(tables) > 1:
-            parts = [reports.unlisted_stream(listing, report, one.name or "", one.properties) for one in tables]
-            found.extend(parts)
-        elif tables:
-            found.append(reports.unlisted_stream(listing, report, properties=tables[0].properties))
+            found |= {Origin(report, one.part or ""): one.properties for one in tables}
         else:
-            found.append(stream)
+            found[Origin(report)] = tables[0].properties if tables else {}
     return found
 
 
-def _unique(streams: list[ReportStream]) -> list[ReportStream]:
-    """The streams without those whose name another one has already, each of which is named."""
-    found: dict[str, ReportStream] = {}
-    for stream in streams:
-        if stream.name in found:
-            LOGGER.warning(
-                f"The reports {found[stream.name].report} and {stream.report} would both be called "
-                f"'{stream.name}'; the second is left out."
-            )
-        else:
-            found[stream.name] = stream
-    return list(found.values())
+def sample_listed(
+    client: Client, reports: Reports, listing: ListingSpec, unknown: Sequence[str], spool: Spool
+) -> dict[str, list[Sampled]]:
+    """The tables of listed reports; none of one that cannot be sampled."""
+    plain = [reports.unlisted_stream(listing, report, Origin(report)) for report in unknown]
+    sampled = Sampler(client, reports.settings, spool).sample(plain)
+    return {report: sampled.get(report, []) for report in unknown}
 
 
-def _from_last_run(
-    client: Client, reports: Reports, listing: ListingSpec, report: str, item: Any, spool: Spool
-) -> ReportStream:
-    """A report that only this institution has: its columns are those of the file that its last run made."""
+def _from_last_run(client: Client, listing: ListingSpec, report: str, item: Any, spool: Spool) -> Mapping[str, Any]:
+    """The columns of a report that only this institution has: those of the file that its last run made."""
     job, run = client.platform.job, value_at(item, listing.last_run)
     link = value_at(run, job.links)
     properties: Mapping[str, Any] = {}
@@ -118,7 +123,7 @@ def _from_last_run(
             )
     else:
         LOGGER.warning(f"Report {report} has no finished run to read its columns from; its schema is left open.")
-    return reports.unlisted_stream(listing, report, properties=properties)
+    return properties
 
 
 def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> list[str]:

@@ -14,8 +14,8 @@ from source_lms_reports.api.client import Client
 from source_lms_reports.api.dispatch import Dispatcher
 from source_lms_reports.api.setup import open_dispatcher, read_options
 from source_lms_reports.errors import ReportError
-from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.parts import open_parts
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.ticket import Order
@@ -32,9 +32,9 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Sampled:
-    """One table of a report: a sheet or member by its name, or the lone one, which has none."""
+    """One table of a report: a sheet or member by its part's name, or the lone one, which has none."""
 
-    name: str | None
+    part: str | None
     properties: Mapping[str, Any]
 
 
@@ -101,7 +101,7 @@ class Sampler:
             return None
         try:
             options = self._options[report]
-            tables = [Sampled(table.name, infer_schema(table)) for table in open_tables(payload, options)]
+            tables = [Sampled(part, infer_schema(table)) for part, table in open_parts(payload, options)]
         except ReportError as error:
             LOGGER.warning(f"The sample of report {report} cannot be read, so its schema is left open: {error.message}")
             return None

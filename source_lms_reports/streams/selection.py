@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import refusals_as_errors
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.plan.stream import ReportStream, Wanted, snake_case
-from source_lms_reports.streams.catalog import Reports, by_name
+from source_lms_reports.files.spool import Spool
+from source_lms_reports.plan.stream import ReportStream, Wanted
+from source_lms_reports.platforms.model import ListingSpec
+from source_lms_reports.streams.catalog import Reports, by_name, listed_name
+from source_lms_reports.streams.discovery import sample_listed
+from source_lms_reports.streams.naming import Origin, marked_origin, named
+
+LOGGER = logging.getLogger("airbyte")
 
 
 def select(client: Client, reports: Reports, wanted: Sequence[Wanted]) -> list[tuple[Wanted, ReportStream | None]]:
@@ -28,18 +36,15 @@ def select(client: Client, reports: Reports, wanted: Sequence[Wanted]) -> list[t
         ReportError: The vendor does not tell its reports.
     """
     declared = by_name(reports.declared().values())
-    listed: list[str] | None = None
+    lookup: _Lookup | None = None
     chosen: list[tuple[Wanted, ReportStream | None]] = []
     for one in wanted:
-        if one.name in declared:
+        origin = marked_origin(one.schema)
+        if one.name in declared and (origin is None or origin.report in reports.platform.reports):
             chosen.append((one, _typed(declared[one.name], one.schema)))
             continue
-        if listed is None:
-            listed = _listed(client, reports)
-        columns = dict(one.schema.get("properties") or {})
-        if one.cursor_field:
-            columns.setdefault(one.cursor_field, {})
-        chosen.append((one, _among_listed(reports, one.name, listed, columns)))
+        lookup = lookup or _Lookup(client, reports, list(declared))
+        chosen.append((one, lookup.stream(one, origin)))
     return chosen
 
 
@@ -56,11 +61,6 @@ def not_offered(names: Sequence[str], platform: str) -> ConfigError:
     )
 
 
-def _listed(client: Client, reports: Reports) -> list[str]:
-    with refusals_as_errors():
-        return [report for report, _ in reports.listed(client, "list")]
-
-
 def _typed(stream: ReportStream, schema: Mapping[str, Any]) -> ReportStream:
     """A declared stream with the columns that discovery found beyond its own."""
     found = schema.get("properties") or {}
@@ -68,17 +68,81 @@ def _typed(stream: ReportStream, schema: Mapping[str, Any]) -> ReportStream:
     return dataclasses.replace(stream, schema={**stream.schema, "properties": {**found, **known}})
 
 
-def _among_listed(reports: Reports, name: str, listed: list[str], columns: Mapping[str, Any]) -> ReportStream | None:
-    """The listed report that the name belongs to, and the part of it that the rest of the name tells."""
-    listing = reports.platform.listing
-    if listing is None:
-        return None
-    bases: dict[str, str] = {}
-    for report in listed:  # of two reports with one name, discovery offers the first
-        bases.setdefault(reports.listed_name(listing, report), report)
-    if name in bases:
-        return reports.unlisted_stream(listing, bases[name], properties=columns)
-    for base in sorted(bases, key=len, reverse=True):
-        if name.startswith(f"{base}_"):
-            return reports.unlisted_stream(listing, bases[base], snake_case(name[len(base) + 1 :]), columns)
-    return None
+class _Lookup:
+    """Finds streams among the reports that the vendor lists.
+
+    Args:
+        client: The vendor's API; asked for its list once.
+        reports: The connection's reports.
+        taken: Names of declared streams.
+
+    Raises:
+        ReportError: The vendor does not tell its reports.
+    """
+
+    def __init__(self, client: Client, reports: Reports, taken: Sequence[str]) -> None:
+        self._client = client
+        self._reports = reports
+        with refusals_as_errors():
+            listed = [report for report, _ in reports.listed(client, "list")]
+        self._listed = [report for report in dict.fromkeys(listed) if report not in reports.platform.reports]
+        listing = reports.platform.listing
+        plain = functools.partial(listed_name, listing) if listing else str
+        self._wholes = {one.name: one.origin for one in named(map(Origin, self._listed), plain, taken)}
+
+    def stream(self, one: Wanted, origin: Origin | None) -> ReportStream | None:
+        """The stream that a catalog means.
+
+        Args:
+            one: As the catalog has it.
+            origin: What it says of its origin, if anything.
+        """
+        listing = self._reports.platform.listing
+        if listing is None:
+            return None
+        columns = dict(one.schema.get("properties") or {})
+        if origin is None:
+            origin = self._by_name(listing, one.name, columns)
+        elif origin.report not in self._listed:
+            origin = None
+        if one.cursor_field:
+            columns.setdefault(one.cursor_field, {})
+        return self._reports.unlisted_stream(listing, one.name, origin, columns) if origin else None
+
+    def _by_name(self, listing: ListingSpec, name: str, columns: Mapping[str, Any]) -> Origin | None:
+        """What a stream without a word on its origin is, as catalogs had it before that was written."""
+        candidates = [*self._whole(name), *self._parts(listing, name)]
+        if len(candidates) > 1 and columns:
+            return self._by_columns(listing, name, candidates, columns)
+        return candidates[0] if candidates else None
+
+    def _whole(self, name: str) -> list[Origin]:
+        return [self._wholes[name]] if name in self._wholes else []
+
+    def _parts(self, listing: ListingSpec, name: str) -> list[Origin]:
+        """The parts of reports that the name may mean; the report with the longest name first."""
+        if listing.sample != "order":
+            return []
+        bases = sorted(self._wholes.values(), key=lambda one: len(listed_name(listing, one)), reverse=True)
+        starts = [(one.report, f"{listed_name(listing, one)}_") for one in bases]
+        return [Origin(report, name[len(start) :]) for report, start in starts if name.startswith(start)]
+
+    def _by_columns(
+        self, listing: ListingSpec, name: str, candidates: Sequence[Origin], columns: Mapping[str, Any]
+    ) -> Origin:
+        """The candidate whose sample has most of the columns."""
+        ids = list(dict.fromkeys(one.report for one in candidates))
+        with Spool() as spool:
+            sampled = sample_listed(self._client, self._reports, listing, ids, spool)
+        fits: dict[Origin, int] = {}
+        for origin in candidates:
+            tables = [one for one in sampled[origin.report] if not origin.part or one.part == origin.part]
+            fits[origin] = max((sum(column in one.properties for column in columns) for one in tables), default=-1)
+        best = max(candidates, key=fits.__getitem__)
+        others = ", ".join(str(one) for one in candidates if one is not best and fits[one] >= 0)
+        if others:
+            LOGGER.warning(
+                f"Stream {name}: this may be {best} or {others}; by the columns in the catalog the first is read. "
+                "Refresh the stream list (discover), which writes down what is meant."
+            )
+        return best

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from source_lms_reports.errors import OrderRefused, ReportError, TransientError
-from source_lms_reports.files.opening import count_rows, open_tables
+from source_lms_reports.files.opening import count_rows
+from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
 from source_lms_reports.plan.columns import keep_before, keep_from, window_columns, without_window_columns
 from source_lms_reports.plan.orders import ReportPlan
-from source_lms_reports.plan.stream import ReportStream, Selected, Slice, snake_case
+from source_lms_reports.plan.stream import ReportStream, Selected, Slice
 from source_lms_reports.plan.windows import halves
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.shaper import Shaper
@@ -175,9 +176,9 @@ class StreamReader:
         limit = self._keeper.limit(payload.ordered_at, slice_.window)
         shaper = self._shaper(slice_, limit)
         found, greatest = False, None
-        for opened in open_tables(payload, self._sync.options(self.stream.report), self._is_ours):
+        for name, opened in open_parts(payload, self._sync.options(self.stream.report), self._is_ours):
             table = KnownTable(opened, self._marks)
-            if opened.name is None and not self._is_owner(table.names):
+            if name is None and not self._is_owner(table.names):
                 continue
             found = True
             if part.member_column:
@@ -226,12 +227,10 @@ class StreamReader:
             self._gate.enter()
             yield lines
 
-    def _is_ours(self, name: str | None) -> bool:
-        """Whether a table of the payload feeds this stream. A table without a name is the only one there is."""
+    def _is_ours(self, part: str) -> bool:
+        """Whether a part of the payload feeds this stream."""
         output = self.stream.part.output
-        if not output or name is None:
-            return True
-        return snake_case(name) in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
+        return not output or part in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
 
     def _is_owner(self, names: Collection[str]) -> bool:
         """Whether a lone table, of these columns, is this stream's and not that of another part of the report."""

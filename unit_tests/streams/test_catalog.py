@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.plan.stream import Wanted, snake_case
+from source_lms_reports.files.parts import snake_case
+from source_lms_reports.plan.stream import Wanted
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.settings import make_settings
 from source_lms_reports.streams.catalog import Reports, by_name

@@ -36,11 +36,15 @@ STATE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: `time` is the column that the time range filters by (None: rows have a hidden time)."""
+    """A sheet: `time` is the column that the time range filters by (None: rows have a hidden time).
+
+    Its rows are those of `of`, by default of its own name.
+    """
 
     name: str
     columns: tuple[str, ...]
     time: str | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -429,7 +433,7 @@ class SecondNature(Vendor):
     def _changed_rows(self, sheet: Sheet, stream: str, params: dict[str, Any]) -> Iterator[Row]:
         """The rows a ticket asks for. With a time range, rows without a time are left out."""
         start, end, course = (params.get(name) for name in ("start_time", "end_time", "course_id"))
-        wide = ((*row, at, self.course_ids[place]) for at, place, row in self._rows(sheet.name))
+        wide = ((*row, at, self.course_ids[place]) for at, place, row in self._rows(sheet.of or sheet.name))
         place = None if sheet.time is None else sheet.columns.index(sheet.time)
         columns = (*sheet.columns, "_time", "_course")
         for row in self.world.overlay.apply(self.name, stream, columns, wide):
