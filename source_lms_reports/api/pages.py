@@ -22,6 +22,7 @@ from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.platforms.paths import value_at
 
 LOGGER = logging.getLogger("airbyte")
+_NOT_FOUND = 404
 
 
 @dataclass
@@ -112,7 +113,7 @@ class PageReader:
         seen: set[str] = set()
         try:
             while call is not None:
-                page = self._patiently(call, order)
+                page = self._patiently(call, order, is_first=not found.parts)
                 found.parts.append(page)
                 if spec.count:
                     found.rows += count_rows(Payload((page,)), self._options(order.report))
@@ -125,12 +126,14 @@ class PageReader:
             raise
         return found
 
-    def _patiently(self, call: Call, order: Order) -> Part:
+    def _patiently(self, call: Call, order: Order, is_first: bool) -> Part:
         try:
             return self._calls.client.patience.through(lambda: self._page(call, order))
         except Refusal as refusal:
             if isinstance(refusal.error, PayloadError):
                 raise refusal.error from refusal
+            if refusal.status == _NOT_FOUND and not is_first:
+                raise Refusal("transient", _gone(order, refusal), status=_NOT_FOUND) from refusal
             raise
 
     def _page(self, call: Call, order: Order) -> Part:
@@ -156,6 +159,12 @@ def _proven(page: Part, options: ReadOptions) -> Part:
         Payload((page,)).remove()
         raise
     return page
+
+
+def _gone(order: Order, refusal: Refusal) -> TransientError:
+    """What a page is that the page before it has named, and that is not there any more (Django: "Invalid page")."""
+    words = f"A page of the list of {order.report} is gone (HTTP 404): the list has become shorter while it was read."
+    return TransientError(words, detail=refusal.error.detail)
 
 
 def _unexpected(order: Order, answer: Answer) -> TransientError:

@@ -16,7 +16,7 @@ from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Observed, Poll
+from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Observed, Poll, Refused
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platforms.model import load_platform
 from unit_tests.connections import connection
@@ -107,6 +107,26 @@ def test_a_list_that_does_not_add_up_is_read_again_then_told(
         assert any("does not add up" in text for text in caplog.messages) is not is_complete
         assert mock.call_count == asked
         assert len(list(tmp_path.rglob("report-*"))) == len(outcome.payload.parts)
+
+
+def test_a_page_that_has_gone_since_it_was_named_is_a_fault_of_the_moment(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(LIST, [page(2, 3, more=True), {"status_code": 404, "json": {"detail": "Invalid page."}}])
+        outcome = vendor("tinqwise", spool).execute(Fetch(Order("users", {}), None, None))
+
+        assert isinstance(outcome, Refused)
+        assert outcome.kind == "transient"
+        assert "has become shorter while it was read" in outcome.error.message
+        assert not list(tmp_path.rglob("report-*"))
+
+
+def test_a_first_page_that_is_not_there_is_a_matter_of_the_address(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(LIST, status_code=404)
+        outcome = vendor("tinqwise", spool).execute(Fetch(Order("users", {}), None, None))
+
+        assert isinstance(outcome, Refused)
+        assert outcome.kind == "config"
 
 
 def test_a_progress_beyond_any_number_is_none(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ OPEN = "<>"
 #: Functions that build a message for somebody else to raise: all their sentences count.
 BUILDERS = {
     ("api/refusal.py", "_by_status"),
-    ("api/transport.py", "_unfit"),
     ("api/transport.py", "connection_fault"),
     ("jobs/messages.py", "gave_up"),
     ("jobs/messages.py", "refused"),
