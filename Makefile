@@ -96,6 +96,7 @@ clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/
 	@$(BIN)/python -m integration_tests.clients.matrix
 
 bench: $(VENV)/.bench ## speed and memory, as ratios measured in one run
+	@$(BIN)/python -m benchmarks.waits
 	@$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/.dev ## wild input for each parser for ten minutes or MINUTES=...; REPLAY=file repeats a finding

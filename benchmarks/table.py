@@ -141,8 +141,17 @@ def write_tables(results: Results, page: Path) -> None:
     tables = {kind: main_table(results, kind) for kind in ROWS} | {"growth": growth_table(results)}
     tables |= {"marginal": marginal_table(results), "targets": targets_table(results)}
     for name, table in tables.items():
-        place = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not place.search(text):
-            raise ValueError(f"{page} has no place for the table {name}")
-        text = place.sub(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)  # type: ignore[misc]
+        text = between(text, name, table)
     page.write_text(text, encoding="utf-8")
+
+
+def between(text: str, name: str, table: str) -> str:
+    """A page with a table in the place that has its name.
+
+    Raises:
+        ValueError: There is no such place.
+    """
+    place = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not place.search(text):
+        raise ValueError(f"the page has no place for the table {name}")
+    return place.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)

@@ -64,31 +64,36 @@ def _stream(way: str) -> dict[str, Any]:
             "datetime_format": "%Y-%m-%dT%H:%M:%SZ",
             "start_datetime": {"type": "MinMaxDatetime", "datetime": CURSOR_VALUE},
         },
-        "retriever": {
-            "type": "AsyncRetriever",
-            "record_selector": {
-                "type": "RecordSelector",
-                "extractor": {"type": "DpathExtractor", "field_path": []},
-                "schema_normalization": "Default",
-            },
-            "status_mapping": {
-                "type": "AsyncJobStatusMap",
-                "running": ["running"],
-                "completed": ["complete"],
-                "failed": ["failed"],
-                "timeout": ["timeout"],
-            },
-            "status_extractor": {"type": "DpathExtractor", "field_path": ["status"]},
-            "download_target_extractor": {"type": "DpathExtractor", "field_path": ["report_url"]},
-            "creation_requester": _requester("/jobs?file={{ config['file'] }}", "POST"),
-            "polling_requester": _requester("/jobs/{{ creation_response['ticket_id'] }}", "GET"),
-            "download_requester": {
-                "type": "HttpRequester",
-                "url_base": "{{ download_target }}",
-                "http_method": "GET",
-            },
-            **_DOWNLOADS[way],
+        "retriever": retriever("/jobs?file={{ config['file'] }}", way),
+    }
+
+
+def retriever(order: str, way: str = "file") -> dict[str, Any]:
+    """An `AsyncRetriever` over the plain job API of the stand-ins; `order` is the path that orders a job."""
+    return {
+        "type": "AsyncRetriever",
+        "record_selector": {
+            "type": "RecordSelector",
+            "extractor": {"type": "DpathExtractor", "field_path": []},
+            "schema_normalization": "Default",
         },
+        "status_mapping": {
+            "type": "AsyncJobStatusMap",
+            "running": ["running"],
+            "completed": ["complete"],
+            "failed": ["failed"],
+            "timeout": ["timeout"],
+        },
+        "status_extractor": {"type": "DpathExtractor", "field_path": ["status"]},
+        "download_target_extractor": {"type": "DpathExtractor", "field_path": ["report_url"]},
+        "creation_requester": _requester(order, "POST"),
+        "polling_requester": _requester("/jobs/{{ creation_response['ticket_id'] }}", "GET"),
+        "download_requester": {
+            "type": "HttpRequester",
+            "url_base": "{{ download_target }}",
+            "http_method": "GET",
+        },
+        **_DOWNLOADS[way],
     }
 
 

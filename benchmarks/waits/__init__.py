@@ -1,0 +1,1 @@
+"""What a user waits for: from ready to landed, and for the list of streams."""
