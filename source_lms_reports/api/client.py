@@ -60,7 +60,6 @@ class Client:
         self.platform = platform
         self.context = dict(context)
         self.transport = transport
-        self.clock = clock
         self.patience = patience or no_patience()
         #: Whether something has answered as the platform's API does.
         self.is_met = False
@@ -196,7 +195,7 @@ class Client:
         """Open a download link: with credentials where it names the vendor's own host and carries no signature.
 
         Args:
-            url: The link.
+            url: The link; one without a host is the vendor's own.
             headers: Headers beside the standard ones.
             authenticator: Name of the credentials. They renew themselves, once, on a 401.
 
@@ -210,6 +209,7 @@ class Client:
             is_ours = same_host(address, self.base_url) and not is_signed(address)
             return self.credentials(authenticator) if is_ours else None
 
+        url = joined(f"{self.base_url}/", url)
         with self.transport.download(url, headers, self.base_url, signer) as response:
             signed_by = signer(response.url)
             if response.status_code != _UNAUTHORIZED or signed_by is None or not signed_by.renew():

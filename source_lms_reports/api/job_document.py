@@ -39,7 +39,8 @@ class JobReader:
     def id(self, document: Any) -> str | None:
         """The job's id, if the document names one."""
         found = value_at(document, self._job.id)
-        return None if found in (None, "") else str(found)
+        is_id = isinstance(found, (str, int)) and not isinstance(found, bool) and found != ""
+        return str(found) if is_id else None
 
     def ordered_at(self, document: Any) -> float | None:
         """When the job was ordered, in epoch seconds; None where the document does not tell."""
@@ -83,11 +84,8 @@ class JobReader:
 
 
 def _links(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) and value:
-        return (value,)
-    if isinstance(value, list):
-        return tuple(link for link in value if isinstance(link, str) and link)
-    return ()
+    found = value if isinstance(value, list) else [value]
+    return tuple(link.strip() for link in found if isinstance(link, str) and link.strip())
 
 
 def _number(value: Any) -> float | None:

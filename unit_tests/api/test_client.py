@@ -223,6 +223,8 @@ def test_what_was_redirected_to_another_host_is_not_asked_again(mock: Mocker) ->
         (f"{BASE}/files/7/download?download_frd=1", True),
         ("http://school.example.com:80/files/7/download", True),
         ("https://SCHOOL.example.com/files/7/download", True),
+        ("/files/7/download", True),
+        ("//files.example.com/files/7/download", False),
         (f"{BASE}/files/7/download?download_frd=1&verifier=abc", False),
         (f"{BASE}/files/7/download?sig=abc", False),
         ("https://files.example.com/files/7/download", False),

@@ -62,6 +62,8 @@ def test_an_unknown_status_counts_as_running_and_is_told_once(caplog: pytest.Log
     [
         ("https://a/1", ("https://a/1",)),
         (["https://a/1", "", None, 5, "https://a/2"], ("https://a/1", "https://a/2")),
+        (" https://a/1\n", ("https://a/1",)),
+        (" ", ()),
         ("", ()),
         (None, ()),
         ({"url": "https://a/1"}, ()),
@@ -84,7 +86,17 @@ def test_figures_and_words_are_read() -> None:
     assert (report.progress, report.lines, report.finished_at, report.words) == (50.0, 7, NOW, "No rows")
 
 
-@pytest.mark.parametrize(("document", "found"), [({"job": {"id": 7}}, "7"), ({"job": {"id": ""}}, None), ({}, None)])
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"job": {"id": 7}}, "7"),
+        ({"job": {"id": 0}}, "0"),
+        ({"job": {"id": ""}}, None),
+        ({"job": {"id": False}}, None),
+        ({"job": {"id": {"a": 1}}}, None),
+        ({}, None),
+    ],
+)
 def test_an_id_is_a_text(document: Any, found: str | None) -> None:
     assert reader().id(document) == found
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 from requests_mock import Mocker
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.connect import connect
+from source_lms_reports.api.patience import Patience
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.spool import Spool
+from source_lms_reports.jobs.policy import Policy
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.streams.catalog import Reports
 from source_lms_reports.streams.discovery import discover
@@ -62,9 +63,27 @@ def test_without_a_finished_run_the_schema_is_open(
     assert "Report ours has no finished run" in caplog.text
 
 
-def test_a_header_may_come_in_many_pieces(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pieces(response: requests.Response, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield from iter(lambda: response.raw.read(1), b"")
+def test_a_file_that_answers_badly_is_asked_for_again(spool: Spool) -> None:
+    bad = {"status_code": 503}
+    file = [bad, bad, bad, bad, {"content": f"{','.join(COLUMNS)}\n".encode()}]
+    with Mocker() as mock:
+        mock.get(LIST, json=[{"report": "ours", "last_run": RUN}])
+        mock.get(FILE, file)
+        client, reports = connected()
+        client.patience = Patience(Policy(), 60.0, sleep=lambda _: None)
+        (stream,) = discover(client, reports, spool)
 
-    monkeypatch.setattr(requests.Response, "iter_content", pieces)
-    assert list(found(spool, {"report": "ours", "last_run": RUN})["ours"].schema["properties"]) == COLUMNS
+    assert list(stream.schema["properties"]) == COLUMNS
+
+
+def test_a_file_without_a_signature_is_opened_with_the_token_on_its_own_host(spool: Spool) -> None:
+    own = f"{SCHOOL}/files/7/download?download_frd=1"
+    with Mocker() as mock:
+        mock.get(LIST, json=[{"report": "ours", "last_run": {"status": "complete", "attachment": {"url": own}}}])
+        mock.get(own, status_code=302, headers={"Location": FILE})
+        mock.get(FILE, content=f"{','.join(COLUMNS)}\n".encode())
+        client, reports = connected()
+        (stream,) = discover(client, reports, spool)
+
+    assert list(stream.schema["properties"]) == COLUMNS
+    assert ["Authorization" in request.headers for request in mock.request_history] == [True, True, False]
