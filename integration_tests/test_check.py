@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Json, Run, quick
+from integration_tests.connector import Connector, Json, Run, catalog_of, quick
 from integration_tests.sandbox import Sandbox
 
 
@@ -40,6 +40,7 @@ def test_a_good_connection_succeeds_and_orders_nothing(sandbox: Sandbox, connect
     assert connector.leftovers == []
 
 
+PARAMETER = {"report": "grade_export_csv", "name": "x", "value": "1"}
 WRONG_SETTINGS = [
     ("a refused token", {"access_token": "wrong-token"}, "Check that it is entered whole"),
     ("an expired token", {"access_token": "token-expired"}, "has expired. Make a new one in Canvas"),
@@ -54,6 +55,16 @@ WRONG_SETTINGS = [
         "an unknown report",
         {"reports": ["provisionig_csv"]},
         "'provisionig_csv'. Check `reports` in the configuration",
+    ),
+    (
+        "parameters of an unknown report",
+        {"report_parameters": [{**PARAMETER, "report": "grade_exprot_csv"}]},
+        "`report_parameters` names the report 'grade_exprot_csv'",
+    ),
+    (
+        "a parameter given twice",
+        {"report_parameters": [PARAMETER, PARAMETER]},
+        "of the report 'grade_export_csv' twice",
     ),
     ("a report that would fit", {"reports": ["provisionig_csv"]}, "offered are: course_storage_csv, "),
     (
@@ -256,3 +267,15 @@ def test_no_secret_is_printed_with_debug(sandbox: Sandbox, connector: Connector)
     run = connector.check(quick(sandbox, "canvas", access_token="very-secret-token-4711"), "--debug")
 
     assert "4711" not in run.stdout + run.stderr
+
+
+def test_a_start_date_in_the_vendors_future_is_refused_in_each_command(sandbox: Sandbox, connector: Connector) -> None:
+    config = {**quick(sandbox, "canvas"), "start_date": "2999-01-01T00:00:00Z"}
+    stream = {"name": "last_user_access", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
+
+    assert "lies in the future" in refusal(connector.check(config))
+    for run in (connector.discover(config), connector.read(config, catalog_of([stream]))):
+        assert run.code == 1
+        assert "lies in the future" in run.errors[-1]["message"]
+        assert run.errors[-1]["failure_type"] == "config_error"
+    assert sandbox.requests("canvas", "order") == []

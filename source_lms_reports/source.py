@@ -139,11 +139,11 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         try:
             settings, client = self._connect(config)
             chosen = select(client, Reports(client.platform, settings), _wanted(catalog, state))
+            found = [(wanted, stream) for wanted, stream in chosen if stream is not None]
+            missing = [wanted.name for wanted, stream in chosen if stream is None]
+            sync = begin_sync(settings, client, found, self._spool, self._write_state)
         except ReportError as error:
             raise as_traced(error) from error
-        found = [(wanted, stream) for wanted, stream in chosen if stream is not None]
-        missing = [wanted.name for wanted, stream in chosen if stream is None]
-        sync = begin_sync(settings, client, found, self._spool, self._write_state)
         streams = self._as_streams(sync)
         failures: list[AirbyteTracedException] = []
         if streams:

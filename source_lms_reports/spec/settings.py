@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from source_lms_reports.errors import ConfigError
 from source_lms_reports.platforms.model import Platform
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.manifest import shared_properties
-from source_lms_reports.times import instant
+from source_lms_reports.times import instant, rfc3339
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def make_settings(platform: Platform, config: Mapping[str, Any]) -> Settings:
     start, end = _date(config, "start_date"), _date(config, "end_date")
     if start and end and start >= end:
         raise ConfigError("The start date is not before the end date. Change one of them.")
+    _require_once_each(config.get("platform", {}).get("report_parameters") or [])
     shared = with_defaults(shared_properties(), config)
     interval = shared["poll_interval_seconds"]
     return Settings(
@@ -66,6 +67,34 @@ def make_settings(platform: Platform, config: Mapping[str, Any]) -> Settings:
         report_timeout=60.0 * float(shared["report_timeout_minutes"]),
         poll_interval=float(interval) if interval else None,
     )
+
+
+def require_past_start(settings: Settings, now: datetime) -> None:
+    """Refuse a start date from which on there can be nothing yet.
+
+    Args:
+        settings: The configuration.
+        now: The vendor's time.
+
+    Raises:
+        ConfigError: The start date lies in the future.
+    """
+    if settings.start is not None and settings.start > now:
+        start = rfc3339(settings.start)
+        raise ConfigError(
+            f"The start date {start} lies in the future, so nothing can be read. Correct it, or leave it empty."
+        )
+
+
+def _require_once_each(parameters: Sequence[Mapping[str, Any]]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for one in parameters:
+        pair = (one["report"], one["name"])
+        if pair in seen:
+            raise ConfigError(
+                f"`report_parameters` gives the parameter '{pair[1]}' of the report '{pair[0]}' twice. Remove one."
+            )
+        seen.add(pair)
 
 
 def with_defaults(properties: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Reports:
         """The offered reports that the user wants.
 
         Raises:
-            ConfigError: The user wants one that is not offered.
+            ConfigError: The user wants one that is not offered, or has parameters for one that is not read.
         """
         wanted = self.wanted()
         unknown = [report for report in wanted if report not in offered]
@@ -82,7 +82,30 @@ class Reports:
                 f"The account does not offer the report {names}. Check `reports` in the configuration for typing "
                 f"errors; offered are: {', '.join(sorted(offered)) or 'none'}."
             )
+        self.require_parameters(offered)
+        return self._kept(offered)
+
+    def _kept(self, offered: Sequence[str]) -> list[str]:
+        wanted = self.wanted()
         return [report for report in offered if not wanted or report in wanted]
+
+    def with_parameters(self) -> list[str]:
+        """The reports that the user has parameters for."""
+        return [str(one["report"]) for one in self.settings.platform.get("report_parameters") or []]
+
+    def require_parameters(self, offered: Sequence[str]) -> None:
+        """Refuse parameters of the user's that can have no effect.
+
+        Raises:
+            ConfigError: The user has parameters for a report that is not offered, or that `reports` leaves out.
+        """
+        kept = self._kept(offered)
+        stray = next((report for report in self.with_parameters() if report not in kept), None)
+        if stray is not None:
+            raise ConfigError(
+                f"`report_parameters` names the report '{stray}', which is not among the reports of this connection, "
+                f"so it has no effect. The reports are: {', '.join(sorted(kept)) or 'none'}."
+            )
 
     def listed(self, client: Client, phase: str) -> list[tuple[str, Any]]:
         """The reports that the vendor lists for this account, as ids with what the vendor says about them.

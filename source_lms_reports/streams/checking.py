@@ -14,6 +14,7 @@ from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import Selected
 from source_lms_reports.plan.windows import Span, as_days
+from source_lms_reports.spec.settings import require_past_start
 from source_lms_reports.streams.catalog import Reports, by_name
 from source_lms_reports.times import midnight, now_utc
 
@@ -35,6 +36,7 @@ def check(client: Client, reports: Reports, spool: Spool) -> None:
     client.patience = client.patience.shortened()
     try:
         _ask(client, reports, spool)
+        require_past_start(reports.settings, now_utc(client.vendor_now()))
     except Refusal as refusal:
         raise _words(client, refusal) from refusal
 

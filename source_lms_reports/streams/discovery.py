@@ -19,9 +19,11 @@ from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.platforms.model import ListingSpec
 from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.spec.settings import require_past_start
 from source_lms_reports.streams.catalog import Reports, listed_name
 from source_lms_reports.streams.naming import Origin, named
 from source_lms_reports.streams.sampling import Sampled, Sampler
+from source_lms_reports.times import now_utc
 
 LOGGER = logging.getLogger("airbyte")
 _HEADER_BYTES = 1024 * 1024
@@ -42,6 +44,7 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     client.patience = client.patience.shortened()
     declared = reports.declared()
     listing = client.platform.listing
+    require_past_start(reports.settings, now_utc(client.vendor_now()))
     if listing is None:
         chosen = [stream for report in reports.restrict(list(declared)) for stream in declared[report]]
         return _with_samples(client, reports, chosen, spool)

@@ -37,6 +37,9 @@ def select(client: Client, reports: Reports, wanted: Sequence[Wanted]) -> list[t
     """
     declared = by_name(reports.declared().values())
     lookup: _Lookup | None = None
+    if any(report not in reports.platform.reports for report in reports.with_parameters()):
+        lookup = _Lookup(client, reports, list(declared))
+    reports.require_parameters(lookup.listed if lookup else list(reports.platform.reports))
     chosen: list[tuple[Wanted, ReportStream | None]] = []
     for one in wanted:
         origin = marked_origin(one.schema)
@@ -84,8 +87,8 @@ class _Lookup:
         self._client = client
         self._reports = reports
         with refusals_as_errors():
-            listed = [report for report, _ in reports.listed(client, "list")]
-        self._listed = [report for report in dict.fromkeys(listed) if report not in reports.platform.reports]
+            self.listed = [report for report, _ in reports.listed(client, "list")]
+        self._listed = [report for report in dict.fromkeys(self.listed) if report not in reports.platform.reports]
         listing = reports.platform.listing
         plain = functools.partial(listed_name, listing) if listing else str
         self._wholes = {one.name: one.origin for one in named(map(Origin, self._listed), plain, taken)}

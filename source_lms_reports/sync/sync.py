@@ -17,7 +17,7 @@ from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.events import Event, TicketClosed, TicketOpened, Warned
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected, Wanted
-from source_lms_reports.spec.settings import Settings
+from source_lms_reports.spec.settings import Settings, require_past_start
 from source_lms_reports.sync.keeper import StateKeeper
 from source_lms_reports.sync.live import make_live_progress
 from source_lms_reports.sync.plans import Plans
@@ -58,6 +58,7 @@ def begin_sync(
     if streams:
         client.learn_vendor_time()
     now = now_utc(client.vendor_now())
+    require_past_start(settings, now)
     selected = [_selected(wanted, stream, now, client.account) for wanted, stream in streams]
     return Sync(settings, client, selected, spool, write_state, now, **seams)
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.platforms.model import load_platform, platform_names
-from source_lms_reports.spec.settings import Settings, make_settings
+from source_lms_reports.spec.settings import Settings, make_settings, require_past_start
 
 CANVAS = {"name": "canvas", "base_url": "https://school.example.com/", "access_token": "x"}
 
@@ -67,3 +68,20 @@ def test_every_platform_is_known_by_its_file() -> None:
         assert load_platform(name).name == name
     with pytest.raises(ConfigError, match="Choose one of: canvas, hapyak"):
         load_platform("moodle")
+
+
+def test_a_start_date_in_the_future_is_refused_by_the_vendors_time() -> None:
+    made = settings(start_date="2026-01-15T00:00:00Z")
+    start = datetime(2026, 1, 15, tzinfo=timezone.utc)
+
+    require_past_start(made, start)
+    require_past_start(settings(), start)
+    with pytest.raises(ConfigError, match="The start date 2026-01-15T00:00:00Z lies in the future"):
+        require_past_start(made, start - timedelta(seconds=1))
+
+
+def test_a_report_parameter_is_given_once() -> None:
+    one = {"report": "grade_export_csv", "name": "x", "value": "1"}
+    settings({"report_parameters": [one, {**one, "name": "y"}, {**one, "report": "other"}]})
+    with pytest.raises(ConfigError, match="gives the parameter 'x' of the report 'grade_export_csv' twice"):
+        settings({"report_parameters": [one, {**one, "value": "2"}]})

@@ -114,3 +114,12 @@ def test_of_two_reports_with_one_name_the_first_is_read_as_discovery_offers_it()
 def test_a_cursor_of_the_catalog_counts_as_a_column() -> None:
     (found,) = chosen(Lists("scores"), {"scores": {"properties": {}}}, {"scores": "updated_at"})
     assert "updated_at" in found.schema["properties"]
+
+
+@pytest.mark.parametrize("listed", [("users", "courses"), ("users", "typo", "courses")])
+def test_parameters_of_a_report_that_is_not_there_or_left_out_are_refused(listed: tuple[str, ...]) -> None:
+    parameters = [{"report": "typo", "name": "x", "value": "1"}]
+    chosen_ones = [] if "typo" not in listed else ["users"]
+    with pytest.raises(ConfigError, match="`report_parameters` names the report 'typo'"):
+        reports("canvas", reports=chosen_ones, report_parameters=parameters).restrict(listed)
+    assert reports("canvas", report_parameters=parameters).restrict(["typo"]) == ["typo"]
