@@ -69,6 +69,13 @@ def secured(url: str, own: str) -> str:
     return parts._replace(scheme="https", port=None if here[2] == _DEFAULT_PORTS["https"] else here[2]).url
 
 
+def with_query_of(url: str, other: str) -> str:
+    """`url`, with the query of `other` where it has none: `/a/` and `/a?b=c` -> `/a/?b=c`."""
+    query = urlsplit(other).query
+    parts = urlsplit(url)
+    return url if parts.query or not query else parts._replace(query=query).geturl()
+
+
 def is_signed(url: str) -> bool:
     """Whether an address carries a signature of its own, and so needs no credentials."""
     try:

@@ -18,7 +18,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from source_lms_reports.api.addresses import host_of, joined, require_safe, same_host, secured, without_query
+from source_lms_reports.api.addresses import (
+    host_of,
+    joined,
+    require_safe,
+    same_host,
+    secured,
+    with_query_of,
+    without_query,
+)
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError
@@ -149,7 +157,10 @@ class Transport:
             response.close()
 
     def _followed(self, call: Call, heard: Callable[[requests.Response], None]) -> requests.Response:
-        """The answer behind all redirects. Each is followed with the same method and body: an order stays an order."""
+        """The answer behind all redirects. Each is followed with the same method, body and query.
+
+        An order stays an order, and a question about a window stays one where the redirect leaves the query out.
+        """
         url = call.url
         for _ in range(_MAX_REDIRECTS):
             response = self._exchange(call, url)
@@ -159,7 +170,7 @@ class Transport:
                 return response
             response.close()
             _require_followable(call, response.status_code, target)
-            url = target
+            url = with_query_of(target, response.url)
         raise ConfigError(f"{host_of(call.url)} redirects in a circle, to {without_query(url)}. Check the address.")
 
     @contextlib.contextmanager

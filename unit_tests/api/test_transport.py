@@ -214,3 +214,17 @@ def test_a_redirect_to_a_name_that_is_not_ascii_leads_there(mock: Mocker) -> Non
     mock.get(f"{API}/b%C3%A4", text="there")
 
     assert Transport().send(Call("GET", f"{API}/a")).text == "there"
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"), [("/b", "start=1&end=2"), ("/b?start=3", "start=3"), ("/b#x", "start=1&end=2")]
+)
+def test_a_redirect_that_leaves_the_query_out_does_not_change_the_question(
+    mock: Mocker, target: str, asked: str
+) -> None:
+    mock.get(f"{API}/a", status_code=301, headers={"Location": target})
+    mock.get(f"{API}/b", text="there")
+    Transport().send(Call("GET", f"{API}/a", query={"start": "1", "end": "2"}))
+
+    assert mock.last_request is not None
+    assert mock.last_request.query == asked
