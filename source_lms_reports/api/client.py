@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import logging
 import time
@@ -148,6 +149,8 @@ class Client:
         return answer
 
     def _exchanged(self, call: Call) -> Answer:
+        if call.timeout is None:
+            call = dataclasses.replace(call, timeout=self.patience.silence)
         try:
             return self.transport.send(call, self._heard)
         except ConnectionFault as fault:

@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 #: `check` and `discover` answer within so many seconds, and begin with so short a wait: somebody sits in front of them.
 _SHORT = 60.0
 _SHORT_BASE = 1.0
+_SHORT_SILENCE = 50.0
 
 
 class Patience:
@@ -31,6 +32,7 @@ class Patience:
         sleep: Waits so many seconds.
         steady: Seconds that only ever go on.
         rng: Where the jitter comes from.
+        silence: Seconds of silence after which an answer is given up; None for as many as usual.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class Patience:
         sleep: Callable[[float], None] = time.sleep,
         steady: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
+        silence: float | None = None,
     ) -> None:
+        self.silence = silence
         self._policy = policy
         self._limit = limit
         self._tries = tries
@@ -52,7 +56,9 @@ class Patience:
     def shortened(self) -> Patience:
         """The patience of somebody who waits in front of a screen: at most a minute."""
         policy = dataclasses.replace(self._policy, retry_base=min(self._policy.retry_base, _SHORT_BASE))
-        return Patience(policy, min(self._limit, _SHORT), self._tries, self._sleep, self._steady, self._rng)
+        return Patience(
+            policy, min(self._limit, _SHORT), self._tries, self._sleep, self._steady, self._rng, _SHORT_SILENCE
+        )
 
     def through(self, ask: Callable[[], _T]) -> _T:
         """What `ask` gives, asked again after each refusal that a moment may mend.

@@ -212,6 +212,11 @@ class Transport:
         finally:
             response.close()
 
+    def _patience(self, call: Call) -> tuple[float, float]:
+        """Seconds to wait for a connection, and for a word of the answer."""
+        connect, read = self._timeout
+        return self._timeout if call.timeout is None else (min(connect, call.timeout), min(read, call.timeout))
+
     def _exchange(self, call: Call, url: str) -> requests.Response:
         require_safe(url)
         try:
@@ -225,7 +230,7 @@ class Transport:
                 data=call.form,
                 files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
                 auth=_Checked(call.auth or NoAuth()),
-                timeout=self._timeout if call.timeout is None else call.timeout,
+                timeout=self._patience(call),
                 allow_redirects=False,
                 stream=True,
             )

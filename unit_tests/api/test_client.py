@@ -262,3 +262,17 @@ def test_an_id_that_is_a_step_up_is_not_sent(mock: Mocker) -> None:
     with pytest.raises(Refusal, match=r"The id '\.\.' cannot stand in an address of Canvas"):
         client().prepare("poll", report="a", ticket=SimpleNamespace(id=".."))
     assert mock.call_count == 0
+
+
+@pytest.mark.parametrize(("shortened", "timeout"), [(False, (15.0, 120.0)), (True, (15.0, 50.0))])
+def test_somebody_who_waits_in_front_of_a_screen_waits_less_for_an_answer(
+    mock: Mocker, shortened: bool, timeout: tuple[float, float]
+) -> None:
+    mock.get(REPORTS, json=[])
+    asking = client()
+    if shortened:
+        asking.patience = asking.patience.shortened()
+    asking.items("list", "list")
+
+    assert mock.last_request is not None
+    assert str(mock.last_request.timeout) == str(timeout)
