@@ -2,7 +2,8 @@
 
 `python -m integration_tests.releases` records the version at hand. A later version may add; what would stop a sync or
 change a table is a breaking change (Airbyte: Managing breaking changes in connectors), which needs a new minor version
-below 1.0.0, a new major one from then on, and an entry under `releases.breakingChanges` in metadata.yaml.
+below 1.0.0, a new major one from then on, and an entry under `releases.breakingChanges` in metadata.yaml. What a later
+version changes all the same, because the promise was a fault, stands with its reason in `changes.json` beside it.
 """
 
 from __future__ import annotations

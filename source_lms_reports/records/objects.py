@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import compress
 from typing import Any
 
@@ -11,7 +11,7 @@ from source_lms_reports.records.batch import Batch, FormBatch, ObjectBatch
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.forms import Form, form_of
-from source_lms_reports.records.growing import GrowingSchema, as_cell
+from source_lms_reports.records.growing import GrowingSchema, as_cell, as_outer
 
 
 class ObjectShaper:
@@ -22,10 +22,16 @@ class ObjectShaper:
         constants: Columns that every record gets; they win over a key of the same name.
         cursor_field: The key whose instants decide what is new.
         window: What is new.
+        texts: Keys of columns of texts, where an object or an array is written as its text of JSON.
     """
 
     def __init__(
-        self, envelope: Envelope, constants: Mapping[str, str], cursor_field: str | None, window: CursorWindow
+        self,
+        envelope: Envelope,
+        constants: Mapping[str, str],
+        cursor_field: str | None,
+        window: CursorWindow,
+        texts: Collection[str] = (),
     ) -> None:
         self._types: dict[str, set[type]] = {}
         self._envelope = envelope
@@ -34,6 +40,7 @@ class ObjectShaper:
         self._constants = constants
         self._cursor_field = cursor_field
         self._window = window
+        self._texts = texts
         self._form: Form | None = None
 
     @property
@@ -64,7 +71,7 @@ class ObjectShaper:
         if self._growing is not None:
             self._admit(self._growing, chunk.objects())
         fits = not self._constants.keys() & self._types.keys()
-        self._form = form_of(self._types, self._growing, self._left_out) if fits else None
+        self._form = form_of(self._types, self._growing, self._left_out, self._texts) if fits else None
 
     def _admit(self, growing: GrowingSchema, objects: list[dict[str, Any]]) -> None:
         """Let the schema grow until these rows fit it."""
@@ -83,6 +90,8 @@ class ObjectShaper:
         if self._growing is not None:
             self._admit(self._growing, rows)
             rows = [self._fitting(self._growing, row) for row in rows]
+        elif self._texts:
+            rows = [self._with_texts(row) for row in rows]
         return ObjectBatch(self._envelope, [{**row, **self._constants} for row in rows] if self._constants else rows)
 
     def _fitting(self, growing: GrowingSchema, row: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +101,9 @@ class ObjectShaper:
             name: as_cell(value) if growing.is_plain_text(name) else (None if value == "" else value)
             for name, value in wanted.items()
         }
+
+    def _with_texts(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {name: as_outer(value) if name in self._texts else value for name, value in row.items()}
 
     def _new(self, rows: list[Any], values: Iterable[Any] | None) -> list[Any]:
         field = self._cursor_field

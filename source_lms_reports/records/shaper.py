@@ -9,6 +9,7 @@ from typing import Any
 
 from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
 from source_lms_reports.records.batch import Batch, CellBatch
+from source_lms_reports.records.cast import kind_of
 from source_lms_reports.records.columns import ColumnCaster
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.envelope import AirbyteEnvelope, Envelope
@@ -47,6 +48,7 @@ class Shaper:
         self._left_out = self._envelope.left_out
         self._constants = {n: one for n, one in (constants or {}).items() if n not in self._left_out}
         self._known = schema.get("properties", {}).keys()
+        self._texts = {name for name, one in schema.get("properties", {}).items() if kind_of(one) == "text"}
         self._columns = ColumnCaster(schema.get("properties", {}), self._growing)
         self._cursor_field = cursor_field
         self._window = CursorWindow(keep_from, keep_before, cursor_limit)
@@ -68,7 +70,7 @@ class Shaper:
         if table.columns:
             self._compare(table.columns)
         self._announce(table.columns)
-        objects = ObjectShaper(self._envelope, self._constants, self._cursor_field, self._window)
+        objects = ObjectShaper(self._envelope, self._constants, self._cursor_field, self._window, self._texts)
         for chunk in table.chunks():
             batch = self._cells(table, chunk) if isinstance(chunk, CellChunk) else objects.batch(chunk)
             if batch is not None and batch.count:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.records.batch import Batch
+from source_lms_reports.records.forms import MOST_KEYS
 from source_lms_reports.records.shaper import Shaper
 from unit_tests.files.reading import DEFAULT, blocks_of, payload
 
@@ -260,3 +261,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace('"', '""') + '"'
     return repr(value)
+
+
+@pytest.mark.parametrize("names", [3, MOST_KEYS + 1], ids=["with a form", "without one"])
+def test_an_object_in_a_column_of_texts_is_its_text_of_json(tmp_path: Path, names: int) -> None:
+    schema = {"properties": {"name": {"type": ["null", "string"]}, "open": {"type": ["null", "object"]}}}
+    values = [{"de": "Grün", "n": [1, 2.5]}, "plain", None, 5, [{"a": None}], True]
+    rows = [{"name": value, "open": {"a": 1}, "unknown": [1]} for value in values]
+    rows[0] |= {f"more {number}": 1 for number in range(names)}
+
+    found = _shape(tmp_path, json.dumps(rows).encode(), Shaper("s", schema), ReadOptions(format="json"))
+
+    texts = ['{"de":"Grün","n":[1,2.5]}', "plain", None, 5, '[{"a":null}]', True]
+    assert [row.get("name") for row in found] == texts
+    assert all(row["open"] == {"a": 1} and row["unknown"] == [1] for row in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,11 +34,19 @@ def pages(client: Client, name: str, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
+def dumps(value: object) -> str | None:
+    """A value as the text of JSON that a record holds."""
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 @pytest.mark.parametrize("sandbox", [{"settings": {"tinqwise": {"page_size": 25}}}], indirect=True)
 @pytest.mark.parametrize("name", list(LISTS))
 def test_pages_hold_what_truth_says(sandbox: Sandbox, tinqwise: Client, name: str) -> None:
     found = pages(tinqwise, name)
-    assert found == list(sandbox.truth("tinqwise", name))
+    truth = list(sandbox.truth("tinqwise", name))
+    if name == "groups":  # whose translations come as texts, and are objects in the pages
+        found = [{**row, "name_i18n": dumps(row["name_i18n"])} for row in found]
+    assert found == truth
     assert len(found) == (4 if name == "groups" else 60)
     key = {"programmes": ("programme_uuid", "user_id"), "groups": ("name",), "training_time": ("user_id",)}.get(
         name, ("id",)

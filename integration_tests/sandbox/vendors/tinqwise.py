@@ -409,8 +409,14 @@ class TinQwise(Vendor):
         return list(LISTS)
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
-        """JSON values keep their types. Options: filters as in a request (`modified_at__gte`, `group_name`, ...)."""
-        yield from records(self._table(stream, [(key, str(value)) for key, value in options.items()]))
+        """JSON values keep their types; translated names come as their text of JSON.
+
+        Options: filters as in a request (`modified_at__gte`, `group_name`, ...).
+        """
+        for row in records(self._table(stream, [(key, str(value)) for key, value in options.items()])):
+            if isinstance(row.get("name_i18n"), dict):
+                row["name_i18n"] = json.dumps(row["name_i18n"], ensure_ascii=False, separators=(",", ":"))
+            yield row
 
 
 def _epoch(text: Any) -> float | None:
