@@ -60,9 +60,14 @@ class OrderCalls:
         )
 
     def ask(
-        self, step: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any
+        self,
+        step: str,
+        order: Order,
+        parameters: Mapping[str, Any] | None = None,
+        also: Collection[int] = (),
+        **extra: Any,
     ) -> tuple[Answer, Any]:
-        """Send the request called `step`.
+        """Send the request called `step`; answers of the statuses in `also` are good ones, too.
 
         Returns:
             The answer, and the JSON in it.
@@ -70,7 +75,7 @@ class OrderCalls:
         Raises:
             Refusal: It is no success, or no JSON.
         """
-        return self.client.ask(self.call(step, order, parameters, **extra), step, order.report)
+        return self.client.ask(self.call(step, order, parameters, **extra), step, order.report, also=also)
 
     def save(self, call: Call, order: Order, good: Collection[int]) -> Part | Answer:
         """The body of a good answer on disk, or the other answer.

@@ -124,7 +124,7 @@ class Client:
             self.base_url + self._path(spec, context),
             query={key: str(value) for key, value in {**fill_all(spec.query, context), **placed["query"]}.items()},
             json={**fill_all(spec.json, context), **placed["json"]} or None,
-            multipart={key: str(value) for key, value in placed["multipart"].items()} or None,
+            multipart=_fields(placed["multipart"]) or None,
             auth=self.credentials(authenticator),
         )
 
@@ -136,8 +136,14 @@ class Client:
             words = f"The id '{error}' cannot stand in an address of {title}. Check the ids that are configured."
             raise Refusal("config", ConfigError(words, detail=spec.path), unsent=True) from error
 
-    def send(self, call: Call, phase: str, report: str = "") -> Answer:
+    def send(self, call: Call, phase: str, report: str = "", also: Collection[int] = ()) -> Answer:
         """Send `call` once (twice where a 401 is met and the credentials can be renewed).
+
+        Args:
+            call: The request.
+            phase: The step that it is for.
+            report: The report that it is for, if any.
+            also: Statuses that are good here, beside those of a success.
 
         Raises:
             Refusal: No answer, or one that is no success.
@@ -145,7 +151,8 @@ class Client:
         answer = self._exchanged(call)
         if answer.status == _UNAUTHORIZED and renewed(call):
             answer = self._exchanged(call)
-        self.judge(answer, phase, report)
+        if answer.status not in also:
+            self.judge(answer, phase, report)
         return answer
 
     def _exchanged(self, call: Call) -> Answer:
@@ -242,7 +249,12 @@ class Client:
         judge(self.platform, self.context, answer, phase, report, self.vendor_now())
 
     def ask(
-        self, call: Call, phase: str, report: str = "", fits: Callable[[Any], bool] = lambda _: True
+        self,
+        call: Call,
+        phase: str,
+        report: str = "",
+        fits: Callable[[Any], bool] = lambda _: True,
+        also: Collection[int] = (),
     ) -> tuple[Answer, Any]:
         """Send `call` as `send` does.
 
@@ -251,6 +263,7 @@ class Client:
             phase: The step that it is for.
             report: The report that it is for, if any.
             fits: Whether a JSON document is of the kind that must come.
+            also: As for `send`.
 
         Returns:
             The answer, and the JSON in it.
@@ -258,7 +271,7 @@ class Client:
         Raises:
             Refusal: No answer, one that is no success, or one that is something else: a web page, say.
         """
-        answer = self.send(call, phase, report)
+        answer = self.send(call, phase, report, also)
         document = answer.json() if answer.is_json else None
         if document is None or not fits(document):
             raise self._no_answer(answer)
@@ -335,8 +348,17 @@ def _relations(link: Mapping[str, str]) -> list[str]:
 
 def _placed(spec: RequestSpec, parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """An order's parameters by the place that they go to, under the names that the request gives them."""
-    named = {spec.parameter_name.format(name=name): value for name, value in parameters.items()}
+    named = {
+        (spec.list_name if isinstance(value, list) else spec.parameter_name).format(name=name): value
+        for name, value in parameters.items()
+    }
     return {place: named if place == spec.parameters_in else {} for place in ("query", "json", "multipart")}
+
+
+def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of a form: one a parameter, or one an element of it."""
+    parts = ((key, value if isinstance(value, list) else [value]) for key, value in parameters.items())
+    return [(key, str(one)) for key, values in parts for one in values]
 
 
 def renewed(call: Call) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from typing_extensions import assert_never
 
 from source_lms_reports.api.adopting import JobFinder
+from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.calls import BodyBrokeOff, OrderCalls
 from source_lms_reports.api.fetching import Fetcher
 from source_lms_reports.api.job_document import JobReader
@@ -98,12 +100,26 @@ class TicketExecutor(ActionExecutor):
 
     def _place(self, order: Order) -> Placed:
         asked = self._client.vendor_clock.mark()
-        answer, document = self._calls.ask("order", order, order.parameters)
+        before = self._client.platform.job.placed_before
+        answer, document = self._calls.ask("order", order, order.parameters, also=before)
+        if answer.status in before:
+            return self._placed_before(order, answer, document)
         job_id = self._jobs.id(document)
         if job_id is None:
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
         ticket = self._calls.ticket(order, job_id, self._client.vendor_clock.at(asked))
+        return Placed(ticket, self._jobs.read(document, answer))
+
+    def _placed_before(self, order: Order, answer: Answer, document: Any) -> Placed:
+        """The job that answers an order already, whoever ordered it.
+
+        What has changed since that job's own date is missing from it, so one without a date is not taken.
+        """
+        job_id, ordered_at = self._jobs.id(document), self._jobs.ordered_at(document)
+        if job_id is None or ordered_at is None:
+            self._client.judge(answer, "order", order.report)
+        ticket = self._calls.ticket(order, job_id or "", ordered_at or 0.0, adopted=True)
         return Placed(ticket, self._jobs.read(document, answer))
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:

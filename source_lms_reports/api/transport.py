@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ class Call:
     headers: Mapping[str, str] | None = None
     json: Any = None
     form: Mapping[str, str] | None = None
-    multipart: Mapping[str, str] | None = None
+    multipart: Sequence[tuple[str, str]] | None = None
     auth: Credentials | None = None
     timeout: float | None = None
 
@@ -228,7 +228,7 @@ class Transport:
                 headers=call.headers,
                 json=call.json,
                 data=call.form,
-                files={name: (None, value) for name, value in call.multipart.items()} if call.multipart else None,
+                files=[(name, (None, value)) for name, value in call.multipart] if call.multipart else None,
                 auth=_Checked(call.auth or NoAuth()),
                 timeout=self._patience(call),
                 allow_redirects=False,

@@ -98,7 +98,7 @@ class NothingFound:
 
 @dataclass(frozen=True)
 class Placed:
-    """The vendor took the order."""
+    """The vendor took the order, or says that it has such a job already; the ticket is then an adopted one."""
 
     ticket: Ticket
     state: JobState

@@ -57,7 +57,7 @@ class Placing:
         match outcome:
             case Placed(ticket, state):
                 self._taken()
-                return Opened(ticket, "ordered", state)
+                return Opened(ticket, "adopted" if ticket.adopted else "ordered", state)
             case Refused(unsent=True):
                 return self._after_nothing_sent(outcome, now)
             case Refused(uncertain=True):

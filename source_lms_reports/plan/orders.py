@@ -134,14 +134,18 @@ class ReportPlan:
             if set(filled) == set(also):
                 yield {**filled, **selectors, **extra}
 
-    def _user_parameters(self) -> dict[str, str]:
+    def _user_parameters(self) -> dict[str, str | list[str]]:
         """The user's own parameters of this report.
 
         A switch that is off is left out: some vendors test for presence only.
         """
         given = self._settings.platform.get("report_parameters") or []
         mine = {one["name"]: str(one["value"]) for one in given if one["report"] == self._first.report}
-        return {name: value for name, value in mine.items() if value.lower() != "false"}
+        return {
+            name: [part.strip() for part in value.split(",")] if name in self._spec.lists else value
+            for name, value in mine.items()
+            if value.lower() != "false"
+        }
 
     def _windows(self) -> Iterator[Window | None]:
         spec = self._spec.windows

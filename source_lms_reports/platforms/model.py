@@ -38,6 +38,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
         path: Path below the platform's base address.
         parameters_in: Where the order's parameters go.
         parameter_name: The field's name, with `{name}` for the parameter's own.
+        list_name: The same for a parameter that is a list: each element becomes a field.
         records: Path of the list in a JSON answer.
         count: Path of the number of rows that a list says it has over all pages.
         pages: How a list goes on: by a `Link` header or by an address in the body at `next`.
@@ -49,6 +50,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
     json: dict[str, Template] = {}
     parameters_in: Literal["", "query", "json", "multipart"] = ""
     parameter_name: str = "{name}"
+    list_name: str = "{name}"
     records: Path = []
     pages: Literal["", "link_header", "next_url"] = ""
     next: Path = []
@@ -84,6 +86,8 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
         words: What the vendor says about a failure.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
+        placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
+            is read, and never aborted, for it may be somebody else's.
     """
 
     id: Path = []
@@ -97,6 +101,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     links: Path = []
     expires_at: Path = []
     http_statuses: dict[int, Literal["running", "ready", "failed"]] = {}
+    placed_before: list[int] = []
 
 
 class FindSpec(_Model, frozen=True, kw_only=True):
@@ -187,12 +192,17 @@ class EachSpec(_Model, frozen=True, kw_only=True):
         parameter: The order's parameter that takes the item's value.
         value: Where the value stands in an item.
         unless: A template; where it is not empty, its value is taken and the list is not asked for.
+        plain: Pattern of the values that `unless` may have; empty for any.
+        known_as: Prefixes of other values, each with where the rest of such a value stands in an item: it is looked up
+            in the list.
     """
 
     request: str
     value: Path
     parameter: str = ""
     unless: str = ""
+    plain: str = ""
+    known_as: dict[str, Path] = {}
 
 
 class StreamSpec(_Model, frozen=True, kw_only=True):
@@ -202,12 +212,14 @@ class StreamSpec(_Model, frozen=True, kw_only=True):
         output: The ZIP member, sheet or selector that feeds the stream; empty means the report's only table.
         primary_key: Only columns that are never null and unique.
         cursor: The column by which the stream is incremental.
+        if_listed: Whether the account has the output only where the vendor's list names it (`ListingSpec.outputs`).
         member_column: Column that takes the name of the ZIP member a row comes from.
     """
 
     output: str = ""
     primary_key: list[str] = []
     cursor: str = ""
+    if_listed: bool = False
     member_column: str = ""
 
 
@@ -217,6 +229,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     Attributes:
         selectors: Each selected output is asked for by a parameter of its own name set to true.
         parameters: What an order sends beside its window. May use `platform`, `cursor`, `report`.
+        lists: Parameters that the vendor takes as lists; the user writes commas between the elements.
         also_with: Parameter sets ordered in addition, each as a job of its own; a set whose templates come out empty
             is left out.
         delimiters: Candidates for the CSV separator, told apart by the header line.
@@ -232,6 +245,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     streams: dict[str, StreamSpec]
     selectors: bool = False
     parameters: dict[str, Template] = {}
+    lists: list[str] = []
     also_with: list[dict[str, Template]] = []
     each: EachSpec | None = None
     windows: WindowSpec | None = None
@@ -255,6 +269,7 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
             run's file, `order`
             orders the report once (cached at the vendor) and reads sheets, columns and types from it.
         last_run: Where the last run stands in an item.
+        outputs: Where an object stands in an item whose keys tell, among others, which outputs the report has.
         template: The report as it is declared where nothing better is known.
     """
 
@@ -264,6 +279,7 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
     strip_suffix: str = ""
     sample: Literal["last_run", "order"] = "last_run"
     last_run: Path = []
+    outputs: Path = []
     cursors: list[str] = []
 
 

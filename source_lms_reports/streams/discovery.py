@@ -52,7 +52,12 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
         listed = dict(reports.listed(client, "list"))
     wanted = reports.restrict(list(listed))
     always = [report for report, streams in declared.items() if streams[0].report_spec.request]
-    known = [stream for report in (*wanted, *always) for stream in declared.get(report, [])]
+    known = [
+        stream
+        for report in (*wanted, *always)
+        for stream in declared.get(report, [])
+        if _is_there(stream, listing, listed.get(report))
+    ]
     unknown = [report for report in wanted if report not in declared]
     if listing.sample == "order":
         columns = _from_orders(client, reports, listing, unknown, spool)
@@ -74,6 +79,11 @@ def _named_streams(
             )
         found[one.origin] = reports.unlisted_stream(listing, one.name, one.origin, columns[one.origin])
     return [found[origin] for origin in columns]
+
+
+def _is_there(stream: ReportStream, listing: ListingSpec, item: Any) -> bool:
+    """Whether the account has the output that feeds a stream, where that depends on the account."""
+    return not stream.part.if_listed or stream.part.output in (value_at(item, listing.outputs) or {})
 
 
 def _with_samples(client: Client, reports: Reports, streams: list[ReportStream], spool: Spool) -> list[ReportStream]:
@@ -112,11 +122,10 @@ def sample_listed(
 
 
 def _from_last_run(client: Client, listing: ListingSpec, report: str, item: Any, spool: Spool) -> Mapping[str, Any]:
-    """The columns of a report that only this institution has: those of the file that its last run made."""
-    job, run = client.platform.job, value_at(item, listing.last_run)
-    link = value_at(run, job.links)
+    """The columns of a report that only this institution has: those of the file that its last good run made."""
+    link = _link_of_last_run(client, report, value_at(item, listing.last_run))
     properties: Mapping[str, Any] = {}
-    if isinstance(link, str) and job.statuses.get(str(value_at(run, job.status))) == "ready":
+    if link is not None:
         options = ReadOptions(delimiters=listing.template.delimiters or client.platform.files.delimiters)
         try:
             properties = dict.fromkeys(_header(client, link, spool, options), _TEXT)
@@ -127,6 +136,28 @@ def _from_last_run(client: Client, listing: ListingSpec, report: str, item: Any,
     else:
         LOGGER.warning(f"Report {report} has no finished run to read its columns from; its schema is left open.")
     return properties
+
+
+def _link_of_last_run(client: Client, report: str, last: Any) -> str | None:
+    """The link to the file of the last run, or, where that has none, of the last one before it that has."""
+    found = _link(client, last)
+    if found is not None or not last or client.platform.find is None:
+        return found
+    try:
+        call = client.prepare(client.platform.find.request, report=report)
+        _, runs = client.patience.through(lambda: client.ask(call, "find", report))
+    except Refusal as refusal:
+        LOGGER.warning(f"The earlier runs of report {report} cannot be looked up. {refusal.error.message}")
+        return None
+    links = (_link(client, run) for run in (runs if isinstance(runs, list) else []))
+    return next((link for link in links if link is not None), None)
+
+
+def _link(client: Client, run: Any) -> str | None:
+    """The link to a finished run's file."""
+    job = client.platform.job
+    link, status = value_at(run, job.links), str(value_at(run, job.status))
+    return link if isinstance(link, str) and link and job.statuses.get(status) == "ready" else None
 
 
 def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> list[str]:

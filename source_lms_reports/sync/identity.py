@@ -119,6 +119,9 @@ def _foreign(what: str, names: Collection[str]) -> ForeignReport:
     )
 
 
+_NO_FIT = (0.0, 0.0, 0)
+
+
 def owner(names: Collection[str], streams: Mapping[str, Marks]) -> str | None:
     """Which of several streams a lone table belongs to: the one whose key and own columns it has.
 
@@ -130,18 +133,22 @@ def owner(names: Collection[str], streams: Mapping[str, Marks]) -> str | None:
         The stream's name; None where no stream fits, or two fit alike.
     """
     fits = {stream: _fit(names, stream, streams) for stream in streams}
-    best = max(fits.values(), default=(0.0, 0.0))
+    best = max(fits.values(), default=_NO_FIT)
     fitting = [stream for stream, fit in fits.items() if fit == best]
-    return fitting[0] if best > (0.0, 0.0) and len(fitting) == 1 else None
+    return fitting[0] if best > _NO_FIT and len(fitting) == 1 else None
 
 
-def _fit(names: Collection[str], stream: str, streams: Mapping[str, Marks]) -> tuple[float, float]:
-    """The share of the columns that the stream alone has, and of all of its columns; nothing without its key."""
+def _fit(names: Collection[str], stream: str, streams: Mapping[str, Marks]) -> tuple[float, float, int]:
+    """The share of the columns that the stream alone has, and of all of its columns; how many columns it explains.
+
+    Nothing without its key. The last one tells streams apart of which one has all columns of the other.
+    """
     marks = streams[stream]
     others = frozenset(chain.from_iterable(one.declared for name, one in streams.items() if name != stream))
     if any(name not in names for name in marks.key):
-        return 0.0, 0.0
-    return _share(marks.declared - others, names), _share(marks.declared, names)
+        return _NO_FIT
+    explained = sum(name in names for name in marks.declared)
+    return _share(marks.declared - others, names), _share(marks.declared, names), explained
 
 
 def _share(columns: Collection[str], names: Collection[str]) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import refusals_as_errors
-from source_lms_reports.errors import ReportError
+from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.platforms.model import EachSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
@@ -63,9 +66,48 @@ class Plans:
         each = stream.report_spec.each
         if each is None:
             return None
-        given = fill(each.unless, self._settings.context)
-        if given:
-            return [str(given)]
+        given = str(fill(each.unless, self._settings.context) or "")
+        if given and re.fullmatch(each.plain or ".*", given):
+            return [given]
+        prefix = _prefix(each, given, stream.report)
         with refusals_as_errors():
             items = self._client.items(each.request, each.request, report=stream.report)
+        if prefix:
+            items = _known_as(each, items, prefix, given, stream.report)
         return [str(value_at(item, each.value)) for item in items]
+
+
+def _prefix(each: EachSpec, given: str, report: str) -> str:
+    """What the user's value begins with that is not an item's own but another name of one; empty where none is given.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    prefix = next((one for one in each.known_as if given.startswith(one)), "")
+    if given and not prefix:
+        forms = "".join(f", or {one}<ID>" for one in each.known_as)
+        raise ConfigError(
+            f"The report {report} is ordered by one plain id as {each.parameter}, and '{given}' is none. Enter the "
+            f"number itself{forms}."
+        )
+    return prefix
+
+
+def _known_as(each: EachSpec, items: list[Any], prefix: str, given: str, report: str) -> list[Any]:
+    """The items that have the user's value as their other name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    names = [value_at(item, each.known_as[prefix]) for item in items]
+    found = [
+        item
+        for item, name in zip(items, names, strict=True)
+        if name not in (None, "") and str(name) == given.removeprefix(prefix)
+    ]
+    if not found:
+        raise ConfigError(
+            f"None of the vendor's {each.request} is known as '{given}', for which the report {report} is ordered. "
+            f"Check {each.parameter} in the configuration."
+        )
+    return found

@@ -156,7 +156,13 @@ def test_an_orders_parameters_go_where_the_request_says() -> None:
 
     assert call.method == "POST"
     assert call.url == f"{REPORTS}/provisioning_csv"
-    assert call.multipart == {"parameters[users]": "true"}
+    assert call.multipart == [("parameters[users]", "true")]
+
+
+def test_a_list_is_a_field_for_each_of_its_elements() -> None:
+    call = client().prepare("order", parameters={"a": ["x", "y"], "b": "x,y"}, report="provisioning_csv")
+
+    assert call.multipart == [("parameters[a][]", "x"), ("parameters[a][]", "y"), ("parameters[b]", "x,y")]
 
 
 def test_a_next_page_at_an_address_that_is_none_is_refused() -> None:

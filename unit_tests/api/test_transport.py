@@ -128,7 +128,9 @@ def test_a_missing_answer_says_why(mock: Mocker, error: Exception, words: str, m
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-@pytest.mark.parametrize("body", [{"json": {"report": "x"}}, {"form": {"a": "b"}}, {"multipart": {"a": "b"}}], ids=str)
+@pytest.mark.parametrize(
+    "body", [{"json": {"report": "x"}}, {"form": {"a": "b"}}, {"multipart": [("a", "b")]}], ids=str
+)
 def test_a_redirected_order_stays_an_order(mock: Mocker, status: int, body: dict[str, Any]) -> None:
     mock.post(f"{API}/orders", status_code=status, headers={"Location": "/orders/"})
     mock.post(f"{API}/orders/", text="ordered")

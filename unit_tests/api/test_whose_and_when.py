@@ -131,3 +131,43 @@ def test_a_ticket_that_does_not_tell_where_it_was_ordered_is_told_from_others_by
     assert isinstance(outcome, Refused)
     assert outcome.kind == "gone"
     assert "job 77 in the state is another one at this address" in caplog.text
+
+
+RUNNING = {"id": 9, "status": "running", "created_at": rfc3339(at_epoch(THEIRS - 600)), "parameters": {}}
+
+
+def test_an_order_that_is_answered_with_a_running_job_is_placed_and_as_old_as_that_job(canvas: Desk) -> None:
+    canvas.mock.post(URL, status_code=409, json=RUNNING, headers={**DATE, "Location": f"{URL}/9"})
+    placed = canvas.executor.execute(Place(ORDER))
+    assert isinstance(placed, Placed)
+    assert (placed.ticket.id, placed.ticket.ordered_at, placed.ticket.adopted) == ("9", THEIRS - 600, True)
+    assert placed.ticket.account == canvas.client.account
+    assert placed.state.status is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("body", [{"errors": [{"message": "busy"}]}, {"id": 9, "status": "running"}])
+def test_a_conflict_that_names_no_job_of_known_age_is_a_refusal(canvas: Desk, body: dict[str, Any]) -> None:
+    canvas.mock.post(URL, status_code=409, json=body)
+    outcome = canvas.executor.execute(Place(ORDER))
+    assert isinstance(outcome, Refused)
+    assert outcome.kind == "config"
+    assert "409" in outcome.error.message
+
+
+def test_a_conflict_that_a_proxy_answers_may_be_an_order(canvas: Desk) -> None:
+    canvas.mock.post(URL, status_code=409, text="<html>Conflict</html>")
+    outcome = canvas.executor.execute(Place(ORDER))
+    assert isinstance(outcome, Refused)
+    assert (outcome.kind, outcome.uncertain) == ("transient", True)
+
+
+def test_what_the_vendor_says_of_a_failure_is_its_message(canvas: Desk) -> None:
+    job = {"id": 77, "status": "error", "message": "Shard is down.", "parameters": {"extra_text": "Failed"}}
+    canvas.mock.get(f"{URL}/77", json=job)
+    outcome = canvas.executor.execute(Poll(ORDER, canvas.ticket(account="here")))
+    assert isinstance(outcome, Observed)
+    assert outcome.state.words == "Shard is down."
+    canvas.mock.get(f"{URL}/77", json={**job, "message": None})
+    outcome = canvas.executor.execute(Poll(ORDER, canvas.ticket(account="here")))
+    assert isinstance(outcome, Observed)
+    assert outcome.state.words == "Failed"

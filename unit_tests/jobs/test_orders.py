@@ -16,6 +16,7 @@ from source_lms_reports.jobs.actions import (
     NothingFound,
     Outcome,
     Place,
+    Placed,
 )
 from source_lms_reports.jobs.events import Delivered, Failed, Progressed, TicketClosed, TicketOpened, Warned
 from source_lms_reports.jobs.result import Links
@@ -250,6 +251,25 @@ def test_given_an_adopted_job_that_fails_then_it_counts_for_nothing_and_is_not_a
     desk.play(find=[found(order(), RUNNING)], poll=[FAILED])
     assert len(desk.did(Find)) == 1
     assert desk.did(Place) == [30, 50.5, 131]  # the cool-downs of our own orders start with the first
+    assert desk.did(Abort) == []
+    assert "3 times" in desk.only(Failed).error.message
+
+
+def test_given_an_order_that_is_answered_with_a_running_job_then_that_is_read_and_never_aborted() -> None:
+    desk = Desk(can_find=True, can_abort=True)
+    desk.submit(order())
+    desk.play(place=[Placed(ticket(order(), "theirs", NOON - 3_600, adopted=True), JobState(RUNNING))])
+    assert desk.path == "Find Place Poll Fetch"
+    opened = desk.only(TicketOpened)
+    assert (opened.how, opened.ticket.ordered_at) == ("adopted", NOON - 3_600)
+    assert len(desk.told(Delivered)) == 1
+
+
+def test_given_orders_that_are_answered_with_jobs_that_fail_then_they_end_at_the_limit() -> None:
+    desk = Desk(can_abort=True)
+    desk.submit(order())
+    desk.play(place=[Placed(ticket(order(), "theirs", adopted=True), JobState(RUNNING))], poll=[FAILED])
+    assert len(desk.did(Place)) == 3
     assert desk.did(Abort) == []
     assert "3 times" in desk.only(Failed).error.message
 

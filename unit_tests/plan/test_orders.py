@@ -24,8 +24,9 @@ def canvas(
 def test_streams_of_one_report_share_one_order_that_asks_for_their_outputs() -> None:
     (order,) = canvas("provisioning_csv")
     assert sorted(name for name, value in order.items() if value == "true" and name != "skip_message") == [
-        "accounts", "admins", "courses", "enrollments", "group_categories", "group_membership", "groups", "sections",
-        "terms", "user_observers", "users", "xlist",
+        "accounts", "admins", "courses", "enrollments", "group_categories", "group_membership", "groups",
+        "institutional_tag_associations", "institutional_tag_categories", "institutional_tags", "sections", "terms",
+        "user_observers", "users", "xlist",
     ]  # fmt: skip
 
 
@@ -35,6 +36,12 @@ def test_switches_that_are_off_are_left_out_and_those_that_are_on_are_sent() -> 
     assert canvas("grade_export_csv", platform=on) == [
         {"enrollment_term_id": "7", "include_deleted": "true", "skip_message": "true"}
     ]
+
+
+def test_a_parameter_that_is_a_list_is_one() -> None:
+    given = [{"report": "students_with_no_submissions_csv", "name": "enrollment_state", "value": "active, invited"}]
+    (order,) = canvas("students_with_no_submissions_csv", platform={"report_parameters": given})
+    assert order["enrollment_state"] == ["active", "invited"]
 
 
 @pytest.mark.parametrize("value", ["false", "False"])

@@ -37,6 +37,7 @@ def as_texts(record: dict[str, Any]) -> list[str]:
     return [cell_text(value) for name, value in record.items() if not name.startswith("_report_")]
 
 
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"institutional_tags": True}}}], indirect=True)
 @pytest.mark.parametrize("report", sorted(REPORT_TYPES))
 def test_what_is_served_is_what_truth_says(sandbox: Sandbox, canvas: Canvas, report: str) -> None:
     outputs = REPORT_TYPES[report].outputs
@@ -126,7 +127,7 @@ def test_links_expire_on_the_sandbox_clock(sandbox: Sandbox, canvas: Canvas) -> 
 
 
 def test_history_is_newest_first_in_opaque_pages(canvas: Canvas) -> None:
-    ids = [canvas.order("lti_report_csv")["id"] for _ in range(12)]
+    ids = [canvas.order("lti_report_csv", number=str(number))["id"] for number in range(12)]
     first = canvas("GET", f"{ACCOUNT}/reports/lti_report_csv")
     second = canvas("GET", first.links["next"]["url"])
     assert [run["id"] for run in [*first.json(), *second.json()]] == ids[::-1]
@@ -135,11 +136,9 @@ def test_history_is_newest_first_in_opaque_pages(canvas: Canvas) -> None:
     assert canvas("GET", f"{ACCOUNT}/reports/lti_report_csv?page=2").json() == []
 
 
-def test_abort_finds_running_reports_only_and_delete_hides_the_run(canvas: Canvas) -> None:
+def test_abort_finds_what_is_under_way_and_delete_hides_the_run(canvas: Canvas) -> None:
     run = canvas.order("lti_report_csv")
     path = f"{ACCOUNT}/reports/lti_report_csv/{run['id']}"
-    assert canvas("PUT", f"{path}/abort").status_code == 404
-    canvas.show(run)
     assert canvas("PUT", f"{path}/abort").json()["status"] == "aborted"
     assert canvas("PUT", f"{path}/abort").status_code == 404
     assert canvas("DELETE", path).json()["status"] == "deleted"
@@ -256,13 +255,11 @@ def test_parameters_narrow_the_rows(canvas: Canvas) -> None:
     assert canvas.finished("zero_activity_csv", course_id="404")["status"] == "error"
 
 
-def test_include_enrollment_state_is_switched_on_by_any_word(sandbox: Sandbox, canvas: Canvas) -> None:
+def test_include_enrollment_state_adds_a_column(sandbox: Sandbox, canvas: Canvas) -> None:
     name = "students_with_no_submissions_csv"
-    assert members(canvas.report(name, **WINDOW).content)[""][0][-1] == "course name"
-    assert (
-        members(canvas.report(name, include_enrollment_state="false", **WINDOW).content)[""][0][-1]
-        == "enrollment state"
-    )
+    for word, column in (("false", "course name"), ("true", "enrollment state")):
+        found = canvas.report(name, include_enrollment_state=word, **WINDOW)
+        assert members(found.content)[""][0][-1] == column
     starts = [record["_report_start"] for record in sandbox.truth("canvas", "students_with_no_submissions")]
     assert set(starts) == {WINDOW["start_at"]}
 
@@ -314,3 +311,46 @@ def test_too_many_requests_at_once_are_throttled_in_plain_text(sandbox: Sandbox,
     assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/plain; charset=utf-8")
     sandbox.vendors["canvas"].apply_settings({"parallel_limit": 1})
     assert [canvas("GET", ACCOUNT).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_an_order_of_what_is_under_way_is_answered_with_that_run(canvas: Canvas) -> None:
+    path = f"{ACCOUNT}/reports/lti_report_csv"
+    first = canvas.order("lti_report_csv")
+    again = canvas("POST", path)
+    assert again.status_code == 409
+    assert again.json()["id"] == first["id"]
+    assert canvas("GET", again.headers["Location"]).json()["id"] == first["id"]
+    canvas.finished("lti_report_csv", include_deleted="true")  # other parameters: another run
+    while canvas.show(first)["status"] != "complete":
+        pass
+    assert canvas.order("lti_report_csv")["id"] != first["id"]
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"term_without_courses": True}}}], indirect=True)
+def test_the_grade_export_of_nothing_is_a_lone_line_end(canvas: Canvas) -> None:
+    name = "mgp_grade_export_csv"
+    assert canvas.report(name, enrollment_term_id="sis_term_id:0026S").content == b"\n"
+    assert members(canvas.report(name, enrollment_term_id="15").content) == {"Winter 2026": [[]]}
+    assert len(members(canvas.report(name, enrollment_term_id="13").content)["Spring 2026"]) > 1
+
+
+def test_enrollment_states_are_an_array(canvas: Canvas) -> None:
+    name, path = "students_with_no_submissions_csv", f"{ACCOUNT}/reports/students_with_no_submissions_csv"
+
+    def states(field: str, *values: str) -> set[str]:
+        asked = {**WINDOW, "include_enrollment_state": "true"}
+        fields = [(f"parameters[{key}]", (None, value)) for key, value in asked.items()]
+        run = canvas("POST", path, files=[*fields, *((field, (None, value)) for value in values)]).json()
+        while run["status"] != "complete":
+            run = canvas.show({**run, "report": name})
+        return {row[-1] for row in members(canvas.bare(run["attachment"]["url"]).content)[""][1:]}
+
+    assert states("parameters[enrollment_state][]", "active", "invited") == {"active", "invited"}
+    assert states("parameters[enrollment_state]", "active,invited") == set()
+
+
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"elevated_login": True}}}], indirect=True)
+def test_a_stronger_login_is_asked_for_on_every_report_endpoint(canvas: Canvas) -> None:
+    answer = canvas("GET", f"{ACCOUNT}/reports")
+    assert (answer.status_code, answer.json()["status"]) == (403, "unauthorized")
+    assert canvas("GET", f"{ACCOUNT}/terms").status_code == 200

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
 
 from integration_tests.sandbox import Sandbox
@@ -81,6 +82,7 @@ def test_data_is_the_same_for_the_same_seed() -> None:
     assert all_rows(3) == all_rows(3) != all_rows(4)
 
 
+@pytest.mark.parametrize("sandbox", [{"settings": {"canvas": {"conflicts": False}}}], indirect=True)
 def test_parallel_orders_get_jobs_of_their_own(
     sandbox: Sandbox, canvas: Canvas, second_nature: SecondNature, sana: Sana
 ) -> None:

@@ -36,9 +36,13 @@ def connected(**platform: Any) -> tuple[Client, Reports]:
     return client, Reports(client.platform, settings)
 
 
-def found(spool: Spool, *listed: dict[str, Any], **platform: Any) -> dict[str, ReportStream]:
+def found(
+    spool: Spool, *listed: dict[str, Any], earlier: list[dict[str, Any]] | None = None, **platform: Any
+) -> dict[str, ReportStream]:
     with Mocker() as mock:
         mock.get(LIST, json=list(listed))
+        if earlier is not None:
+            mock.get(f"{LIST}/ours", json=earlier)
         mock.get(FILE, content=f"{','.join(COLUMNS)}\n1,2,3\n".encode())
         client, reports = connected(**platform)
         return {stream.name: stream for stream in discover(client, reports, spool)}
@@ -58,9 +62,33 @@ def test_declared_and_custom_reports_are_offered(spool: Spool) -> None:
 def test_without_a_finished_run_the_schema_is_open(
     spool: Spool, caplog: pytest.LogCaptureFixture, run: dict[str, Any] | None
 ) -> None:
-    streams = found(spool, {"report": "ours", "last_run": run})
+    streams = found(spool, {"report": "ours", "last_run": run}, earlier=[run] if run else None)
     assert streams["ours"].schema["properties"] == {}
     assert "Report ours has no finished run" in caplog.text
+
+
+def test_an_earlier_run_tells_the_columns_where_the_last_one_has_no_file(spool: Spool) -> None:
+    last = {"status": "error"}
+    streams = found(spool, {"report": "ours", "last_run": last}, earlier=[last, {"status": "complete"}, RUN])
+    assert list(streams["ours"].schema["properties"]) == COLUMNS
+
+
+def test_runs_that_cannot_be_looked_up_leave_the_schema_open(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+    with Mocker() as mock:
+        mock.get(LIST, json=[{"report": "ours", "last_run": {"status": "error"}}])
+        mock.get(f"{LIST}/ours", status_code=404, json={"errors": []})
+        client, reports = connected()
+        (stream,) = discover(client, reports, spool)
+    assert stream.schema["properties"] == {}
+    assert "The earlier runs of report ours cannot be looked up" in caplog.text
+
+
+def test_outputs_that_depend_on_the_account_are_offered_where_its_list_names_them(spool: Spool) -> None:
+    for named, offered in (({"users": {}}, False), ({"users": {}, "institutional_tags": {}}, True), (None, False)):
+        streams = found(spool, {"report": "provisioning_csv", "parameters": named})
+        assert ("provisioning_institutional_tags" in streams) is offered
+        assert "provisioning_institutional_tag_categories" not in streams
+        assert "provisioning_users" in streams
 
 
 def test_a_file_that_answers_badly_is_asked_for_again(spool: Spool) -> None:

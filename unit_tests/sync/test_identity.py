@@ -117,7 +117,7 @@ def test_the_marks_are_the_vendors_columns() -> None:
 @pytest.mark.parametrize("report", ["provisioning_csv", "sis_export_csv"])
 def test_each_output_of_a_report_is_known_among_all_others(report: str) -> None:
     marks = {name: marks_of(one) for name, one in streams().items() if one.stream.report == report}
-    assert len(marks) == 12
+    assert len(marks) == 15
     for name, one in marks.items():
         assert owner(one.declared, marks) == name
         for pair in combinations(marks, 2):

@@ -3,8 +3,11 @@
 Traps shown on purpose:
 
 - `progress` is 100 also for failed and aborted reports; `status` alone decides; `compiling` only in grade exports.
-- Selectors and `include_deleted` read the text `false` as false; `created_by_sis`, `include_enrollment_state` and
-  `skip_message` are switched ON by it.
+- Selectors and most switches read the text `false` as false; `created_by_sis` and `skip_message` are switched ON by it.
+- `enrollment_state` is an array; a text is one state, whatever commas it holds.
+- An order of what is under way is answered 409: the body is that run, whoever ordered it.
+- The grading-period export knows a term by its plain id only; for anything else, and for a term without courses, its
+  file is a lone line end.
 - The server writes `locale` and `extra_text` back into `parameters`.
 - `file_url` is a login page whatever is sent; `attachment.url` works by its verifier, or with newer flags by the token
   alone (`no_verifier`), and redirects to another host.
@@ -24,7 +27,7 @@ from urllib.parse import urlencode
 from ..core import Pairs, Request, Response, Route, html_response, json_response
 from ..data import hex_uuid, utc_text
 from ..world import Record, Vendor, World
-from .canvas_reports import EVERY_REPORT, NO_FILE, CanvasReports, Switches, streams_of
+from .canvas_reports import EVERY_REPORT, NO_FILE, SELECTABLE, TAGS, CanvasReports, Switches, stream_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -144,7 +147,7 @@ class Canvas(Vendor):
             body = {"status": "unauthenticated", "errors": [{"message": "user authorization required"}]}
             return json_response(body, 401, {"WWW-Authenticate": 'Bearer realm="canvas-lms"'})
         if token == self.switches.token:
-            return None
+            return self.error(403) if self.switches.elevated_login and "/reports" in request.path else None
         ending = token.rpartition("-")[2]
         if ending == "noperm":
             return None if request.path.rstrip("/").endswith(("/self", "/1")) else self.error(403)
@@ -173,7 +176,7 @@ class Canvas(Vendor):
     def _terms(self, request: Request) -> Response:
         if self._account_id(request.args["account"]) is None:
             return self.error(404)
-        terms = [_term_json(term) for term in self.data.terms if term.status == "active"]
+        terms = [_term_json(term) for term in self.reports.terms if term.status == "active"]
         page, links = self._page(request, terms)
         return json_response({"enrollment_terms": page}, headers=links)
 
@@ -226,6 +229,8 @@ class Canvas(Vendor):
     def _report_type_json(self, account: str, name: str, include: list[str]) -> dict[str, Any]:
         kind = self.report_types[name]
         params = {n: {"required": required, "description": text} for n, required, text in kind.params}
+        if name in SELECTABLE and not self.switches.institutional_tags:
+            params = {n: about for n, about in params.items() if n not in TAGS}
         last = next(iter(self._runs(account, name)), None)
         found = {
             "report": name,
@@ -254,12 +259,23 @@ class Canvas(Vendor):
         term = params.get("enrollment_term_id") or params.get("enrollment_term")
         if term and self.reports.term_places(str(term)) is None:
             return json_response({"error": f"invalid enrollment_term_id '{term}'"}, 400)
+        under_way = self._under_way(account, request.args["report"], params) if self.switches.conflicts else None
+        if under_way is not None:
+            request.mark("conflict")
+            place = f"{self.origin}{request.path.rstrip('/')}/{under_way.number}"
+            return json_response(self._run_json(under_way), 409, {"Location": place})
         job = self.world.jobs.order(
             "canvas", request.args["report"], params, self.reports.make, account=account, owner="me"
         )
         if self.switches.slow_slots is not None:
             job.extra["queued"] = True
         return json_response(self._run_json(job))
+
+    def _under_way(self, account: str, report: str, params: dict[str, Any]) -> Job | None:
+        """A run of the last twelve hours that has not ended, of the same report with the very same parameters."""
+        since = self.world.clock.now() - 12 * 3600
+        runs = (run for run in self._runs(account, report) if not run.finished and run.created >= since)
+        return next((run for run in runs if run.params == params), None)
 
     def _history(self, request: Request) -> Response:
         account = self._account_id(request.args["account"])
@@ -301,7 +317,7 @@ class Canvas(Vendor):
 
     def _abort(self, request: Request) -> Response:
         job = self._find(request)
-        if job is None or self._status(job) != "running":
+        if job is None or job.finished:
             return self.error(404)
         self.world.jobs.end(job, "aborted")
         return json_response(self._run_json(job))
@@ -325,8 +341,19 @@ class Canvas(Vendor):
             "run_time": round(until - since, 3), "parameters": self._shown_parameters(job),
             "progress": self._progress(job), "current_line": self._current_line(job),
             "file_url": f"{self.origin}/accounts/{job.account}/files/{_file_id(job)}/download" if done else None,
+            "user": {"id": 1, "display_name": "Account Admin"}, **self._message(job),
         }  # fmt: skip
         return {**found, "attachment": self._attachment(job)} if done else found
+
+    def _message(self, job: Job) -> dict[str, Any]:
+        if not self.switches.messages:
+            return {}
+        title = EVERY_REPORT[job.report].title if job.report in EVERY_REPORT else job.report
+        if not job.finished:
+            return {"message": None}
+        if job.state != "failed":
+            return {"message": f"{title} report successfully generated with the following settings. Account: Example;"}
+        return {"message": f"Generating the report, {title}, failed. {job.words or NO_FILE}"}
 
     def _progress(self, job: Job) -> int:
         at_once = job.fault is not None and job.fault.name == "job_fails_at_100"
@@ -405,7 +432,9 @@ class Canvas(Vendor):
     # tests
 
     def streams(self) -> list[str]:
-        return sorted(stream for report in self.report_types for stream in streams_of(report))
+        return sorted(
+            stream_name(report, output) for report in self.report_types for output in self.reports.outputs_of(report)
+        )
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
         """See `CanvasReports.truth`."""

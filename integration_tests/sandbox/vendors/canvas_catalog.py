@@ -156,6 +156,9 @@ REPORT_TYPES: dict[str, ReportType] = {
             ("xlist", False, "Include the xlist file"),
             ("user_observers", False, "Include the user_observers file"),
             ("admins", False, "Include the admins file"),
+            ("institutional_tag_categories", False, "Include the institutional_tag_categories file"),
+            ("institutional_tags", False, "Include the institutional_tags file"),
+            ("institutional_tag_associations", False, "Include the institutional_tag_associations file"),
             ("created_by_sis", False, "Only objects created by SIS import"),
             ("include_deleted", False, "Also report deleted objects"),
             ("enrollment_filter", False, "Only these enrollment types in the enrollments file"),
@@ -215,6 +218,18 @@ REPORT_TYPES: dict[str, ReportType] = {
                 "admin_user_name", "canvas_user_id:int", "user_id", "canvas_account_id:int", "account_id",
                 "role_id:int", "role", "status", "created_by_sis:bool", "root_account ?consortium",
             ),
+            # The header of these three is in no readable source: the SIS import's columns, and what provisioning adds.
+            "institutional_tag_categories": (
+                "canvas_category_id", "category_id", "name", "description", "status", "created_by_sis",
+            ),
+            "institutional_tags": (
+                "canvas_institutional_tag_id", "institutional_tag_id", "canvas_category_id", "category_id", "name",
+                "description", "status", "created_by_sis",
+            ),
+            "institutional_tag_associations": (
+                "canvas_institutional_tag_id", "institutional_tag_id", "canvas_user_id", "user_id", "status",
+                "created_by_sis",
+            ),
         },
     ),
     "sis_export_csv": ReportType(
@@ -233,6 +248,9 @@ REPORT_TYPES: dict[str, ReportType] = {
             ("xlist", False, "Include the xlist file"),
             ("user_observers", False, "Include the user_observers file"),
             ("admins", False, "Include the admins file"),
+            ("institutional_tag_categories", False, "Include the institutional_tag_categories file"),
+            ("institutional_tags", False, "Include the institutional_tags file"),
+            ("institutional_tag_associations", False, "Include the institutional_tag_associations file"),
             ("created_by_sis", False, "Only objects created by SIS import"),
             ("include_deleted", False, "Also report deleted objects"),
         ),
@@ -276,6 +294,15 @@ REPORT_TYPES: dict[str, ReportType] = {
             ),
             "admins": (
                 "user_id", "account_id", "role_id:int", "role", "status", "root_account ?consortium",
+            ),
+            "institutional_tag_categories": (
+                "category_id", "name", "description", "status",
+            ),
+            "institutional_tags": (
+                "institutional_tag_id", "category_id", "name", "description", "status",
+            ),
+            "institutional_tag_associations": (
+                "institutional_tag_id", "user_id", "status",
             ),
         },
     ),
@@ -370,10 +397,12 @@ REPORT_TYPES: dict[str, ReportType] = {
         "User Access Tokens",
         (
             ("include_deleted", False, "Also tokens of deleted users"),
+            ("exclude_deleted_and_expired", False, "Without deleted and expired tokens"),
         ),
         {
             "user_access_tokens": (
-                "user id:int", "user name", "token hint", "creation ?token_status", "expiration", "last used",
+                "user id:int", "user name", "id:int ?token_details", "purpose ?token_details", "token hint",
+                "visible token ?token_details", "creation ?token_status", "expiration", "last used",
                 "status ?token_status", "dev key id:int", "dev key name",
             ),
         },

@@ -112,6 +112,8 @@ class CanvasData:
             "sections": self._sections, "enrollments": self._enrollments, "groups": self._groups,
             "group_membership": self._memberships, "group_categories": self._categories, "xlist": self._xlist,
             "user_observers": self._observers, "admins": self._admins,
+            "institutional_tag_categories": self._tag_categories, "institutional_tags": self._tags,
+            "institutional_tag_associations": self._tag_associations,
         }  # fmt: skip
         single: dict[str, Build] = {
             "eportfolio_report_csv": self._eportfolios, "grade_export_csv": self._grades,
@@ -329,6 +331,29 @@ class CanvasData:
             yield (
                 self.full_name(number), user_id(number), user_sis(number), canvas_id(2, number % 3), "0000-A",
                 3 + number % 3, role, "active", user_sis(number) is not None, "canvas.example.edu",
+            )  # fmt: skip
+
+    def _tag_categories(self, _wanted: Wanted) -> Iterator[Row]:
+        for number in range(3):
+            yield (
+                str(canvas_id(470, number)), f"CAT-{number}", f"Category {number}", f"Things, of kind {number}",
+                "active", "true",
+            )  # fmt: skip
+
+    def _tags(self, _wanted: Wanted) -> Iterator[Row]:
+        for number in range(9):
+            category = number % 3
+            yield (
+                str(canvas_id(471, number)), f"TAG-{number}", str(canvas_id(470, category)), f"CAT-{category}",
+                f"Tag {number}", None if number % 2 else "First, of its family", "active", "true",
+            )  # fmt: skip
+
+    def _tag_associations(self, _wanted: Wanted) -> Iterator[Row]:
+        for user in range(self.users):
+            tag = user % 9
+            yield (
+                str(canvas_id(471, tag)), f"TAG-{tag}", str(user_id(user)), user_sis(user) or f"U-{user}", "active",
+                "true",
             )  # fmt: skip
 
     def _sis(self, output: str, build: Build) -> Build:
@@ -565,8 +590,10 @@ class CanvasData:
             if wanted.living_tokens and state != "active":
                 continue
             made = self._ago(number, 71)
+            hint = f"{mix(self.seed, number, 72):08x}"[:5]
             yield (
-                user_id(user), self.sortable(user), f"{mix(self.seed, number, 72):08x}"[:5], mountain_text(made),
+                user_id(user), self.sortable(user), canvas_id(480, number), f"Purpose {number % 4}", hint,
+                None if number % 4 else f"1016~{hint}", "never" if number % 7 == 3 else mountain_text(made),
                 "never" if number % 3 == 0 else mountain_text(made + 365 * DAY),
                 "never" if number % 4 == 1 else mountain_text(made + 2 * DAY),
                 "deleted" if number >= count else state, 170 + number % 4, "User-Generated",

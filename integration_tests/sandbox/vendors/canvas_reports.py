@@ -12,7 +12,7 @@ from ..downloads import Artifact
 from ..formats import write_csv, write_csv_zip
 from ..jobs import BuildRefused, Job
 from .canvas_catalog import REPORT_TYPES, ReportType
-from .canvas_data import CanvasData, Wanted, course_id, course_sis
+from .canvas_data import CanvasData, Term, Wanted, course_id, course_sis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +25,8 @@ SELECTABLE = ("provisioning_csv", "sis_export_csv")
 OUTCOMES = ("outcome_results_csv", "student_assignment_outcome_map_csv", "outcome_export_csv")
 NO_FILE = "Failed, the report failed to generate a file. Please try again."
 TWO_WEEKS = 14 * DAY
+TAGS = ("institutional_tag_categories", "institutional_tags", "institutional_tag_associations")
+LONE_LINE_END = ("", Table([], ()))
 CUSTOM_REPORTS = {
     "custom_attendance_csv": ReportType(
         "Attendance (Example University)",
@@ -51,6 +53,12 @@ class Switches:
         paginate_reports: The list of reports is paged too, as documented (the code renders it whole).
         permission_status: 403 (newer) or 401 (older) when a permission is missing.
         custom_ran: Whether the first custom report has a finished last run.
+        conflicts: An order of a run that is under way is answered 409 with that run, and starts nothing (newer).
+        elevated_login: The account asks for a stronger login, which the token's user has not used: 403 everywhere.
+        institutional_tags: The feature, which brings three more outputs of provisioning and SIS export.
+        token_details: The report of access tokens has their ids, purposes and visible ends (newer).
+        messages: A run says in `message` how it ended (newer); else only in its parameters.
+        term_without_courses: One more term, with a grading period set and no courses.
     """
 
     token: str = "canvas-token"
@@ -73,6 +81,12 @@ class Switches:
     permission_status: int = 403
     link_seconds: float = 900
     custom_ran: bool = True
+    conflicts: bool = True
+    elevated_login: bool = False
+    institutional_tags: bool = False
+    token_details: bool = True
+    messages: bool = True
+    term_without_courses: bool = False
 
 
 class CanvasReports:
@@ -82,6 +96,17 @@ class CanvasReports:
         self.world = world
         self.switches = switches
         self.data = CanvasData(world.rows, world.seed, world.anchor)
+
+    @property
+    def terms(self) -> list[Term]:
+        """All terms of the institution."""
+        empty = Term(15, "0026W", "Winter 2026", "active", None, None, 74)
+        return [*self.data.terms, empty] if self.switches.term_without_courses else self.data.terms
+
+    def outputs_of(self, report: str) -> list[str]:
+        """The outputs of a report that this institution has."""
+        names = list(EVERY_REPORT[report].outputs)
+        return names if self.switches.institutional_tags else [name for name in names if name not in TAGS]
 
     def make(self, job: Job) -> Artifact:
         """Write the file of a run.
@@ -97,7 +122,7 @@ class CanvasReports:
             raise BuildRefused(NO_FILE)
         stamp = datetime.fromtimestamp(self.world.clock.now(), timezone.utc).strftime("%d_%b_%Y")
         stem = f"{job.report.removesuffix('_csv')}_{stamp}_{job.number}"
-        zipped = len(tables) > 1 or job.report == "mgp_grade_export_csv"
+        zipped = len(tables) > 1 or (job.report == "mgp_grade_export_csv" and tables != [LONE_LINE_END])
         key = json.dumps(
             ["canvas", job.report, job.params, job.empty, self._state_key(job)], sort_keys=True, default=str
         )
@@ -133,7 +158,7 @@ class CanvasReports:
 
     def _outputs(self, report: str, params: dict[str, Any]) -> list[str]:
         """The outputs that are asked for."""
-        names = list(EVERY_REPORT[report].outputs)
+        names = self.outputs_of(report)
         if report in SELECTABLE:
             return [name for name in names if _true(params.get(name))] or ["<none>"]
         return [] if report == "mgp_grade_export_csv" else names
@@ -142,17 +167,23 @@ class CanvasReports:
         """Every output of a report with these parameters, by member name."""
         wanted = self._wanted(report, params)
         if report == "mgp_grade_export_csv":
-            for place, term in enumerate(self.data.terms):
-                if term.status == "active" and (wanted.terms is None or place in wanted.terms):
-                    yield (
-                        term.name,
-                        self._changed("mgp_grade_export", self.data.period_table(place, wanted, self._kept)),
-                    )
+            yield from self._period_tables(str(params.get("enrollment_term_id") or ""), wanted)
         elif report in CUSTOM_REPORTS:
             yield self._custom_table(report)
         else:
             for output in REPORT_TYPES[report].outputs:
                 yield output, self._table(report, output, params, wanted)
+
+    def _period_tables(self, term_id: str, wanted: Wanted) -> Iterator[tuple[str, Table]]:
+        """A member a term; a lone line end where a term has no courses, and where what names it is no plain id."""
+        if term_id and not term_id.isdigit():
+            yield LONE_LINE_END
+            return
+        for place, term in enumerate(self.terms):
+            if term.status == "active" and (wanted.terms is None or place in wanted.terms):
+                has_courses = place < len(self.data.terms)
+                table = self.data.period_table(place, wanted, self._kept) if has_courses else LONE_LINE_END[1]
+                yield term.name, self._changed("mgp_grade_export", table)
 
     def _custom_table(self, report: str) -> tuple[str, Table]:
         (output, columns), *_ = CUSTOM_REPORTS[report].outputs.items()
@@ -179,7 +210,7 @@ class CanvasReports:
     def _table(self, report: str, output: str, params: dict[str, Any], wanted: Wanted) -> Table:
         catalog = REPORT_TYPES[report].outputs[output]
         state = params.get("include_enrollment_state")
-        also = frozenset({"enrollment_state"}) if state not in (None, "", False) else frozenset()
+        also = frozenset({"enrollment_state"}) if _true(state) else frozenset()
         kept = self._kept(catalog, also)
         names = [column.split(" ?")[0].split(":")[0] for column in catalog]
         columns = [names[place] for place in kept]
@@ -202,7 +233,7 @@ class CanvasReports:
 
     def term_places(self, text: str) -> frozenset[int] | None:
         """The places of the terms a parameter names; None when it names none that exists."""
-        terms = self.data.terms
+        terms = self.terms
         if text == "active_terms":
             return frozenset(place for place, term in enumerate(terms) if term.status == "active")
         known = {str(term.id): place for place, term in enumerate(terms)}
@@ -223,7 +254,7 @@ class CanvasReports:
             living_tokens=_true(params.get("exclude_deleted_and_expired")),
             start=start,
             end=end,
-            states=_words(params.get("enrollment_state") or params.get("enrollment_states")),
+            states=_states(params.get("enrollment_state")) or _words(params.get("enrollment_states")),
             roles=_words(params.get("enrollment_filter")),
         )
 
@@ -290,6 +321,11 @@ def _words(value: Any) -> frozenset[str] | None:
         return None
     words = value if isinstance(value, list) else str(value).split(",")
     return None if "all" in words else frozenset(words)
+
+
+def _states(value: Any) -> frozenset[str] | None:
+    """An array; a text is one word, whatever commas it holds."""
+    return None if value in (None, "", []) else frozenset(value if isinstance(value, list) else [str(value)])
 
 
 def _moment(value: Any) -> float | None:
