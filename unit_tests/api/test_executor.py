@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,15 @@ def test_a_list_that_does_not_add_up_is_read_again_then_told(
         assert any("does not add up" in text for text in caplog.messages) is not is_complete
         assert mock.call_count == asked
         assert len(list(tmp_path.rglob("report-*"))) == len(outcome.payload.parts)
+
+
+def test_a_list_of_lists_that_has_none_is_a_report_without_rows(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(re.compile("/course-status/$"), json=[])
+        outcome = vendor("second_nature", spool).execute(Fetch(Order("course_user_state", {}), None, None))
+
+        assert isinstance(outcome, Fetched)
+        assert outcome.payload.parts == ()
 
 
 def test_a_page_that_has_gone_since_it_was_named_is_a_fault_of_the_moment(tmp_path: Path) -> None:
