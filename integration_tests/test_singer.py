@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from integration_tests.connector import Connector, Json, as_set, numbers_alike, present, quick, script_of
 from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox.server import wait_until
 from integration_tests.singer_output import TAP, TapRun, arguments_for, chosen, read_output, tap
+from source_lms_reports.records.growing import as_cell
 
 LATER = "2026-02-01T12:00:00Z"
 REPORTS = ["last_user_access_csv", "grade_export_csv"]
@@ -57,7 +57,7 @@ def truth(
 
     def written(name: str, value: Any) -> Any:
         is_text = "string" in (declared or {}).get(name, {}).get("type", [])
-        return msgspec.json.encode(value).decode() if is_text and not isinstance(value, str) else value
+        return as_cell(value) if is_text else value
 
     found = sandbox.truth(platform, stream, **options)
     return as_set(numbers_alike({name: written(name, one) for name, one in present(row).items()}) for row in found)
@@ -173,6 +173,12 @@ class TestRowsThatDoNotFit:
         assert types == [["null", "string"]]  # of one batch, whose schema is announced when it has been looked at
         assert "not a number" in {row["user id"] for row in run.output.records["last_user_access"]}
         assert [line for line in run.logged("WARNING") if "it is text from here on" in line]
+
+    def test_a_type_that_the_catalogs_user_has_chosen_counts(self, config: Json) -> None:
+        entry = tap(config, flags=["--discover"]).catalog["last_user_access"]
+        entry["schema"]["properties"]["user id"] = {"type": ["null", "string"]}
+        run = tap(config, catalog=[entry])
+        assert {type(row["user id"]) for row in run.output.records["last_user_access"]} == {str}
 
 
 class TestFailures:

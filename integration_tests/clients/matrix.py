@@ -39,6 +39,7 @@ CLIENTS = (
     Client("cron", "cron: [sync.py](../examples/cron/sync.py)", "make test"),
     Client("PyAirbyte", "PyAirbyte: [sync.py](../examples/pyairbyte/sync.py)", "make clients-test"),
     Client("Meltano", "Meltano: [meltano.yml](../examples/meltano/meltano.yml)", "make clients-test"),
+    Client("singer-sdk", "singer-sdk's target base", "make clients-test"),
     Client("Dagster", "Dagster: [assets.py](../examples/dagster/assets.py)", "make clients-test"),
     Client("dlt", "dlt: [sync.py](../examples/dlt/sync.py)", "make clients-test"),
     Client("Airflow", "Airflow: [lms_reports.py](../examples/airflow/lms_reports.py)", "make clients-test"),

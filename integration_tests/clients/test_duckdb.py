@@ -1,4 +1,4 @@
-"""The recipes that end in DuckDB, synced twice: PyAirbyte by itself, in a job of Meltano, in an asset of Dagster."""
+"""The recipes that end in DuckDB, synced twice: PyAirbyte by itself, and in an asset of Dagster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.clients
 
 README = EXAMPLES.parent / "README.md"
 PYAIRBYTE = "airbyte==0.71.3"
-MELTANO = "meltano==4.4.1"
 DAGSTER = "dagster==1.13.28"
 LATER = "2026-02-01T12:00:00Z"
 
@@ -39,7 +38,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def project(sandbox: Sandbox, tmp_path: Path) -> Path:
     """A folder with a configuration beside the recipes, as a user has it."""
-    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns(".meltano", "__pycache__"))
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     folder = tmp_path / "examples" / "project"
     folder.mkdir()
     configure(sandbox, folder)
@@ -73,17 +72,6 @@ def pyairbyte(project: Path, record: Record) -> Sync:
     return lambda: run(project, folder, "python", "../pyairbyte/sync.py", "config.json", "lms.duckdb")
 
 
-def meltano(project: Path, record: Record) -> Sync:
-    """PyAirbyte as a job of Meltano."""
-    folder = client("meltano", MELTANO)
-    record("version", version_of("meltano", folder))
-    shutil.copy(EXAMPLES / "meltano" / "meltano.yml", project)
-    installed = run(project, folder, "meltano", "install")
-    assert installed.returncode == 0, installed.stdout
-    record("version", version_of("airbyte", project / ".meltano" / "utilities" / "lms-reports" / "venv" / "bin"))
-    return lambda: run(project, folder, "meltano", "run", "lms-reports:sync")
-
-
 def dagster(project: Path, record: Record) -> Sync:
     """PyAirbyte as an asset of Dagster."""
     folder = client("dagster", PYAIRBYTE, DAGSTER)
@@ -96,7 +84,7 @@ def dagster(project: Path, record: Record) -> Sync:
 
 RECIPES = [
     pytest.param(recipe, marks=pytest.mark.client(name), id=name)
-    for name, recipe in {"PyAirbyte": pyairbyte, "Meltano": meltano, "Dagster": dagster}.items()
+    for name, recipe in {"PyAirbyte": pyairbyte, "Dagster": dagster}.items()
 ]
 
 

@@ -105,7 +105,8 @@ class GrowingSchema:
         row = "" if rows is None else f", in row {rows[at]}"
         kind = self.time(name) or _kind(column)
         self._warnings.append(
-            f"Column {name} is of type {kind} and holds {shortened(values[at])}{row}: it is text from here on."
+            f"Column {name} is of type {kind} and holds {shortened(values[at])}{row}: it is text from here on. If the "
+            "target cannot change a column's type, give this one the type string in the catalog."
         )
         self._columns[name] = {**_described(column), **TEXT}
         self._has_grown = True

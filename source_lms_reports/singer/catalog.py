@@ -19,9 +19,16 @@ def make_catalog(streams: Sequence[ReportStream]) -> dict[str, Any]:
     return {"streams": [_entry(stream) for stream in streams]}
 
 
-def schema_of(stream: ReportStream, keys: Sequence[str]) -> dict[str, Any]:
-    """The JSON schema of a stream; key and cursor are in it even where its columns are not known."""
-    columns = {name: _plain(one) for name, one in stream.schema.get("properties", {}).items()}
+def schema_of(stream: ReportStream, keys: Sequence[str], catalogs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON schema of a stream; key and cursor are in it even where its columns are not known.
+
+    Args:
+        stream: The stream.
+        keys: The columns of its key.
+        catalogs: The schema that a catalog has. Its user may have given a column another type, which counts.
+    """
+    own, others = stream.schema.get("properties", {}), _mapping((catalogs or {}).get("properties"))
+    columns = {name: _plain(_mapping(others.get(name)) or one) for name, one in own.items()}
     for name in (*keys, stream.cursor):
         if name:
             columns.setdefault(name, dict(TEXT))

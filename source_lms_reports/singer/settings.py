@@ -59,15 +59,6 @@ def list_settings() -> list[Setting]:
     return list(found.values())
 
 
-def required_by_platform() -> list[list[str]]:
-    """For each platform, and for each of its ways to sign in, the settings without which nothing works."""
-    return [
-        [f"platform.{one}" for one in ("name", *names)]
-        for platform in platform_names()
-        for names in _required(load_platform(platform).spec)
-    ]
-
-
 def _described() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     yield (
         "",
@@ -126,15 +117,3 @@ def _options(described: Mapping[str, Any]) -> dict[str, str]:
     if "const" in described:
         return {str(described["const"]): str(described.get("branch") or described["const"])}
     return {str(value): str(value) for value in described.get("enum", [])}
-
-
-def _required(spec: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The required fields, once for each branch of a choice."""
-    ways: list[list[str]] = [[]]
-    for name in spec.get("required", []):
-        one = spec["properties"][name]
-        if name == "name":
-            continue
-        branches = [[f"{name}.{path}" for path in branch["required"]] for branch in one.get("oneOf", [])] or [[name]]
-        ways = [[*way, *branch] for way in ways for branch in branches]
-    yield from ways

@@ -134,7 +134,7 @@ class Tap:
         stream, keys = selected.stream, choice.key_of(selected.stream)
         envelope = SingerEnvelope(
             stream.name,
-            schema_of(stream, keys),
+            schema_of(stream, keys, choice.schema),
             keys=keys,
             bookmarks=[stream.cursor] if stream.cursor and selected.incremental else [],
             left_out=choice.left_out_of(stream),

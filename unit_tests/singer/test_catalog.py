@@ -67,6 +67,12 @@ def test_key_and_cursor_are_columns_even_where_none_are_known() -> None:
     assert schema_of(stream(columns={}), ["id"])["properties"] == {"id": text, "at": text}
 
 
+def test_the_type_that_a_catalogs_user_has_given_a_column_counts() -> None:
+    text = {"type": ["null", "string"]}
+    found = schema_of(stream(), ["id"], {"properties": {"id": text, "at": None, "new": {"type": "integer"}}})
+    assert found["properties"] == {**COLUMNS, "id": text}
+
+
 def test_words_of_airbyte_alone_are_left_out() -> None:
     column = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
     found = schema_of(stream(columns={"at": column}), [])["properties"]["at"]
