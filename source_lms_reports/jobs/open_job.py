@@ -116,7 +116,8 @@ class OpenJob:
         self._unknown += 1
         is_new = now - self._ordered < NEW_FOR
         if self._unknown == 1 if self._was_known else is_new:
-            return self._after_trouble(refused, now)
+            self._trouble = refused.error
+            return Again(self._next_look(now, refused.retry_after))
         return Lost(True, refused.error.message)
 
     def _after_trouble(self, refused: Refused, now: float) -> Verdict:
