@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
@@ -45,14 +45,16 @@ def open_dispatcher(
         client: The vendor's API.
         settings: The configuration.
         spool: Where downloads are kept.
-        streams: A stream of each report.
+        streams: A stream of each report, in the order of the catalog.
         options: How a report's files are read.
         on_event: Told of everything that happens to an order.
         progress: Told the bytes of downloads.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
     executor = make_executor(client, spool, reports, options, progress)
-    return Dispatcher(make_engine(client.platform, settings, client.vendor_clock.at), executor, on_event)
+    queues = [stream.name for stream in streams.values()]
+    engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues)
+    return Dispatcher(engine, executor, on_event)
 
 
 def make_executor(
@@ -73,6 +75,7 @@ def make_engine(
     settings: Settings,
     epoch_at: Callable[[float], float],
     jitter: random.Random | None = None,
+    queues: Sequence[str] = (),
 ) -> Engine:
     """The report engine with the platform's cadence and limits.
 
@@ -81,13 +84,14 @@ def make_engine(
         settings: The configuration.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
         jitter: Spreads the waits; by chance if None.
+        queues: The streams in the order of the catalog.
     """
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = jitter or random.Random()  # noqa: S311 - spreads waits, hides nothing
     quota = Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)) if limits else None
     policy = make_policy(platform, settings)
-    return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort)
+    return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort, queues=queues)
 
 
 def make_policy(platform: Platform, settings: Settings) -> Policy:

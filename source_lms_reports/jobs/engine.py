@@ -26,7 +26,7 @@ from source_lms_reports.jobs.policy import MAX_DOWNLOADS
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from source_lms_reports.jobs.policy import Policy
     from source_lms_reports.jobs.quota import Quota
@@ -45,6 +45,7 @@ class Engine:
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
         can_find: The vendor lists its jobs, so that a running one can be adopted.
         can_abort: The vendor can abort or delete a job.
+        queues: The order in which queues begin, whichever is submitted to first. Others come behind them.
     """
 
     def __init__(
@@ -56,13 +57,14 @@ class Engine:
         epoch_at: Callable[[float], float],
         can_find: bool,
         can_abort: bool,
+        queues: Sequence[str] = (),
     ) -> None:
         self._policy = policy
         self._quota = quota
         self._limits = JobLimits(policy, quota, rng, epoch_at, can_find, can_abort)
         self._outbox: list[Event] = []
         self._states: dict[str, OrderState] = {}
-        self._queues: dict[str, int] = {}
+        self._queues = {queue: number for number, queue in enumerate(queues)}
         self._served: dict[str, int] = {}
         self._tell_held_at = -math.inf
         self._warned: set[str] = set()
@@ -174,10 +176,11 @@ class Engine:
         )
         return min(candidates, key=self._rank, default=None)
 
-    def _rank(self, state: OrderState) -> tuple[bool, int, int]:
+    def _rank(self, state: OrderState) -> tuple[bool, int, int, int]:
+        queue = state.order.queue
         # Where orders are scarce, a queue is ordered to its end before the next: some streams whole, not all in part.
-        turns = self._served if self._quota is None else self._queues
-        return state.searches, turns.get(state.order.queue, 0), state.number
+        served = self._served.get(queue, 0) if self._quota is None else 0
+        return state.searches, served, self._queues[queue], state.number
 
     def _wakes_at(self, state: OrderState, now: float) -> float:
         if self._starves(state, now):

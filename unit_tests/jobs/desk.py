@@ -105,9 +105,12 @@ class Desk:
         *,
         can_find: bool = False,
         can_abort: bool = False,
+        queues: Sequence[str] = (),
     ) -> None:
         rng = Unmoved()
-        self.engine = Engine(policy, quota, rng, epoch_at=self.epoch_at, can_find=can_find, can_abort=can_abort)
+        self.engine = Engine(
+            policy, quota, rng, epoch_at=self.epoch_at, can_find=can_find, can_abort=can_abort, queues=queues
+        )
         self.now = START
         self.vendor_is_ahead = 0.0
         self.events: list[Event] = []

@@ -91,6 +91,16 @@ def test_given_several_streams_then_they_take_turns_and_each_goes_in_its_order()
     assert names(desk.step()) == ["a1", "b1", "c1", "a2", "b2"]
 
 
+def test_given_the_order_of_the_catalog_then_it_counts_and_not_who_came_first() -> None:
+    desk = Desk(patient(max_in_flight=2), queues=("a", "b", "c"))
+    desk.submit(order("d"), order("c"), order("a"), order("b"))
+    first, second = desk.step()
+    assert names([first, second]) == ["a", "b"]
+    for place in (first, second):
+        desk.answer(place, READY)
+    assert names([action for action in desk.step() if isinstance(action, Place)]) == ["c", "d"]
+
+
 def test_given_a_search_that_found_nothing_then_its_order_goes_before_other_searches() -> None:
     desk = Desk(patient(max_in_flight=1), can_find=True)
     desk.submit(order("a"), order("b"))
