@@ -1,0 +1,20 @@
+"""Secrets and formatters are the whole process's: what a test of the doors leaves behind is taken back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from source_lms_reports.redaction import REDACTOR
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    secrets, pattern = set(REDACTOR._secrets), REDACTOR._pattern
+    formatters = [(handler, handler.formatter) for handler in logging.getLogger().handlers]
+    yield
+    REDACTOR._secrets, REDACTOR._pattern = secrets, pattern
+    for handler, formatter in formatters:
+        handler.setFormatter(formatter)
