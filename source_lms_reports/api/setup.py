@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import cast, get_args
 
 from source_lms_reports.api.calls import OrderCalls, Progress
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.dispatch import Dispatcher
 from source_lms_reports.api.executor import ActionExecutor, PagesExecutor, RepeatExecutor, TicketExecutor
 from source_lms_reports.api.fetching import Fetcher
-from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.options import Format, ReadOptions
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Event
@@ -23,7 +23,6 @@ from source_lms_reports.platforms.model import Platform, ReportSpec
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
 
-Format = Literal["auto", "csv", "xlsx", "json"]
 #: How far the time between polls may grow, in cadences, where the user has set the cadence.
 _LONGEST_IN_CADENCES = 8
 #: A quota that comes back within so many seconds is waited for, however short a sync waits for a job.
@@ -111,16 +110,18 @@ def make_policy(platform: Platform, settings: Settings) -> Policy:
     return replace(policy, cadence=own, looks_early=False, max_interval=longest, retry_base=base)
 
 
-def read_options(platform: Platform, settings: Settings, stream: ReportStream) -> ReadOptions:
-    """How the files of a stream's report are read."""
-    spec, files = stream.report_spec, platform.files
+def read_options(platform: Platform, settings: Settings, streams: Sequence[ReportStream]) -> ReadOptions:
+    """How the files of a report are read, given its streams, at least one."""
+    spec, files = streams[0].report_spec, platform.files
     wanted = spec.file_format or str(fill(files.format, settings.context))
     return ReadOptions(
-        format=cast(Format, wanted if wanted in ("csv", "xlsx", "json") else "auto"),
+        format=cast(Format, wanted if wanted in get_args(Format) else "auto"),
         delimiters=spec.delimiters or files.delimiters,
         encoding=files.encoding,
         records_path=tuple(str(step) for step in files.records),
         empty_markers=tuple(spec.empty_markers),
         headerless_members=tuple(spec.headerless_members),
+        may_be_blank=spec.may_be_blank,
+        columns=frozenset(name for stream in streams for name in stream.schema.get("properties", {})),
         ends_with_line_end=files.ends_with_line_end,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import re
 import shutil
 import struct
 import tempfile
@@ -13,16 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, TruncatedPayload
 from source_lms_reports.files.findings import FileFindings
+from source_lms_reports.files.gunzip import MAGIC, Gunzip
+from source_lms_reports.files.member_names import is_about_the_archive, is_system_file, name_of, stem
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.payload import Part, Payload
-from source_lms_reports.files.text import ByteStream
+from source_lms_reports.files.table_warnings import listed
+from source_lms_reports.files.text import ByteStream, Encoding, encoding_of
 
-GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The container of .xls workbooks and of workbooks under a password."""
@@ -41,8 +41,8 @@ def _damage() -> tuple[type[Exception], ...]:
 
 
 DAMAGE: tuple[type[Exception], ...] = _damage()
+_ENCRYPTED = 0x1
 _WORKBOOK = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
-_SUFFIXES = re.compile(r"(?i)(\.(csv|tsv|txt|json|jsonl|ndjson|xlsx|xlsm|xls|gz|gzip|zip))+$")
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,14 @@ class Source:
     """One unpacked file whose bytes can be read from the start, any number of times.
 
     Args:
-        name: The table's name it suggests (a ZIP member's stem); None for a lone file.
+        name: The table's name it suggests (a ZIP member's, without its suffix); None for a lone file.
         label: What messages call it.
         charset: From the `Content-Type` header.
         path: Where its bytes lie as they are; None for a file that is unpacked on the way.
         packed: Bytes it takes in packed form.
         workbook: Whether it is an XLSX (or XLS) workbook; `path` is set then.
         opener: Opens the stream of its bytes.
+        member: Its whole name in an archive; None if it stands in none.
         findings: What an earlier reading of the same file has found out.
     """
 
@@ -67,6 +68,7 @@ class Source:
     packed: int
     workbook: bool
     opener: Callable[[], ByteStream]
+    member: str | None = None
     findings: FileFindings = field(default_factory=FileFindings, compare=False, repr=False)
 
     @property
@@ -84,6 +86,13 @@ class Source:
         """The first bytes of the file, up to 64 KiB."""
         with closing(self.open()) as stream:
             return stream.read(HEAD)
+
+    def encoding(self, default: str) -> Encoding:
+        """The encoding of its text, found out once; `default` is what the platform writes."""
+        known = self.findings.encodings
+        if default not in known:
+            known[default] = encoding_of(self.open, self.charset, default)
+        return known[default]
 
 
 class Budget:
@@ -164,10 +173,10 @@ def sources(payload: Payload, limits: ArchiveLimits) -> Iterator[Source]:
 
 
 def _of_part(part: Part, alone: bool) -> Source:
-    name = None if alone else stem(part.name or part.path.name)
+    name = None if alone else stem(_base(part.name or part.path.name))
     label = f"The file {part.name!r}" if part.name else "The report file"
     size = part.path.stat().st_size
-    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, part.findings))
+    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, None, part.findings))
 
 
 def _nothing() -> ByteStream:
@@ -178,15 +187,13 @@ def _plain(path: Path, like: Source) -> Source:
     return replace(like, path=path, opener=lambda: cast("BinaryIO", path.open("rb", buffering=0)))
 
 
-def stem(name: str) -> str:
-    """A file's name without folders and known suffixes."""
-    base = PurePosixPath(name.replace("\\", "/")).name
-    return _SUFFIXES.sub("", base) or base
+def _base(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _unpacked(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
     head = source.head()
-    if head.startswith(GZIP):
+    if head.startswith(MAGIC):
         yield from _unpacked(_gunzipped(source, budget), budget, _deeper(source, depth))
     elif head.startswith(ZIP):
         with _on_disk(source) as spooled:
@@ -205,26 +212,15 @@ def _deeper(source: Source, depth: int) -> int:
 
 
 def _gunzipped(source: Source, budget: Budget) -> Source:
+    def tell(count: int) -> None:
+        note = f"{source.label} has {count:,} bytes behind the end of its gzip data, passed over as gunzip does"
+        if note not in source.findings.notes:
+            source.findings.notes.append(note)
+
     def opener() -> ByteStream:
-        packed = source.open()
-        return _Unpacking(_Gunzip(packed), budget, source.packed, source.label)
+        return _Unpacking(Gunzip(source.open(), tell), budget, source.packed, source.label)
 
     return replace(source, path=None, opener=opener)
-
-
-class _Gunzip:
-    """A gzip stream that closes what it reads from."""
-
-    def __init__(self, packed: ByteStream) -> None:
-        self._packed = packed
-        self._file = gzip.GzipFile(fileobj=cast("BinaryIO", packed), mode="rb")
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._file.read(size)
-
-    def close(self) -> None:
-        self._file.close()
-        self._packed.close()
 
 
 @contextmanager
@@ -246,11 +242,28 @@ def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]
         if names & _WORKBOOK:
             yield replace(source, workbook=True)
             return
-        members = [info for info in archive.infolist() if _is_content(info)]
+        members = _members(archive, source)
         _check_members(members, budget.limits, source.label)
         for info in members:
             member = _member(archive, info, source, budget)
             yield from _unpacked(member, budget, _deeper(source, depth))
+
+
+def _members(archive: zipfile.ZipFile, source: Source) -> list[zipfile.ZipInfo]:
+    """Those that the vendor has put in as reports. What is left out is noted."""
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    ours = [info for info in files if not is_system_file(name_of(info))]
+    reports = [info for info in ours if not is_about_the_archive(name_of(info))] or ours
+    if left_out := [name_of(info) for info in files if info not in reports]:
+        tell_left_out(source.findings, left_out)
+    return reports
+
+
+def tell_left_out(findings: FileFindings, names: list[str]) -> None:
+    """Note what is left out of an archive."""
+    note = f"Left out of the archive, as they are no tables: {listed(names)}"
+    if note not in findings.notes:
+        findings.notes.append(note)
 
 
 @contextmanager
@@ -268,11 +281,6 @@ def unpacked_size(archive: zipfile.ZipFile) -> int:
     return sum(info.file_size for info in archive.infolist())
 
 
-def _is_content(info: zipfile.ZipInfo) -> bool:
-    base = PurePosixPath(info.filename).name
-    return not info.is_dir() and not info.filename.startswith("__MACOSX/") and base not in {".DS_Store", "Thumbs.db"}
-
-
 def _check_members(members: list[zipfile.ZipInfo], limits: ArchiveLimits, label: str) -> None:
     if len(members) > limits.members:
         raise ArchiveLimitExceeded(f"{label} holds {len(members):,} files; more than {limits.members:,} no report has.")
@@ -281,10 +289,15 @@ def _check_members(members: list[zipfile.ZipInfo], limits: ArchiveLimits, label:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budget: Budget) -> Source:
-    label = f"The file {info.filename!r} in the archive"
+    name = name_of(info)
+    label = f"The file {name!r} in the archive"
     packed = min(info.compress_size, outer.packed)
 
     def opener() -> ByteStream:
+        if info.flag_bits & _ENCRYPTED:
+            raise CorruptPayload(
+                f"{label} is encrypted, and no password for it is known. Switch that off where the report is made."
+            )
         try:
             stream = archive.open(info)
         except DAMAGE as error:
@@ -292,4 +305,4 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
         return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
     findings = outer.findings.member(info.header_offset)
-    return Source(stem(info.filename), label, None, None, packed, False, opener, findings)
+    return Source(stem(name), label, None, None, packed, False, opener, name, findings)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 
-from source_lms_reports.errors import ErrorPayload, TruncatedPayload, UnendedPayload
-from source_lms_reports.files.archive import Source
-from source_lms_reports.files.csv_table import CsvTable, rows_of
-from source_lms_reports.files.file_format import Beginning, Wanted
+from source_lms_reports.errors import EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
+from source_lms_reports.files.archive import HEAD, Source
+from source_lms_reports.files.csv_head import CsvHead
+from source_lms_reports.files.csv_rows import OddRows, Piece, Row, rows_of
+from source_lms_reports.files.csv_table import CsvTable
+from source_lms_reports.files.file_format import Beginning, Wanted, excerpt
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.prose import is_document, is_message, is_table_with_markup
 from source_lms_reports.files.table_warnings import TableWarnings
-from source_lms_reports.files.text import encoding_of, text_blocks
+from source_lms_reports.files.text import utf8_text
 
-_READ = 1024 * 1024
 _FOREIGN = (b"%PDF-", b"\x89PNG", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", b"{\\rtf")
+_FOOTER = re.compile(r"^[(*#=-].*[)*#=-]$|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
+"""What lines behind a table look like: `(5 rows)`, `Total rows: 5`, `Made on 2024-01-01`, `-- end --`; no name does."""
+_MOST_FOOTER = 5
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
@@ -26,35 +30,32 @@ class CsvFormat:
         """See `FileFormat`: any text."""
         return not beginning.data.startswith(_FOREIGN) and not _BINARY.match(beginning.text)
 
+    def holds_markup_in_cells(self, source: Source, options: ReadOptions) -> bool:
+        """Whether a text that begins with a tag is a table all the same."""
+        head = CsvTable(source, None, options).head
+        if any(is_document(line) for line in head.above):
+            return False
+        return is_table_with_markup([head.header, *head.rows])
+
     def prove(self, beginning: Beginning, options: ReadOptions) -> None:
         """See `FileFormat`: no row, and no quoted cell, ends early."""
         source = beginning.source
         table = CsvTable(source, source.name, options)
-        quotes, lines, tail = 0, False, ""
-        for text in _texts(beginning, options):
-            quotes += text.count('"')
-            lines = lines or "\n" in text or "\r" in text
-            tail = text if len(text) >= _READ else tail[-_READ:] + text
-        if quotes & 1:
-            for _ in table.chunks():  # tells a stray quote from a cell that was never closed
-                pass
-            return
-        if not lines:
-            _refuse_sentence(table, source.label)
-        if tail.rstrip("\0").endswith(("\n", "\r")):
-            return
-        if lines:
-            _verify_last_row(tail, table, source.label, options)
-        if options.ends_with_line_end:
-            raise UnendedPayload(
-                f"{source.label} ends without a line end: it may be cut off. The next sync asks for it again."
-            )
+        if not table.columns:
+            raise EmptyPayload(f"{source.label} is empty. The next sync asks for it again.")
+        if not is_headerless(table.head.header, options):
+            _refuse_message(beginning, table, options)
+        end = _End(table.head)
+        for item in table.rows(TableWarnings()):
+            end.look(item)
+        source.findings.footer = end.judge(source.label, options)
+        source.findings.is_by_the_rules = end.is_by_the_rules
 
     def tables(self, source: Source, options: ReadOptions, wanted: Wanted) -> Iterator[CsvTable]:
         """One, or none where the file says so."""
         if wanted(source.name):
             table = CsvTable(source, source.name, options)
-            if not is_headerless(table.header, options):
+            if not is_headerless(table.head.header, options):
                 yield table
 
 
@@ -64,39 +65,79 @@ def is_headerless(header: list[str], options: ReadOptions) -> bool:
     return len(filled) == 1 and any(re.search(pattern, filled[0]) for pattern in options.headerless_members)
 
 
-def _texts(beginning: Beginning, options: ReadOptions) -> Iterator[str]:
-    """The text for counting: exact in its quotes, delimiters and line ends, not in its letters."""
-    source = beginning.source
-    name, _ = encoding_of(beginning.data, source.charset, options.encoding)
-    with closing(source.open()) as stream:
-        if name.startswith(("utf-16", "utf-32")):
-            yield from text_blocks(stream, source.charset, options.encoding, TableWarnings())
-        else:
-            while data := stream.read(_READ):
-                yield data.decode("latin-1")
+def _refuse_message(beginning: Beginning, table: CsvTable, options: ReadOptions) -> None:
+    """Refuse a text of a few sentences; with columns that are known, a single word as well.
+
+    Raises:
+        ErrorPayload: It is one.
+    """
+    header = table.head.header
+    if options.columns.intersection(header):
+        return
+    lines = [line for line in beginning.text.splitlines() if line.strip()]
+    is_word = bool(options.columns) and len(lines) == 1 == len(header)
+    if is_word or (len(beginning.data) < HEAD and is_message(lines, table.delimiter)):
+        raise ErrorPayload(f"{beginning.source.label} is not a report but says: {excerpt(beginning.text)}")
 
 
-def _refuse_sentence(table: CsvTable, label: str) -> None:
-    """A single line without line end, of one cell with several words, is no header but a message."""
-    if len(table.header) == 1 and len(table.header[0].split()) > 1:
-        raise ErrorPayload(f"{label} is not a report but says: {table.header[0][:200]}")
+class _End:
+    """How a text ends."""
+
+    def __init__(self, head: CsvHead) -> None:
+        self._head = head
+        self._last: Piece | OddRows | None = None
+        self.is_by_the_rules = True
+
+    def look(self, item: Piece | OddRows) -> None:
+        """See the next rows."""
+        self._last = item
+        self.is_by_the_rules = self.is_by_the_rules and isinstance(item, Piece)
+
+    def judge(self, label: str, options: ReadOptions) -> tuple[str, ...]:
+        """The last lines that are no rows.
+
+        Raises:
+            TruncatedPayload: The last row has no line end, and fewer cells than the header.
+            UnendedPayload: It has no line end, which the platform's always have.
+        """
+        rows = self._rows()
+        if self._is_ended():
+            return self._footer(rows, options)
+        width = len(self._head.header)
+        is_short = bool(rows) and len(rows[-1]) < width and not _is_marker(rows[-1], options)
+        if is_short:
+            raise TruncatedPayload(
+                f"{label} ends inside a row: the last one has {len(rows[-1])} of {width} cells and no line end. "
+                "It is cut off; the next sync asks for it again."
+            )
+        if options.ends_with_line_end:
+            raise UnendedPayload(
+                f"{label} ends without a line end: it may be cut off. The next sync asks for it again."
+            )
+        return ()
+
+    def _is_ended(self) -> bool:
+        if self._last is None:
+            return self._head.is_ended
+        return self._last.is_ended if isinstance(self._last, OddRows) else self._last.data.endswith((b"\n", b"\r"))
+
+    def _rows(self) -> list[Row]:
+        if self._last is None:
+            return []
+        if isinstance(self._last, OddRows):
+            return self._last.rows
+        return rows_of(utf8_text(self._last.data, TableWarnings()), self._head.delimiter)
+
+    def _footer(self, rows: list[Row], options: ReadOptions) -> tuple[str, ...]:
+        """Lone cells of words behind rows that have all their cells."""
+        found: list[str] = []
+        for row in reversed(rows[-_MOST_FOOTER:]):
+            if len(row) != 1 or _is_marker(row, options) or not _FOOTER.search(row[0].strip()):
+                break
+            found.insert(0, row[0])
+        others = [row for row in self._head.rows if len(row) == 1 and row[0] not in found]
+        return () if len(self._head.header) < 2 or others else tuple(found)
 
 
-def _verify_last_row(tail: str, table: CsvTable, label: str, options: ReadOptions) -> None:
-    last = _last_row(tail.replace("\r", "\n").replace("\0", ""))
-    cells = next(rows_of([last], table.delimiter), [])
-    marker = len(cells) == 1 and cells[0].strip() in options.empty_markers
-    if len(cells) < len(table.columns) and not marker and len(last) < _READ:
-        raise TruncatedPayload(
-            f"{label} ends inside a row: the last one has {len(cells)} of {len(table.columns)} cells and no line end. "
-            "It is cut off; the next sync asks for it again."
-        )
-
-
-def _last_row(tail: str) -> str:
-    """The text behind the last line end that is not inside quotes, given that the text ends outside of them."""
-    at = len(tail)
-    while (at := tail.rfind("\n", 0, at)) >= 0:
-        if not tail.count('"', at) & 1:
-            return tail[at + 1 :]
-    return tail
+def _is_marker(row: Row, options: ReadOptions) -> bool:
+    return len(row) == 1 and row[0].strip() in options.empty_markers

@@ -1,65 +1,38 @@
 """CSV of any shape, a chunk at a time.
 
-A piece of text is split by one `str.split` over all its rows, which is several times faster than a parser that looks
-at each character. That needs proof that each row has as many cells as the header and that quotes stand only where
-they belong; a piece that cannot prove it goes through `csv.reader`, with the same result. Until they are cells, pieces
-are bytes: what is text takes up to four times their size.
+Pieces whose quotes follow the rules are split into columns at once (`csv_split`); ragged ones, and what does not
+follow the rules, go through `csv.reader`, with the same result. Until they are cells, pieces are bytes: what is text
+takes up to four times their size.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import chain, islice
-from typing import NamedTuple
 
-from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.archive import Source
+from source_lms_reports.files.csv_head import CsvHead, head_of
+from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, csv_lines, cut, piece_of
+from source_lms_reports.files.csv_split import Columns, Splitter, row_count
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
-from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import ByteStream, utf8_blocks, utf8_text
 
 ROWS = 1000
-"""Rows of a chunk where rows are parsed one by one."""
+"""Rows of a chunk where rows are read one by one."""
 
-_QUOTED = "\x1a"
-"""Stands for a quoted cell."""
+END_OF_FILE = b"\x1a"
+"""What old systems put behind a text."""
 
-_MARK = _QUOTED.encode()
-
+_LETTERS = re.compile(r"[ !#-~]+")
 _SHORT_NOTE = "Rows with fewer cells than the header: {count} (first: row {example}); the missing cells are null"
-
-_SAMPLE = 16
-"""Rows of a piece that tell in which columns quoted cells stand."""
-
-_END = "\x1a end of text \x1a"
-"""A line behind the last one: a cell that swallows it was never closed."""
-
-_BLANK = re.compile(rb"(?<=\n)\n")
-
-Columns = list[list[str]]
-
-
-class Piece(NamedTuple):
-    """Whole rows, if quotes follow the rules.
-
-    Args:
-        data: UTF-8, which may have other bytes in it.
-        parts: The same, cut at quotes.
-    """
-
-    data: bytes
-    parts: list[bytes]
-
-
-def piece_of(data: bytes) -> Piece:
-    """A piece of these bytes."""
-    return Piece(data, data.split(b'"'))
+_REPEATED_NOTE = "Lines inside the file that repeat the header, left out: {count} (first: row {example})"
+_REPEATED_NAME_NOTE = "Rows that repeat the header of the only column: {count} (first: row {example})"
+_FOOTER_NOTE = "Lines behind the last row, left out: {count} ({example})"
+_END_NOTE = "End-of-file characters (SUB) behind the last line, left out: {count}"
 
 
 class CsvTable(Table):
@@ -69,18 +42,22 @@ class CsvTable(Table):
         self._source = source
         self._options = options
         notes = TableWarnings(name)
-        with closing(self._source.open()) as stream:
-            header, _, self.delimiter = _head(
-                self._pieces(stream, TableWarnings()), options.delimiters, TableWarnings()
-            )
-        super().__init__(name, unique_names(header, notes), notes)
-        self.header = header
+        with closing(source.open()) as stream:
+            self.head: CsvHead = head_of(self._blocks(stream, TableWarnings()), options.delimiters)
+        self.head.tell(notes)
+        self._has_names = len([label for label in self.head.header if label.strip()]) > 1
+        super().__init__(name, unique_names(self.head.header, notes), notes)
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between cells."""
+        return self.head.delimiter
 
     def chunks(self) -> Iterator[CellChunk]:
         """The rows; see `Table.chunks`."""
         if not self.columns:
             return
-        chunks = self._parsed()
+        chunks = self._without_footer(self._parsed())
         first = next(chunks, None)
         if first is None:
             return
@@ -94,76 +71,123 @@ class CsvTable(Table):
 
     def count(self) -> int:
         """See `Table.count`."""
+        if self._source.findings.footer:
+            return super().count()
         rows = 0
-        for piece in self._rows_in_pieces() if self.columns else ():
-            in_piece = _row_count(piece, self.delimiter)
-            if in_piece is None:
+        for item in self.rows(TableWarnings()) if self.columns else ():
+            if isinstance(item, OddRows) or self._may_repeat_header(item.data):
                 return super().count()
-            rows += in_piece
+            rows += row_count(item)
         return rows if rows > 1 else super().count()  # one row may be an empty marker
 
-    def _rows_in_pieces(self) -> Iterator[Piece]:
-        """What follows the header, cut where rows end."""
-        with closing(self._source.open()) as stream:
-            pieces = self._pieces(stream, self.notes)
-            _, rest, _ = _head(pieces, self._options.delimiters, self.notes)
-            yield from chain([piece_of(rest.encode())], pieces) if rest else pieces
+    def rows(self, notes: TableWarnings) -> Iterator[Piece | OddRows]:
+        """What follows the header, cut where rows end.
 
-    def _pieces(self, stream: ByteStream, notes: TableWarnings) -> Iterator[Piece]:
-        blocks = utf8_blocks(stream, self._source.charset, self._options.encoding, notes, unchecked=True)
-        return _cut_at_row_ends(blocks)
+        Raises:
+            TruncatedPayload: The text ends inside a quoted cell.
+        """
+        with closing(self._source.open()) as stream:
+            blocks = _behind(self._blocks(stream, notes), self.head.size, notes)
+            is_proven = self._source.findings.is_by_the_rules
+            yield from cut(blocks, self.delimiter, notes, self._source.label, is_proven=is_proven)
+
+    def _may_repeat_header(self, data: bytes) -> bool:
+        """Whether a line begins as the header does, by the plain letters of its first label."""
+        if not self._has_names:
+            return False
+        found = _LETTERS.match(self.head.header[0])
+        name = found[0].encode() if found else b""
+        starts = [start + quote + name for start in (b"\n", b"\r") for quote in (b"", b'"')]
+        return not name or data.startswith((name, b'"' + name)) or any(start in data for start in starts)
+
+    def _blocks(self, stream: ByteStream, notes: TableWarnings) -> Iterator[bytes]:
+        encoding = self._source.encoding(self._options.encoding)
+        return _without_end_mark(utf8_blocks(stream, encoding, notes, unchecked=True), notes)
 
     def _parsed(self) -> Iterator[CellChunk]:
         row = 1
-        pieces = self._rows_in_pieces()
-        for raw in pieces:
-            piece, columns = self._split(raw)
-            if columns is not None:
-                chunk: CellChunk | None = CellChunk(row, columns)
-            elif _outside_quotes(piece, self.delimiter) is not None:
-                chunk = self._from_rows(row, rows_of([self._text(piece)], self.delimiter))
-            else:
-                yield from self._by_rows(row, map(self._text, chain([piece], pieces)))
-                return
-            if chunk is not None:
-                row += len(chunk)
-                yield chunk
+        splitter = Splitter(self.delimiter, len(self.columns))
+        for item in self.rows(self.notes):
+            if isinstance(item, OddRows):
+                for place in item.odd:
+                    self.notes.add(QUOTES_NOTE, example=row + place)
+            for part in _parts(item):
+                chunk = self._of_piece(row, part, splitter) if isinstance(part, Piece) else self._from_rows(row, part)
+                if chunk:
+                    row += len(chunk)
+                    yield chunk
 
-    def _split(self, piece: Piece) -> tuple[Piece, Columns | None]:
+    def _of_piece(self, row: int, piece: Piece, splitter: Splitter) -> CellChunk | None:
+        piece, columns = self._split(piece, splitter)
+        if columns is not None:
+            return self._without_headers(CellChunk(row, columns))
+        return self._from_rows(row, csv.reader(csv_lines(self._text(piece)), delimiter=self.delimiter))
+
+    def _split(self, piece: Piece, splitter: Splitter) -> tuple[Piece, Columns | None]:
         try:
-            return piece, split(piece, self.delimiter, len(self.columns))
+            return piece, splitter.split(piece)
         except UnicodeDecodeError:
             clean = piece_of(self._text(piece).encode())
-            return clean, split(clean, self.delimiter, len(self.columns))
+            return clean, splitter.split(clean)
 
     def _text(self, piece: Piece) -> str:
         return utf8_text(piece.data, self.notes)
 
-    def _by_rows(self, row: int, pieces: Iterator[str]) -> Iterator[CellChunk]:
-        """The rest of a file whose quotes do not follow the rules, as `csv.reader` understands it."""
-        rows = rows_of(pieces, self.delimiter, self._source.label)
-        while batch := list(islice(rows, ROWS)):
-            chunk = self._from_rows(row, iter(batch))
-            if chunk is not None:
-                row += len(chunk)
-                yield chunk
-
-    def _from_rows(self, first_row: int, rows: Iterator[list[str]]) -> CellChunk | None:
+    def _from_rows(self, first_row: int, rows: Iterable[Row]) -> CellChunk | None:
         width = len(self.columns)
-        level: list[list[str]] = []
+        level: list[Row] = []
         extra: list[list[str | None] | None] = []
         for row in rows:
+            if not row:
+                continue
             beyond = [cell or None for cell in row[width:]]
+            cells = row[:width] + [""] * (width - len(row))
+            if cells == self.head.header and not any(beyond) and self._is_repeated(first_row + len(level)):
+                continue
             if len(row) < width:
                 self.notes.add(_SHORT_NOTE, example=first_row + len(level))
             if any(beyond):
                 self.notes.add(LONG_NOTE, example=first_row + len(level))
             extra.append(beyond if any(beyond) else None)
-            level.append(row[:width] + [""] * (width - len(row)))
+            level.append(cells)
         if not level:
             return None
         columns = [list(column) for column in zip(*level, strict=True)]
         return CellChunk(first_row, columns, extra=extra if any(extra) else None)
+
+    def _without_headers(self, chunk: CellChunk) -> CellChunk | None:
+        """The chunk without rows that are the header once more, as where files were put together."""
+        header = self.head.header
+        if header[0] not in chunk.columns[0]:
+            return chunk
+        places: set[int] = set()
+        for at, row in enumerate(zip(*chunk.columns, strict=True)):
+            if list(row) == header and self._is_repeated(chunk.first_row + at - len(places)):
+                places.add(at)
+        return _without(chunk, places)
+
+    def _is_repeated(self, row: int) -> bool:
+        """Whether a row that is equal to the header is left out; if it is a name alone, it may be a value and stays."""
+        self.notes.add(_REPEATED_NOTE if self._has_names else _REPEATED_NAME_NOTE, example=row)
+        return self._has_names
+
+    def _without_footer(self, chunks: Iterator[CellChunk]) -> Iterator[CellChunk]:
+        """The chunks without the last rows, if the proof has found that these are none."""
+        footer = self._source.findings.footer
+        if not footer:
+            yield from chunks
+            return
+        self.notes.add(_FOOTER_NOTE, len(footer), listed(list(footer)))
+        held: list[CellChunk] = []
+        for chunk in chunks:
+            held.append(chunk)
+            while sum(map(len, held[1:])) >= len(footer):
+                yield held.pop(0)
+        count = sum(map(len, held)) - len(footer)
+        for chunk in held:
+            if rest := _without(chunk, set(range(max(count, 0), len(chunk)))):
+                yield rest
+            count -= len(chunk)
 
     def _is_marker(self, chunk: CellChunk) -> bool:
         first, *others = (column[0] for column in chunk.columns)
@@ -171,222 +195,54 @@ class CsvTable(Table):
         return is_alone and first.strip() in self._options.empty_markers
 
 
-def _head(pieces: Iterator[Piece], delimiters: str, notes: TableWarnings) -> tuple[list[str], str, str]:
-    """The header's cells, the text that follows it in the first piece, and the delimiter."""
-    for piece in pieces:
-        text = utf8_text(piece.data, notes).lstrip("\r\n\ufeff")
-        hint = re.match(r"sep=(.)\r?\n", text)  # Excel's own hint line
-        if hint:
-            delimiters, text = hint[1], text[hint.end() :].lstrip("\r\n")
-        if not text:
-            continue
-        lines = io.StringIO(text, newline="")
-        delimiter = _delimiter(next(csv_lines(text)), delimiters)
-        header = next(_reader(iter(lines.readline, ""), delimiter))
-        return header, text[lines.tell() :], delimiter
-    return [], "", delimiters[:1]
+def _parts(item: Piece | OddRows) -> Iterator[Piece | list[Row]]:
+    """As much as makes a chunk."""
+    if isinstance(item, Piece):
+        yield item
+        return
+    for start in range(0, len(item.rows), ROWS):
+        yield item.rows[start : start + ROWS]
 
 
-def csv_lines(text: str) -> Iterator[str]:
-    r"""Lines as CSV knows them: they end with \n, \r or \r\n and nothing else."""
-    return io.StringIO(text, newline="")
+def _without(chunk: CellChunk, places: set[int]) -> CellChunk | None:
+    """A chunk without the rows at these places; None if none is left."""
+    if not places:
+        return chunk
+    keep = [at for at in range(len(chunk)) if at not in places]
+    extra = [chunk.extra[at] for at in keep] if chunk.extra else None
+    columns = [[column[at] for at in keep] for column in chunk.columns]
+    return CellChunk(chunk.first_row, columns, extra=extra) if keep else None
 
 
-def _delimiter(line: str, candidates: str) -> str:
-    """The candidate that stands most often in the header line, outside of quotes; the first one if none does."""
-    bare = re.sub('"[^"]*"', "", line)
-    return max(candidates, key=bare.count)
-
-
-def _reader(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(sys.maxsize)
-    return csv.reader(lines, delimiter=delimiter)
-
-
-def rows_of(pieces: Iterator[str] | list[str], delimiter: str, label: str | None = None) -> Iterator[list[str]]:
-    """The rows of a text in pieces that end at line ends, as `csv.reader` understands them; blank lines are none.
-
-    Raises:
-        TruncatedPayload: `label` is given and the text ends inside a quoted cell.
-    """
-    lines = chain.from_iterable(csv_lines(piece) for piece in pieces)
-    last: list[str] = []
-    for row in _reader(chain(_terminated(lines), [_END]), delimiter):
-        last = row
-        if row and row != [_END]:
-            if row[-1].endswith(_END):
-                break
-            yield row
-    if label is not None and last != [_END]:
-        raise cut_in_quotes(label)
-
-
-def _terminated(lines: Iterator[str]) -> Iterator[str]:
-    """The lines, the last one with a line end too."""
-    for line in lines:
-        yield line if line.endswith(("\n", "\r")) else f"{line}\n"
-
-
-def cut_in_quotes(label: str) -> TruncatedPayload:
-    """The error for a text that ends inside a quoted cell."""
-    return TruncatedPayload(f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again.")
-
-
-def _cut_at_row_ends(blocks: Iterator[bytes]) -> Iterator[Piece]:
-    """The text in pieces, each of which but the last ends with a line end."""
-    held: list[bytes] = []
-    size = wanted = 0
+def _behind(blocks: Iterator[bytes], size: int, notes: TableWarnings) -> Iterator[bytes]:
+    """The text without its first `size` bytes, whose odd ones are counted."""
+    passed = b""
     for block in blocks:
-        held.append(block)
-        size += len(block)
-        if size < wanted:
-            continue
-        data = b"".join(held)
-        piece = _whole_rows(data)
-        if piece is not None:
-            yield piece
-            rest = data[len(piece.data) :]
-            held, size, wanted = [rest], len(rest), 0
-        else:
-            held, wanted = [data], 2 * size  # one row, longer than what is read at a time
-    data = b"".join(held)
-    if data:
-        yield piece_of(data)
+        passed += block
+        if len(passed) >= size:
+            utf8_text(passed[:size], notes)
+            if rest := passed[size:]:
+                yield rest
+            break
+    yield from blocks
 
 
-def _whole_rows(data: bytes) -> Piece | None:
-    """What ends with the last line end outside of quotes; None if there is none."""
-    piece = piece_of(data[: data.rfind(b"\n") + 1])
-    if piece.data and len(piece.parts) & 1:
-        return piece
-    end = _last_outside(data, b"\n", len(data)) or _last_outside(data, b"\r", len(data) - 1)
-    return piece_of(data[:end]) if end else None
+def _without_end_mark(blocks: Iterator[bytes], notes: TableWarnings) -> Iterator[bytes]:
+    r"""The text without SUB at its very end, or alone on its last line.
 
-
-def _last_outside(data: bytes, newline: bytes, high: int) -> int:
-    at = data.rfind(newline, 0, high)
-    inside = data.count(b'"') & 1
-    behind = len(data)
-    while at >= 0:
-        inside ^= data.count(b'"', at, behind) & 1
-        if not inside and data[at : at + 2] != b"\r\n":
-            return at + 1
-        behind = at
-        at = data.rfind(newline, 0, at)
-    return 0
-
-
-def split(piece: Piece, delimiter: str, width: int) -> Columns | None:
-    """The columns of a piece that starts at a row's start and ends at a row's end.
-
-    Returns:
-        None if the piece has ragged rows, blank lines, or quotes inside of unquoted cells.
-
-    Raises:
-        UnicodeDecodeError: It is no UTF-8.
+    `1,2` `\n` `1A` -> `1,2` `\n`
     """
-    if not len(piece.parts) & 1 or (len(piece.parts) > 1 and _MARK in piece.data):
-        return None
-    skeleton, quoted = _set_aside(piece.parts)
-    if not skeleton.endswith(b"\n"):
-        skeleton += b"\n"
-    edge = delimiter.encode()
-    separate = skeleton.replace(b"\n", b"%b\n%b" % (edge, edge))
-    rows = (len(separate) - len(skeleton)) // (2 * len(edge))  # to count them takes as long as to split them
-    insides = _MARK.join(quoted).decode().split(_QUOTED)
-    if len(quoted) == rows * width and skeleton == (edge.join([_MARK] * width) + b"\n") * rows:
-        return [insides[column::width] for column in range(width)]
-    stride = width + 1
-    cells = separate.decode().split(delimiter)
-    if len(cells) != rows * stride + 1 or cells[width::stride].count("\n") != rows:
-        return None
-    if quoted and not _put_back(cells, insides, stride):
-        return None
-    if width == 1 and "" in cells[0:-1:stride]:
-        return None  # a blank line
-    return [cells[column:-1:stride] for column in range(width)]
-
-
-def _set_aside(parts: list[bytes]) -> tuple[bytes, list[bytes]]:
-    r"""The text outside of quotes, with a mark for each quoted cell and \n for each line end, and the quoted cells.
-
-    Args:
-        parts: The text split at quotes: at odd places what stands inside of them. An empty part between two insides
-            is an escaped quote.
-    """
-    outside, inside = parts[0::2], parts[1::2]
-    between = outside[1:-1]
-    if b"" not in between:
-        return _with_line_feeds(_MARK.join(outside)), inside
-    quoted: list[bytes] = []
-    start = 0
-    for place, text in enumerate(between, start=1):
-        if text:
-            quoted.append(inside[start] if place - start == 1 else b'"'.join(inside[start:place]))
-            start = place
-    quoted.append(b'"'.join(inside[start:]))
-    return _with_line_feeds(_MARK.join([outside[0], *filter(None, between), outside[-1]])), quoted
-
-
-def _with_line_feeds(text: bytes) -> bytes:
-    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-
-
-def _put_back(cells: list[str], quoted: list[str], stride: int) -> bool:
-    """Fill the marked cells; False if a mark is not a cell of its own.
-
-    Quoted cells mostly stand in the same few columns, and to look at these is much faster than to look at all.
-
-    Args:
-        cells: All cells, a row behind the other.
-        quoted: What belongs into those that are marked.
-        stride: From a cell to the one below.
-    """
-    places = sorted({at % stride for at, cell in enumerate(cells[: _SAMPLE * stride]) if cell == _QUOTED})
-    end = len(cells) // stride * stride
-    marked = [""] * (end // stride * len(places))
-    for number, place in enumerate(places):
-        marked[number :: len(places)] = cells[place:end:stride]
-    if marked.count(_QUOTED) != len(quoted):
-        return _put_back_anywhere(cells, quoted)
-    texts = iter(quoted)
-    filled = [next(texts) if cell == _QUOTED else cell for cell in marked]
-    for number, place in enumerate(places):
-        cells[place:end:stride] = filled[number :: len(places)]
-    return True
-
-
-def _put_back_anywhere(cells: list[str], quoted: list[str]) -> bool:
-    at = -1
-    try:
-        for text in quoted:
-            at = cells.index(_QUOTED, at + 1)
-            cells[at] = text
-    except ValueError:
-        return False
-    return True
-
-
-def _outside_quotes(piece: Piece, delimiter: str) -> bytes | None:
-    r"""The text with a mark for each quoted cell and \n for each line end.
-
-    Returns:
-        None if a quote does not open, close or stand escaped in a quoted cell.
-    """
-    parts = [part.replace(_MARK, b"x") for part in piece.parts] if _MARK in piece.data else piece.parts
-    if not len(parts) & 1:
-        return None
-    skeleton, quoted = _set_aside(parts)
-    edges = (b"\n", delimiter.encode())
-    opened = skeleton.startswith(_MARK) + sum(skeleton.count(edge + _MARK) for edge in edges)
-    closed = skeleton.endswith(_MARK) + sum(skeleton.count(_MARK + edge) for edge in edges)
-    return skeleton if opened == closed == len(quoted) else None
-
-
-def _row_count(piece: Piece, delimiter: str) -> int | None:
-    """The rows of a piece; None if its quotes do not follow the rules."""
-    skeleton = _outside_quotes(piece, delimiter)
-    if skeleton is None:
-        return None
-    blank = skeleton.startswith(b"\n") + (b"\n\n" in skeleton and len(_BLANK.findall(skeleton)))
-    return skeleton.count(b"\n") + (not skeleton.endswith(b"\n")) - blank
+    held = before = b""
+    for block in blocks:
+        if held:
+            yield held
+            before = held[-1:]
+        held = block
+    bare = held.rstrip(b"\r\n")
+    end = bare.rstrip(END_OF_FILE)
+    is_alone = end[-1:] in (b"\n", b"\r") or (not end and before in (b"", b"\n", b"\r"))
+    if len(end) < len(bare) and (bare == held or is_alone):
+        notes.add(_END_NOTE, len(bare) - len(end))
+        held = end
+    if held:
+        yield held

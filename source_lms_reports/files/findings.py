@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from source_lms_reports.files.text import Encoding
+
 if TYPE_CHECKING:
     import python_calamine as calamine
 
@@ -37,12 +39,22 @@ class FileFindings:
     """What is known of one file; it goes when the file goes.
 
     Args:
+        encodings: Of a text: its encoding, by the one that was to be expected.
+        notes: What the user should know of the file as a whole.
+        is_no_table: Of a member of an archive: whether it is to be left out.
+        footer: Of CSV: the last lines that are no rows.
+        is_by_the_rules: Of CSV: whether all its quotes are known to follow the rules.
         sections: Of JSON: its arrays of records, by the path that was asked for.
         has_errors: Of a workbook: whether there may be error cells.
         workbooks: Of a workbook: those that are open and free; None where it is not the one that is kept.
         members: Of an archive: by the place of each member's header, for names may come twice.
     """
 
+    encodings: dict[str, Encoding] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    is_no_table: bool = False
+    footer: tuple[str, ...] = ()
+    is_by_the_rules: bool = False
     sections: dict[tuple[str, ...], list[Section]] = field(default_factory=dict)
     has_errors: bool = True
     workbooks: list[calamine.CalamineWorkbook] | None = None
@@ -51,6 +63,10 @@ class FileFindings:
     def member(self, place: int) -> FileFindings:
         """What is known of the member of an archive whose header stands at `place`."""
         return self.members.setdefault(place, FileFindings())
+
+    def told(self) -> list[str]:
+        """What the user should know of this file and of all files in it."""
+        return [*self.notes, *(note for member in self.members.values() for note in member.told())]
 
     def forget(self) -> None:
         """Let go of all that is known, of the files inside too: others may still hold these."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 
-from source_lms_reports.errors import HtmlPayload, UnknownFormat
+from source_lms_reports.errors import EmptyPayload, HtmlPayload, UnknownFormat
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.csv_format import CsvFormat
 from source_lms_reports.files.file_format import Beginning, FileFormat, Wanted, excerpt
 from source_lms_reports.files.json_format import JsonFormat
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.prose import is_markup, without_tags
 from source_lms_reports.files.table import Table
-from source_lms_reports.files.text import encoding_of
 from source_lms_reports.files.xlsx_format import WorkbookFormat
 
 _READ = 1024 * 1024
-_MARKUP = re.compile(
-    r"(?i)<(?:!doctype|!--|\?xml|/?(?:html|head|body|title|script|meta|error|div|h[1-6]|p|pre|center)\b)"
-)
 
 
 class BlankFormat:
@@ -29,11 +25,17 @@ class BlankFormat:
         """See `FileFormat`."""
         return not beginning.text
 
-    def prove(self, beginning: Beginning, _: ReadOptions) -> None:
-        """Read it to its end, so that a packed file's checksum is looked at."""
+    def prove(self, beginning: Beginning, options: ReadOptions) -> None:
+        """Read it to its end, so that a packed file's checksum is looked at.
+
+        Raises:
+            EmptyPayload: The platform sends no such files.
+        """
         with closing(beginning.source.open()) as stream:
             while stream.read(_READ):
                 pass
+        if not (options.may_be_blank and beginning.data):
+            raise EmptyPayload(f"{beginning.source.label} is empty. The next sync asks for the report again.")
 
     def tables(self, _source: Source, _options: ReadOptions, _wanted: Wanted) -> Iterator[Table]:
         """None."""
@@ -41,8 +43,8 @@ class BlankFormat:
 
 
 WORKBOOK: FileFormat = WorkbookFormat()
-BLANK: FileFormat = BlankFormat()
-TEXTS: tuple[FileFormat, ...] = (BLANK, JsonFormat(), CsvFormat())
+CSV = CsvFormat()
+TEXTS: tuple[FileFormat, ...] = (BlankFormat(), JsonFormat(), CSV)
 """In the order in which they are asked; CSV takes what is left."""
 
 
@@ -57,9 +59,9 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
     if source.workbook:
         return WORKBOOK, Beginning(source, b"", "")
     beginning = _beginning(source, options)
-    if _MARKUP.match(beginning.text):
-        words = excerpt(re.sub("<[^>]*>", " ", beginning.text))
-        raise HtmlPayload(f"{source.label} is a web page and not a report. It says: {words}")
+    if is_markup(beginning.text) and not (options.format != "json" and CSV.holds_markup_in_cells(source, options)):
+        words = excerpt(without_tags(beginning.text))
+        raise HtmlPayload(f"{source.label} is a web page or other markup and not a report. It says: {words}")
     for one in TEXTS:
         if one.recognises(beginning, options):
             return one, beginning
@@ -70,5 +72,5 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
 
 def _beginning(source: Source, options: ReadOptions) -> Beginning:
     data = source.head()
-    name, mark = encoding_of(data, source.charset, options.encoding)
-    return Beginning(source, data, data[mark:].decode(name, "replace").lstrip("\ufeff\0 \t\r\n"))
+    encoding = source.encoding(options.encoding)
+    return Beginning(source, data, data[encoding.mark :].decode(encoding.name, "replace").lstrip("\ufeff\0\x1a \t\r\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -12,7 +13,9 @@ from source_lms_reports.files.json_sections import sections
 from source_lms_reports.files.json_table import JsonTable
 from source_lms_reports.files.options import ReadOptions
 
-_JSON = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[\[{"\]]|-?\d|true|false|null|$)')
+_OBJECTS = re.compile(r'\{\s*(?:["}]|$)|\[\s*\{')
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_MORE = re.compile(r"\s*(?:[\[{]|$)")
 
 
 class JsonFormat:
@@ -24,7 +27,7 @@ class JsonFormat:
         Raises:
             ErrorPayload: The platform sends tables.
         """
-        looks_json = _JSON.match(beginning.text) is not None
+        looks_json = is_json(beginning.text)
         if looks_json and options.format in ("csv", "xlsx"):
             words = excerpt(beginning.text)
             raise ErrorPayload(f"The vendor answered with JSON instead of a {options.format.upper()} report: {words}")
@@ -40,3 +43,20 @@ class JsonFormat:
             name = source.name if section.name is None else section.name
             if wanted(name):
                 yield JsonTable(source, section, name)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text that may be cut off begins as a JSON document of lists or objects does.
+
+    `[1] Name,[2] Score` -> False, `[{"a": 1` -> True
+    """
+    if _OBJECTS.match(text) or not text.startswith("["):
+        return _OBJECTS.match(text) is not None
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :].rstrip()
+        return rest.startswith('"') or any(word.startswith(rest) for word in _WORDS)  # cut off
+    except (RecursionError, ValueError):
+        return True
+    return _MORE.match(text, end) is not None

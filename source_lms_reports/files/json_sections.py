@@ -36,9 +36,9 @@ def scanner(stream: ByteStream, source: Source, notes: TableWarnings, manner: Ma
         manner: How the text must be read.
     """
     if manner == "repaired":
-        texts = _repaired(text_blocks(stream, source.charset, "utf-8", notes))
+        texts = _repaired(text_blocks(stream, source.encoding("utf-8"), notes))
         return Scanner((text.encode("utf-8", "surrogatepass") for text in texts), source.label)
-    return Scanner(utf8_blocks(stream, source.charset, "utf-8", notes, unchecked=manner == "proven"), source.label)
+    return Scanner(utf8_blocks(stream, source.encoding("utf-8"), notes, unchecked=manner == "proven"), source.label)
 
 
 def _repaired_token(token: str) -> str:

@@ -4,32 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from source_lms_reports.errors import EmptyPayload
-from source_lms_reports.files.archive import sources
+from source_lms_reports.errors import (
+    EmptyPayload,
+    ErrorPayload,
+    HtmlPayload,
+    PayloadError,
+    UnendedPayload,
+    UnknownFormat,
+)
+from source_lms_reports.files.archive import sources, tell_left_out
 from source_lms_reports.files.file_format import Wanted
-from source_lms_reports.files.formats import BLANK, format_of
+from source_lms_reports.files.formats import format_of
+from source_lms_reports.files.member_names import claims_to_be_a_table
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
 
+_NO_REPORT = (EmptyPayload, ErrorPayload, HtmlPayload, UnknownFormat)
+
 
 def verify(payload: Payload, options: ReadOptions) -> None:
-    """Prove, before the first row is emitted, that what arrived is a whole report.
+    """Prove, before the first row is emitted, that what arrived is a whole report: each part of it.
 
-    The files are read once, a block at a time.
+    The files are read once, a block at a time. In an archive, a file that is no report of any kind is left out, and
+    noted, if its name is not a report's either and another one is a report.
 
     Raises:
-        PayloadError: One of its subclasses says what is wrong.
+        PayloadError: One of its subclasses says what is wrong. A doubt about the last line of one file is raised when
+            all others are proven.
     """
     if not any(part.path.stat().st_size for part in payload.parts):
         raise EmptyPayload("The report came without content. The next sync asks for it again.")
-    filled = False
+    doubts: list[UnendedPayload] = []
+    strangers: list[PayloadError] = []
+    reports = 0
     for source in sources(payload, options.limits):
-        kind, beginning = format_of(source, options)
-        kind.prove(beginning, options)
-        filled = filled or kind is not BLANK
-    if not filled:
-        raise EmptyPayload("All files of the report are empty. The next sync asks for it again.")
+        try:
+            kind, beginning = format_of(source, options)
+            kind.prove(beginning, options)
+        except UnendedPayload as error:
+            doubts.append(error)
+        except _NO_REPORT as error:
+            if source.member is None or claims_to_be_a_table(source.member, options.format):
+                raise
+            strangers.append(error)
+            source.findings.is_no_table = True
+            tell_left_out(source.findings, [source.member])
+            continue
+        reports += 1
+    if strangers and not reports:
+        raise strangers[0]
+    if doubts:
+        raise doubts[0]
 
 
 def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda _: True) -> Iterator[Table]:
@@ -43,9 +69,15 @@ def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda 
     Raises:
         PayloadError: The payload turns out not to be a whole report.
     """
+    told = [note for part in payload.parts for note in part.findings.told()]
     for source in sources(payload, options.limits):
+        if source.findings.is_no_table:
+            continue
         kind, _ = format_of(source, options)
-        yield from kind.tables(source, options, wanted)
+        for table in kind.tables(source, options, wanted):
+            while told:
+                table.notes.add(told.pop(0))
+            yield table
 
 
 def count_rows(payload: Payload, options: ReadOptions) -> int:

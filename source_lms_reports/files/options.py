@@ -38,6 +38,10 @@ class ReadOptions:
         empty_markers: Texts that, alone in the first cell of the only row, mean "no rows".
         limits: For ZIP and gzip.
         headerless_members: Patterns; a file whose only header cell matches one holds no table.
+        may_be_blank: A file with nothing in it but a line end is a table without rows. Without this word it is an
+            empty body.
+        columns: Those that the report's streams declare; none where they declare none. They tell a header from a
+            sentence.
         ends_with_line_end: Every CSV ends with a line end, so one that does not is cut off. Without this word, one is
             told to be cut only where its last row lacks cells.
     """
@@ -49,4 +53,6 @@ class ReadOptions:
     empty_markers: tuple[str, ...] = ()
     limits: ArchiveLimits = ArchiveLimits()
     headerless_members: tuple[str, ...] = ()
+    may_be_blank: bool = False
+    columns: frozenset[str] = frozenset()
     ends_with_line_end: bool = False

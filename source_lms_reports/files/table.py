@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_lms_reports.files.json_records import ObjectChunk
-from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.table_warnings import TableWarnings, listed
 
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
@@ -98,10 +98,3 @@ def _tell_renamed(header: list[str], names: list[str], notes: TableWarnings) -> 
     renamed = [name for text, name in zip(header, names, strict=True) if text != name]
     if renamed:
         notes.add(f"Headers that were empty or not unique are named by position: {listed(renamed)}")
-
-
-def listed(names: list[str], most: int = 20) -> str:
-    """Names for a message, cut after `most`."""
-    shown = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most])
-    rest = len(names) - most
-    return f"{shown} and {rest} more" if rest > 0 else shown

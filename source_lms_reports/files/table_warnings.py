@@ -37,3 +37,10 @@ class TableWarnings:
             prefix + template.replace("{count}", f"{tally.count:,}").replace("{example}", str(tally.example))
             for template, tally in self._tallies.items()
         ]
+
+
+def listed(names: list[str], most: int = 20) -> str:
+    """Names for a message, cut after `most`."""
+    shown = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in names[:most])
+    rest = len(names) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 from source_lms_reports.files.table_warnings import TableWarnings
@@ -14,7 +15,7 @@ BLOCK = 64 * 1024
 """Bytes that are read at a time: about 250 rows of twenty columns. The cells of more leave a processor's own cache."""
 
 LOOKED_AT = 2048
-"""Bytes at the beginning that tell the encoding."""
+"""Bytes at the beginning that tell UTF-16 without a mark."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -23,17 +24,24 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_ALIASES = {"utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape"})
-"""Codecs of Python that are made for names and source code. Some of them cannot pass over an error."""
-_ESCAPE = b"\x1b"
-_SEARCHED = 1024
-"""Bytes at the end of a block in which the beginning of an unfinished escape sequence is looked for."""
+_UNICODE = frozenset({"utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"})
+_WESTERN = "cp1252"
+"""What is announced as Latin-1 or ASCII is Windows-1252 where it is neither: browsers read it so, and no report has
+the control characters that Latin-1 has in the places of quotation marks and the euro sign."""
+_ALIASES = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "ascii": _WESTERN, "iso8859-1": _WESTERN, "gbk": "gb18030"}
+_ALIASES |= {"utf-8-sig": "utf-8", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
+_OTHERS = {"gb18030", "cp932", "cp949", "big5", "euc_jp", "koi8-r", *(f"cp{number}" for number in range(1250, 1259))}
+_KNOWN = _UNICODE | _OTHERS | {f"iso8859-{number}" for number in range(2, 17)}
+"""No encoding with shift sequences: a state that goes on over blocks could not be begun anew behind a fault."""
+
 _ESCAPED = re.compile("[\udc80-\udcff]")
-_HALF = re.compile("[\ud800-\udfff]")
+_SURROGATES = re.compile(rb"(?:\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf])|(\xed[\xa0-\xbf][\x80-\xbf])")
+_PART_OF_PAIR = re.compile(rb"\xed(?:[\xa0-\xbf]|[\xa0-\xaf][\x80-\xbf](?:\xed[\xb0-\xbf]?)?)?\Z")
+_HALF = "\N{REPLACEMENT CHARACTER}"
 _NUL_NOTE = "NUL characters removed: {count}"
-_BYTE_NOTE = "Bytes that are not valid UTF-8, read as Latin-1: {count}"
+_BYTE_NOTE = "Bytes that are not valid UTF-8, read as Windows-1252: {count}"
 _CODE_NOTE = "Blocks with bytes that their encoding does not know, written as \\x..: {count}"
+HALF_NOTE = "Halves of surrogate pairs and other broken characters, replaced by U+FFFD: {count}"
 
 
 class ByteStream(Protocol):
@@ -46,29 +54,60 @@ class ByteStream(Protocol):
         """Let go of the file."""
 
 
-def encoding_of(head: bytes, charset: str | None, default: str) -> tuple[str, int]:
-    """The encoding of a text by its first bytes, then by `charset`, then by `default`.
+@dataclass(frozen=True)
+class Encoding:
+    """How a text is encoded.
 
-    Returns:
-        The codec's name and the length of the byte order mark; some writers put one before their own file's.
+    Args:
+        name: The codec's.
+        mark: The length of the byte order mark; some writers put one before their own file's.
+        note: What the user should know of how it was found.
     """
+
+    name: str
+    mark: int = 0
+    note: str | None = None
+
+
+UTF_8 = Encoding("utf-8")
+
+
+def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: str) -> Encoding:
+    """The encoding of a text: by its mark, then UTF-8 where it is that, then as announced, then Windows-1252.
+
+    Only a text that is announced as something else than UTF-8 is read to its end for that. It is UTF-8 if most of its
+    characters beyond ASCII are: what is none in between is counted where the text is read.
+
+    Args:
+        opener: Opens the text's bytes, from their beginning each time.
+        charset: As announced.
+        default: As the platform is known to write, where nothing is announced.
+    """
+    with closing(opener()) as stream:
+        head = _head(stream)
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return name, len(mark) * (2 if head.startswith(mark * 2) else 1)
-    for candidate in (_unmarked_utf16(head), charset, default):
-        if candidate and (known := _known(candidate)):
-            return known, 0
-    return "utf-8", 0
+            return Encoding(name, len(mark) * (2 if head.startswith(mark * 2) else 1))
+    unmarked = _unmarked_utf16(head)
+    if unmarked:
+        return Encoding(unmarked)
+    announced = (charset or default).strip("\"' ")
+    known = _known(announced)
+    if known is None:
+        return Encoding("utf-8", note=f"The announced encoding {announced!r} is none that is read here; taken as UTF-8")
+    has_nuls = known in _UNICODE and b"\0" in head[:LOOKED_AT]
+    is_utf8 = known == "utf-8" or (not has_nuls and _is_utf8(opener))
+    return UTF_8 if is_utf8 else Encoding(known)
 
 
 def _known(name: str) -> str | None:
+    """The codec of an encoding's name; None of one that is not read."""
     try:
-        found = codecs.lookup(name.strip("\"' "))
+        found = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
-    if found.name in _NO_CHARSETS or not getattr(found, "_is_text_encoding", True):
-        return None
-    return _ALIASES.get(found.name, found.name)
+    found = _ALIASES.get(found, found)
+    return found if found in _KNOWN or found == _WESTERN else None
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
@@ -83,49 +122,70 @@ def _unmarked_utf16(head: bytes) -> str | None:
     return None
 
 
-def text_blocks(stream: ByteStream, charset: str | None, default: str, notes: TableWarnings) -> Iterator[str]:
+def _is_utf8(opener: Callable[[], ByteStream]) -> bool:
+    """Whether most of what is not ASCII is valid UTF-8; what is ASCII alone is."""
+    good = bad = 0
+    rest = b""
+    with closing(opener()) as stream:
+        while block := stream.read(BLOCK):
+            if not rest and block.isascii():
+                continue
+            text, used = codecs.utf_8_decode(rest + block, "surrogateescape", False)
+            rest = (rest + block)[used:]
+            odd = len(_ESCAPED.findall(text))
+            bad += odd
+            good += len(text) - odd - len(text.encode("ascii", "ignore"))
+    return good >= bad + len(rest)
+
+
+def text_blocks(stream: ByteStream, encoding: Encoding, notes: TableWarnings) -> Iterator[str]:
     """The text of a stream, block by block, without byte order mark and NULs."""
-    head = _head(stream)
-    name, mark = encoding_of(head, charset, default)
-    decode = _decode_utf8 if name == "utf-8" else _Decoder(name).decode
-    rest = head[mark:]
-    while rest or head:
-        head = stream.read(BLOCK)
-        text, rest = decode(rest, not head, notes)
-        rest = rest + head
+    decode = _decode_utf8 if encoding.name == "utf-8" else _Decoder(encoding.name).decode
+    if encoding.note:
+        notes.add(encoding.note)
+    rest, more = _start(stream, encoding)
+    while more or rest:
+        block = stream.read(BLOCK) if more else b""
+        more = bool(block)
+        text, rest = decode(rest, not more, notes)
+        rest += block
         if text:
             yield text
 
 
 def utf8_blocks(
-    stream: ByteStream, charset: str | None, default: str, notes: TableWarnings, *, unchecked: bool = False
+    stream: ByteStream, encoding: Encoding, notes: TableWarnings, *, unchecked: bool = False
 ) -> Iterator[bytes]:
     """The same as UTF-8, which costs nothing where it is UTF-8 already.
 
     Args:
         stream: The bytes.
-        charset: As announced.
-        default: The encoding if nothing tells it.
+        encoding: What they are.
         notes: Where odd bytes are counted.
         unchecked: Bytes that are not UTF-8 are left as they are: there are none, or `utf8_text` sees them later.
     """
-    head = _head(stream)
-    name, mark = encoding_of(head, charset, default)
-    if name != "utf-8":
-        texts = text_blocks(_Rewound(head, stream), charset, default, notes)
-        yield from (text.encode("utf-8", "surrogatepass") for text in texts)
+    if encoding.name != "utf-8" or not unchecked:
+        yield from (text.encode("utf-8") for text in text_blocks(stream, encoding, notes))
         return
-    rest = head[mark:]
-    while rest or head:
-        head = stream.read(BLOCK)
-        block, rest = (_without_nuls(rest, notes), b"") if unchecked else _clean_utf8(rest, not head, notes)
-        rest = rest + head
-        if block:
-            yield block
+    if encoding.note:
+        notes.add(encoding.note)
+    block, _ = _start(stream, encoding)
+    while block:
+        if clean := _without_nuls(block, notes):
+            yield clean
+        block = stream.read(BLOCK)
+
+
+def _start(stream: ByteStream, encoding: Encoding) -> tuple[bytes, bool]:
+    """The first bytes behind the mark, and whether there may be more."""
+    head = _head(stream)
+    while head and len(head) <= encoding.mark and (more := stream.read(BLOCK)):
+        head += more
+    return head[encoding.mark :], bool(head)
 
 
 def utf8_text(data: bytes, notes: TableWarnings) -> str:
-    """The text of whole characters; what is no UTF-8 is read as Latin-1, byte by byte, and counted."""
+    """The text of whole characters; what is no UTF-8 is read as Windows-1252, byte by byte, and counted."""
     return _decode_utf8(data, True, notes)[0]
 
 
@@ -134,35 +194,6 @@ def _without_nuls(data: bytes, notes: TableWarnings) -> bytes:
         return data
     notes.add(_NUL_NOTE, data.count(b"\0"))
     return data.replace(b"\0", b"")
-
-
-def _clean_utf8(data: bytes, final: bool, notes: TableWarnings) -> tuple[bytes, bytes]:
-    if b"\0" not in data:
-        try:
-            _, used = codecs.utf_8_decode(data, "strict", final)
-        except UnicodeDecodeError:
-            pass
-        else:
-            return data[:used], data[used:]
-    text, rest = _decode_utf8(data, final, notes)
-    return text.encode(), rest
-
-
-class _Rewound:
-    """A stream with its beginning put back."""
-
-    def __init__(self, head: bytes, stream: ByteStream) -> None:
-        self._head = head
-        self._stream = stream
-
-    def read(self, size: int = -1, /) -> bytes:
-        """First the beginning, however long, then the rest."""
-        head, self._head = self._head, b""
-        return head or self._stream.read(size)
-
-    def close(self) -> None:
-        """Let go of the stream."""
-        self._stream.close()
 
 
 def _head(stream: ByteStream) -> bytes:
@@ -179,63 +210,62 @@ def _decode_utf8(data: bytes, final: bool, notes: TableWarnings) -> tuple[str, b
     try:
         text, used = codecs.utf_8_decode(data, "strict", final)
     except UnicodeDecodeError:
+        held = None if final else _PART_OF_PAIR.search(data)
+        data, behind = (data[: held.start()], held[0]) if held else (data, b"")
+        data = _with_whole_pairs(data, notes)
         text, used = codecs.utf_8_decode(data, "surrogateescape", final)
-        text, count = _ESCAPED.subn(lambda found: chr(ord(found[0]) - 0xDC00), text)
-        notes.add(_BYTE_NOTE, count)
+        text, count = _ESCAPED.subn(lambda found: _WESTERN_TEXT[ord(found[0]) - 0xDC00], text)
+        if count:
+            notes.add(_BYTE_NOTE, count)
+        return text, data[used:] + behind
     return text, data[used:]
+
+
+def _with_whole_pairs(data: bytes, notes: TableWarnings) -> bytes:
+    r"""Surrogates that were encoded one by one: pairs become their character, halves U+FFFD.
+
+    `ed a0 bd ed b8 80` (`\ud83d\ude00`) -> `f0 9f 98 80`; Java and MySQL's `utf8` write so.
+    """
+
+    def whole(found: re.Match[bytes]) -> bytes:
+        if found[1]:
+            notes.add(HALF_NOTE)
+            return _HALF.encode()
+        return found[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16").encode()
+
+    return _SURROGATES.sub(whole, data)
+
+
+def _western(byte: int) -> str:
+    try:
+        return bytes([byte]).decode(_WESTERN)
+    except UnicodeDecodeError:
+        return chr(byte)  # five places that Windows-1252 leaves open
+
+
+_WESTERN_TEXT = [_western(byte) for byte in range(256)]
 
 
 class _Decoder:
     """Any codec but UTF-8."""
 
     def __init__(self, name: str) -> None:
+        self._is_unicode = name in _UNICODE
         self._make = codecs.getincrementaldecoder(name)
         self._strict = self._make("strict")
-        self._knows_halves = name == "utf-7"  # the one codec that gives halves of surrogate pairs away as text
 
     def decode(self, data: bytes, final: bool, notes: TableWarnings) -> tuple[str, bytes]:
         """See `_decode_utf8`."""
-        text, rest = self._decoded(data, final, notes)
-        if self._knows_halves and _HALF.search(text):
-            text = text.encode("utf-8", "backslashreplace").decode()
-            notes.add(_CODE_NOTE)
+        state = self._strict.getstate()
+        try:
+            text = self._strict.decode(data, final)
+        except UnicodeDecodeError:
+            lenient = self._make("replace" if self._is_unicode else "backslashreplace")
+            lenient.setstate(state)
+            text = lenient.decode(data, final)
+            self._strict.setstate(lenient.getstate())
+            notes.add(*((HALF_NOTE, text.count(_HALF)) if self._is_unicode else (_CODE_NOTE, 1)))
         if "\0" in text:
             notes.add(_NUL_NOTE, text.count("\0"))
             text = text.replace("\0", "")
-        return text, rest
-
-    def _decoded(self, data: bytes, final: bool, notes: TableWarnings) -> tuple[str, bytes]:
-        """The text, and the bytes from an escape on whose sequence goes on beyond what the codec keeps of it."""
-        held, flags = self._strict.getstate()
-        try:
-            return self._whole(data, final, notes), b""
-        except UnicodeError:
-            data = held + data
-            end = len(data)
-        while (end := data.rfind(_ESCAPE, max(len(data) - _SEARCHED, 0), end)) >= 0:
-            self._strict.setstate((b"", flags))
-            with suppress(UnicodeError):
-                return self._whole(data[:end], False, notes), data[end:]
-        self._strict.setstate((b"", flags))
-        return self._lenient(data, True, notes), b""
-
-    def _whole(self, data: bytes, final: bool, notes: TableWarnings) -> str:
-        """The text of all bytes.
-
-        Raises:
-            UnicodeError: They end in an escape sequence that is longer than what the codec keeps.
-        """
-        state = self._strict.getstate()
-        try:
-            return self._strict.decode(data, final)
-        except UnicodeDecodeError:
-            self._strict.setstate(state)
-            return self._lenient(data, final, notes)
-
-    def _lenient(self, data: bytes, final: bool, notes: TableWarnings) -> str:
-        lenient = self._make("backslashreplace")
-        lenient.setstate(self._strict.getstate())
-        text = lenient.decode(data, final)
-        self._strict.setstate(lenient.getstate())
-        notes.add(_CODE_NOTE)
-        return text
+        return text, b""

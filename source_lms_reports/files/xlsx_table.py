@@ -12,8 +12,8 @@ import python_calamine as calamine
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, listed, unique_names
-from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
+from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.xlsx_book import WORKBOOKS, damage_told
 from source_lms_reports.files.xlsx_xml import Places, error_cells
 

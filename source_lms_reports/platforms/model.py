@@ -235,6 +235,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
         delimiters: Candidates for the CSV separator, told apart by the header line.
         empty_markers: Texts of a row that means that there are no rows.
         headerless_members: Patterns of a header that means that the member holds no table.
+        may_be_blank: Whether a file with nothing in it but a line end is a table without rows.
         request: The request that fetches a report which needs no job.
         children: A list request whose items each get a `request` of their own.
         authenticator: Name of the authenticator of its requests.
@@ -252,6 +253,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     delimiters: str = ""
     empty_markers: list[str] = []
     headerless_members: list[str] = []
+    may_be_blank: bool = False
     request: str = ""
     children: EachSpec | None = None
     authenticator: str = "default"

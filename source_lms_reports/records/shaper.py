@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import compress, repeat
 from typing import Any
 
-from source_lms_reports.files.table import EXTRA, CellChunk, Table, listed
+from source_lms_reports.files.table import EXTRA, CellChunk, Table
+from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.records.batch import Batch, CellBatch
 from source_lms_reports.records.cast import kind_of
 from source_lms_reports.records.columns import ColumnCaster

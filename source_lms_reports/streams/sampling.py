@@ -84,7 +84,7 @@ class Sampler:
         spec = stream.report_spec
         spec = msgspec.structs.replace(spec, parameters={**spec.parameters, **spec.sample})
         stream = dataclasses.replace(stream, report_spec=spec)
-        options = read_options(self._client.platform, self._settings, stream)
+        options = read_options(self._client.platform, self._settings, [stream])
         plan = ReportPlan([Selected(stream)], self._settings, now_utc(self._client.vendor_now()))
         windowed = spec.windows is not None and spec.windows.unit == "days"
         slices = plan.slices() if windowed else []

@@ -134,7 +134,7 @@ class Sync:
 
     def options(self, report: str) -> ReadOptions:
         """How the files of a report are read."""
-        return read_options(self._platform, self.settings, self._groups[report][0].stream)
+        return read_options(self._platform, self.settings, [one.stream for one in self._groups[report]])
 
     def plan(self, stream: ReportStream) -> ReportPlan:
         """See `Plans.of`."""

@@ -70,7 +70,7 @@ def notes(content: Payload, options: ReadOptions = DEFAULT) -> list[str]:
 
 
 def by_hand(content: bytes) -> tuple[str, int]:
-    """UTF-8, and where it is none Latin-1, with the number of such bytes."""
+    """UTF-8, and where it is none Windows-1252, with the number of such bytes; no halves of surrogate pairs."""
     text, odd = "", 0
     while content:
         for size in (1, 2, 3, 4):
@@ -82,7 +82,8 @@ def by_hand(content: bytes) -> tuple[str, int]:
         else:
             size = 1
             odd += 1
-            text += content[:1].decode("latin-1")
+            odd_byte = content[:1]
+            text += odd_byte.decode("latin-1" if odd_byte in b"\x81\x8d\x8f\x90\x9d" else "cp1252")
         content = content[size:]
     return text, odd
 

@@ -20,7 +20,7 @@ _ROWS = [{"id": "1", "name": "Ana"}]
 def test_members_are_tables_named_by_their_stems(tmp_path: Path) -> None:
     archive = zipped({"out/users.csv": _CSV, "courses.v2.csv": b"id\n", "__MACOSX/._users.csv": b"\0\5", "out/": b""})
 
-    assert read(payload(tmp_path, archive)) == {"users": _ROWS, "courses.v2": []}
+    assert read(payload(tmp_path, archive)) == {"out/users": _ROWS, "courses.v2": []}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,23 @@ def test_several_files_are_several_tables(tmp_path: Path) -> None:
     assert read(content) == {"users": _ROWS, "more users": _ROWS}
 
 
-def test_members_without_bytes_are_no_tables(tmp_path: Path) -> None:
-    assert read(payload(tmp_path, zipped({"users.csv": _CSV, "none.csv": b""}))) == {"users": _ROWS}
+def test_a_member_without_bytes_is_no_report(tmp_path: Path) -> None:
+    for blank in (b"", b"\n"):
+        with pytest.raises(EmptyPayload, match=r"none\.csv"):
+            verify(payload(tmp_path, zipped({"users.csv": _CSV, "none.csv": blank})), ReadOptions())
+
+
+def test_a_lone_line_end_is_a_table_without_rows_where_the_platform_says_so(tmp_path: Path) -> None:
+    options = ReadOptions(may_be_blank=True)
+
+    assert read(payload(tmp_path, zipped({"users.csv": _CSV, "none.csv": b"\n"})), options) == {"users": _ROWS}
+    assert read(payload(tmp_path, b"\r\n"), options) == {}
+    for empty in (b"", zipped({"none.csv": b""})):
+        with pytest.raises(EmptyPayload):
+            verify(payload(tmp_path, empty), options)
+
+
+def test_archives_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(EmptyPayload):
         verify(payload(tmp_path, zipped({"none.csv": b"", "blank.csv": b" \r\n"})), ReadOptions())
     with pytest.raises(EmptyPayload):
@@ -100,7 +115,7 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
 def test_damage_of_any_method_is_a_declared_error(tmp_path: Path) -> None:
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         whole = zipped({"u.csv": _CSV * 20}, method)
-        assert read(payload(tmp_path, whole))["u"] == _ROWS + [{"id": "id", "name": "name"}, *_ROWS] * 19
+        assert read(payload(tmp_path, whole))["u"] == _ROWS * 20
         for place in range(35, 44):
             damaged = bytearray(whole)
             damaged[place] ^= 0xFF

@@ -194,11 +194,11 @@ def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:
     assert read(payload(tmp_path, b'[{"a": ["\\ud83d", "\\ud83d\\ude00"]}]'))[None] == [{"a": ["\\ud83d", "😀"]}]
 
 
-def test_latin_1_is_read_and_counted(tmp_path: Path) -> None:
-    content = payload(tmp_path, '[{"a": "Zoë"}]'.encode("latin-1"))
+def test_windows_1252_is_read_and_counted(tmp_path: Path) -> None:
+    content = payload(tmp_path, '[{"a": "Zoë €"}]'.encode("cp1252"))
 
-    assert read(content)[None] == [{"a": "Zoë"}]
-    assert notes(content) == ["Bytes that are not valid UTF-8, read as Latin-1: 1"]
+    assert read(content)[None] == [{"a": "Zoë €"}]
+    assert notes(content) == ["Bytes that are not valid UTF-8, read as Windows-1252: 2"]
 
 
 def test_records_full_of_objects_and_a_record_of_megabytes(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from source_lms_reports.errors import (
 )
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import Format, ReadOptions
-from unit_tests.files.reading import payload, read
+from unit_tests.files.reading import blocks_of, payload, read
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\t", b"\xef\xbb\xbf", b"\xff\xfe\n\0", b"\0\0\0"])
@@ -91,11 +91,10 @@ def test_csv_cut_inside_its_last_row(tmp_path: Path, tail: str, encoding: str) -
         verify(payload(tmp_path, f"{text}{tail}".encode(encoding)), options)
 
 
-def test_a_last_row_longer_than_what_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("source_lms_reports.files.csv_format._READ", 16)
-
-    verify(payload(tmp_path, b"a,b\n" + b"x" * 100 + b",y"), ReadOptions())
-    verify(payload(tmp_path, b'a,b\n1,2\n"' + b"x\n" * 100 + b'",y'), ReadOptions())
+def test_a_last_row_longer_than_what_is_read_at_a_time(tmp_path: Path) -> None:
+    with blocks_of(16):
+        verify(payload(tmp_path, b"a,b\n" + b"x" * 100 + b",y"), ReadOptions())
+        verify(payload(tmp_path, b'a,b\n1,2\n"' + b"x\n" * 100 + b'",y'), ReadOptions())
 
 
 def test_no_cut_of_a_json_report_passes(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ def _objects(chunk: ObjectChunk) -> list[dict[str, Any]]:
 
 
 _PLAIN: dict[str, Any] = {
-    f"{_ROOT}.files.csv_table.split": _nothing,  # rows one by one
-    f"{_ROOT}.files.csv_table._outside_quotes": _nothing,  # and never counted without being read
+    f"{_ROOT}.files.csv_split.Splitter.split": _nothing,  # rows one by one
+    f"{_ROOT}.files.csv_rows._is_by_the_rules": _nothing,  # and each looked at by the reader
     f"{_ROOT}.files.json_scanner.Scanner._many": _nothing,  # elements found from the front
     f"{_ROOT}.files.json_records.ObjectChunk.objects": _objects,  # by Python's own parser
     f"{_ROOT}.records.forms.MOST_KEYS": -1,  # dicts instead of classes

@@ -1,0 +1,339 @@
+"""CSV text, cut where rows end: pieces whose quotes follow the rules, and rows that were read one by one.
+
+What is cut here is the same whoever asks: the proof of a file and its reading cannot come to different ends.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import accumulate, islice
+from operator import itemgetter
+from typing import NamedTuple
+
+from source_lms_reports.errors import TruncatedPayload, UnknownFormat
+from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.text import utf8_text
+
+MOST_IN_A_ROW = 16 * 1024 * 1024
+"""Bytes of the longest row. What is longer is no row but text behind a quote that is not closed."""
+
+QUOTES_NOTE = (
+    "Rows whose quotes do not follow the rules of CSV (a quote in a quoted cell that is not doubled, or one that opens "
+    "a cell and does not close it): {count} (first: row {example}); read as they stand"
+)
+
+_MANY_QUOTES = 1 / 16
+"""Of all bytes: where as many are quotes, almost all cells are quoted."""
+
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
+
+Row = list[str]
+
+
+class Piece(NamedTuple):
+    """Whole rows whose quotes follow the rules: each opens a cell, closes one, or is doubled in one.
+
+    Args:
+        data: UTF-8, which may have other bytes in it.
+        parts: The same, cut at quotes: at odd places stands what is inside of them.
+    """
+
+    data: bytes
+    parts: list[bytes]
+
+
+class OddRows(NamedTuple):
+    """Whole rows that are read one by one.
+
+    Args:
+        rows: As `csv.reader` reads them; blank lines are none.
+        odd: The places among them of those that it would not have read by the rules.
+        is_ended: Whether a line end stands behind the last one.
+    """
+
+    rows: list[Row]
+    odd: list[int]
+    is_ended: bool
+
+
+def piece_of(data: bytes) -> Piece:
+    """A piece of these bytes, which follow the rules."""
+    return Piece(data, data.split(b'"'))
+
+
+def cut(
+    blocks: Iterable[bytes], delimiter: str, notes: TableWarnings, label: str, *, is_proven: bool = False
+) -> Iterator[Piece | OddRows]:
+    """All rows of a text, in order.
+
+    Args:
+        blocks: Text in UTF-8, cut anywhere, that begins where a row does.
+        delimiter: Between cells, an ASCII character.
+        notes: Where odd bytes are counted; those of pieces are counted where these are read.
+        label: What messages call the file.
+        is_proven: Whether all quotes of the text are known to follow the rules: they are not looked at again.
+
+    Raises:
+        TruncatedPayload: The text ends inside a quoted cell.
+        UnknownFormat: A row has more than `MOST_IN_A_ROW` bytes.
+    """
+    held: list[bytes] = []
+    size = wanted = 0
+    for block in blocks:
+        held.append(block)
+        size += len(block)
+        if size < wanted:
+            continue
+        data = b"".join(held)
+        found, used = _whole_rows(data, delimiter, notes, is_proven)
+        yield from found
+        held = [data[used:]]
+        size = len(held[0])
+        wanted = 0 if used else 2 * size  # one row, longer than what is read at a time
+        if size > MOST_IN_A_ROW:
+            raise UnknownFormat(_too_long(label, data[used:]))
+    data = b"".join(held)
+    if data:
+        yield from _last_rows(data, delimiter, notes, label)
+
+
+def _whole_rows(
+    data: bytes, delimiter: str, notes: TableWarnings, is_proven: bool
+) -> tuple[list[Piece | OddRows], int]:
+    """The rows that end in sight, and their bytes."""
+    piece = _piece(data)
+    if piece.data and (is_proven or _is_by_the_rules(piece, delimiter)):
+        return [piece], len(piece.data)
+    rows, used = odd_rows(data, delimiter, notes, is_last=False)
+    return ([rows] if used else []), used
+
+
+def _last_rows(data: bytes, delimiter: str, notes: TableWarnings, label: str) -> Iterator[Piece | OddRows]:
+    piece = piece_of(data)
+    if len(piece.parts) & 1 and _is_by_the_rules(piece, delimiter):
+        yield piece
+        return
+    rows, used = odd_rows(data, delimiter, notes, is_last=True)
+    yield rows
+    if used < len(data):
+        raise cut_in_quotes(label)
+
+
+def cut_in_quotes(label: str) -> TruncatedPayload:
+    """The error for a text that ends inside a quoted cell."""
+    return TruncatedPayload(f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again.")
+
+
+def _too_long(label: str, data: bytes) -> str:
+    why = "it has a quote that is not closed" if b'"' in data else "it is no table"
+    return f"{label} has a row of more than {MOST_IN_A_ROW // 1024**2} MiB: {why}. Ask the vendor what it sent."
+
+
+# -- by the rules
+
+
+def _piece(data: bytes) -> Piece:
+    r"""What ends with the last line end that an even number of quotes stands before.
+
+    `1,"a` `\n` `b"` `\n` `2,"c` -> `1,"a` `\n` `b"` `\n`
+    """
+    piece = piece_of(data[: data.rfind(b"\n") + 1])
+    if not piece.data or not len(piece.parts) & 1:
+        end = _last_outside(data, b"\n", len(data)) or _last_outside(data, b"\r", len(data) - 1)
+        piece = piece_of(data[:end])
+    return piece
+
+
+def _last_outside(data: bytes, newline: bytes, high: int) -> int:
+    """The place behind the last line end that an even number of quotes stands before; 0 if there is none."""
+    at = data.rfind(newline, 0, high)
+    inside = data.count(b'"') & 1
+    behind = len(data)
+    while at >= 0:
+        inside ^= data.count(b'"', at, behind) & 1
+        if not inside and data[at : at + 2] != b"\r\n":
+            return at + 1
+        behind = at
+        at = data.rfind(newline, 0, at)
+    return 0
+
+
+def _is_by_the_rules(piece: Piece, delimiter: str) -> bool:
+    r"""Whether all quotes of a piece stand at the edge of a cell, or doubled in a quoted one.
+
+    What stands outside of quotes then begins and ends with a delimiter or a line end:
+
+    `1,"a",2` `\n` `3,"b ""c"" d"` `\n` -> outside are `1,`, `,2\n3,`, nothing twice (doubled quotes), `\n`
+
+    The parts are looked at by their first and last bytes, which takes a tenth of the time of reading the rows. Where
+    almost all cells are quoted there are few different parts, and to tell these first takes half of the time.
+    """
+    parts = piece.parts
+    if len(parts) == 1:
+        return True
+    between: Iterable[bytes] = parts[2:-1:2]
+    if len(parts) > _MANY_QUOTES * len(piece.data):
+        between = set(between)
+    try:
+        found = {*map(_FIRST, between), *map(_LAST, between)}
+    except IndexError:  # a doubled quote
+        between = list(filter(None, between))
+        found = {*map(_FIRST, between), *map(_LAST, between)}
+    return found | {*parts[0][-1:], *parts[-1][:1]} <= {ord(delimiter), *b"\r\n"}
+
+
+# -- one by one
+
+
+class _Lines:
+    """Lines for a reader, and whether it has asked for one too many."""
+
+    def __init__(self, lines: list[str], start: int) -> None:
+        self._lines = islice(lines, start, None)
+        self.are_over = False
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._lines)
+        except StopIteration:
+            self.are_over = True
+            raise
+
+
+def csv_lines(text: str) -> list[str]:
+    r"""Lines as CSV knows them, with their ends: \n, \r or \r\n and nothing else."""
+    return list(io.StringIO(text, newline=""))
+
+
+def odd_rows(data: bytes, delimiter: str, notes: TableWarnings, *, is_last: bool) -> tuple[OddRows, int]:
+    """The rows of bytes that begin where a row does, one by one, and how many bytes they take.
+
+    `csv.reader` reads them; a row that it refuses by the rules is read by `_odd_row`.
+
+    Args:
+        data: UTF-8, which may have other bytes in it.
+        delimiter: Between cells.
+        notes: Where odd bytes are counted.
+        is_last: Whether nothing follows: the last line then needs no end.
+    """
+    lines = _whole_lines(data, is_last)
+    texts = csv_lines(utf8_text(b"".join(lines), TableWarnings()))
+    rows: list[Row] = []
+    odd: list[int] = []
+    used = 0
+    for row, used, is_odd in _read(texts, delimiter, is_last):  # noqa: B007 - the last one counts
+        if row:
+            if is_odd:
+                odd.append(len(rows))
+            rows.append(row)
+    size = sum(map(len, lines[:used]))
+    utf8_text(data[:size], notes)
+    return OddRows(rows, odd, data[:size].endswith((b"\n", b"\r"))), size
+
+
+def _whole_lines(data: bytes, is_last: bool) -> list[bytes]:
+    lines = data.splitlines(keepends=True)  # of bytes: at \n, \r and \r\n only
+    if not is_last and lines and not lines[-1].endswith(b"\n"):  # behind \r there may come \n
+        lines.pop()
+    return lines
+
+
+def _read(lines: list[str], delimiter: str, is_last: bool) -> Iterator[tuple[Row, int, bool]]:
+    """Rows, the lines that are behind each of them, and whether it is odd."""
+    csv.field_size_limit(sys.maxsize)
+    at = 0
+    while at < len(lines):
+        rest = _Lines(lines, at)
+        reader = csv.reader(rest, delimiter=delimiter, strict=True)
+        behind = at
+        try:
+            for row in reader:
+                behind = at + reader.line_num
+                yield row, behind, False
+        except csv.Error:
+            found = None if rest.are_over else _odd_row(lines, behind, delimiter, is_last)
+        else:
+            return
+        if found is None:
+            return  # inside a quoted cell
+        row, count = found
+        at = behind + count
+        yield row, at, True
+
+
+def _odd_row(lines: list[str], start: int, delimiter: str, is_last: bool) -> tuple[Row, int] | None:
+    """A row with a quoted cell behind whose end there is more text, and its lines; None if it does not end in sight.
+
+    Within a line the cell is what `csv.reader` makes of it: `"a "b" c"` -> `a b" c"`. Where it would go on to other
+    lines, the quote that opens it is text: `1,"Ann` is a row of two cells, and the next line is not swallowed.
+    """
+    line = _Lines(lines[start : start + 1], 0)
+    row = next(csv.reader(line, delimiter=delimiter))
+    if not line.are_over:
+        return row, 1
+    text = "".join(lines[start:])
+    found = _cells(text, delimiter, is_last)
+    if found is None:
+        return None
+    row, end = found
+    return row, len(csv_lines(text[:end]))
+
+
+@lru_cache(maxsize=8)
+def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    r"""A quoted cell up to the quote that closes it; and the text up to the end of a cell without quotes."""
+    return re.compile(r'"[^"]*(?:""[^"]*)*"(?!")'), re.compile(rf"[^\r\n{re.escape(delimiter)}]*")
+
+
+def _cells(text: str, delimiter: str, is_last: bool) -> tuple[Row, int] | None:
+    """The cells of the first row of a text, and where it ends."""
+    quoted, plain = _patterns(delimiter)
+    row: Row = []
+    at = 0
+    while True:
+        cell, end = _plain(plain, text, at)
+        if text.startswith('"', at):
+            inside = quoted.match(text, at)
+            if inside is None or (inside.end() == len(text) and not is_last):
+                return None
+            rest, behind = _plain(plain, text, inside.end())
+            if not rest or not re.search("[\r\n]", inside[0]):
+                cell, end = inside[0][1:-1].replace('""', '"') + rest, behind
+        row.append(cell)
+        if not text.startswith(delimiter, end):
+            return row, end + len(re.match(r"\r\n|\r|\n|", text[end:])[0])  # type: ignore[index]
+        at = end + len(delimiter)
+
+
+def _plain(pattern: re.Pattern[str], text: str, at: int) -> tuple[str, int]:
+    found = pattern.match(text, at)
+    end = found.end() if found else at
+    return text[at:end], end
+
+
+def rows_of(text: str, delimiter: str) -> list[Row]:
+    """All rows of a text that end in it; blank lines are none."""
+    return [row for row, _, _ in _read(csv_lines(text), delimiter, is_last=True) if row]
+
+
+def rows_with_ends(data: bytes, delimiter: str, most: int, *, is_last: bool) -> list[tuple[Row, int]]:
+    """The first rows of bytes, blank lines as well, and behind which byte each of them ends.
+
+    Args:
+        data: UTF-8, which may have other bytes in it.
+        delimiter: Between cells.
+        most: How many rows.
+        is_last: Whether nothing follows: the last line then needs no end.
+    """
+    lines = _whole_lines(data, is_last)
+    texts = csv_lines(utf8_text(b"".join(lines), TableWarnings()))
+    ends = list(accumulate(map(len, lines), initial=0))
+    return [(row, ends[used]) for row, used, _ in islice(_read(texts, delimiter, is_last), most)]
