@@ -42,7 +42,7 @@ class CsvFormat:
         source = beginning.source
         table = CsvTable(source, source.name, options)
         if not table.columns:
-            raise EmptyPayload(f"{source.label} is empty. The next sync asks for it again.")
+            raise EmptyPayload(f"{source.label} is empty. The next sync asks for the report again.")
         if not is_headerless(table.head.header, options):
             _refuse_message(beginning, table, options)
         end = _End(table.head)

@@ -96,7 +96,10 @@ def cut(
         size = len(held[0])
         wanted = 0 if used else 2 * size  # one row, longer than what is read at a time
         if size > MOST_IN_A_ROW:
-            raise UnknownFormat(_too_long(label, data[used:]))
+            raise UnknownFormat(
+                f"{label} has a row of more than {MOST_IN_A_ROW // 1024**2} MiB: a quote in it is not closed, or it is "
+                "no table. Ask the vendor what it sent."
+            )
     data = b"".join(held)
     if data:
         yield from _last_rows(data, delimiter, notes, label)
@@ -127,11 +130,6 @@ def _last_rows(data: bytes, delimiter: str, notes: TableWarnings, label: str) ->
 def cut_in_quotes(label: str) -> TruncatedPayload:
     """The error for a text that ends inside a quoted cell."""
     return TruncatedPayload(f"{label} ends inside a quoted cell: it is cut off. The next sync asks for it again.")
-
-
-def _too_long(label: str, data: bytes) -> str:
-    why = "it has a quote that is not closed" if b'"' in data else "it is no table"
-    return f"{label} has a row of more than {MOST_IN_A_ROW // 1024**2} MiB: {why}. Ask the vendor what it sent."
 
 
 # -- by the rules

@@ -12,7 +12,7 @@ from source_lms_reports.errors import (
     UnendedPayload,
     UnknownFormat,
 )
-from source_lms_reports.files.archive import sources, tell_left_out
+from source_lms_reports.files.archive import Source, sources, tell_left_out
 from source_lms_reports.files.file_format import Wanted
 from source_lms_reports.files.formats import format_of
 from source_lms_reports.files.member_names import claims_to_be_a_table
@@ -64,7 +64,7 @@ def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda 
     Args:
         payload: A payload that `verify` has let pass.
         options: The platform's word on its files.
-        wanted: By a table's name; the others are skipped unread.
+        wanted: By a table's name, a member of an archive also without its folders; the others are skipped unread.
 
     Raises:
         PayloadError: The payload turns out not to be a whole report.
@@ -74,10 +74,16 @@ def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda 
         if source.findings.is_no_table:
             continue
         kind, _ = format_of(source, options)
-        for table in kind.tables(source, options, wanted):
+        for table in kind.tables(source, options, _by_either_name(wanted, source)):
             while told:
                 table.notes.add(told.pop(0))
             yield table
+
+
+def _by_either_name(wanted: Wanted, source: Source) -> Wanted:
+    """`export/users` is also asked for as `users`."""
+    base = source.name.rsplit("/", 1)[-1] if source.member and source.name else source.name
+    return lambda name: wanted(name) or (name == source.name and wanted(base))
 
 
 def count_rows(payload: Payload, options: ReadOptions) -> int:

@@ -115,7 +115,7 @@ def _check_order(client: Client, reports: Reports, report: str, spool: Spool) ->
     today = midnight(now_utc(client.vendor_now()))
     plan = ReportPlan([Selected(stream)], reports.settings, now_utc(client.vendor_now()))
     order = plan.order(as_days(Span(today - timedelta(days=1), today)))
-    options = read_options(client.platform, reports.settings, stream)
+    options = read_options(client.platform, reports.settings, [stream])
     executor = make_executor(client, spool, {report: stream.report_spec}, lambda _: options, lambda *_: None)
     outcome = executor.execute(Place(order))
     if isinstance(outcome, Placed) and outcome.state.status is JobStatus.READY:

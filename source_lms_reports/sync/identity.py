@@ -8,7 +8,8 @@ from itertools import chain
 from typing import Any
 
 from source_lms_reports.errors import ForeignReport
-from source_lms_reports.files.table import Chunk, Table, listed
+from source_lms_reports.files.table import Chunk, Table
+from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.plan.columns import without_window_columns
 from source_lms_reports.plan.stream import ReportStream, Selected
 

@@ -23,6 +23,14 @@ def test_members_are_tables_named_by_their_stems(tmp_path: Path) -> None:
     assert read(payload(tmp_path, archive)) == {"out/users": _ROWS, "courses.v2": []}
 
 
+def test_a_member_is_wanted_by_its_whole_name_or_without_its_folders(tmp_path: Path) -> None:
+    content = payload(tmp_path, zipped({"out/users.csv": _CSV, "out/more/courses.csv": b"id\n"}))
+
+    for wanted in ("out/users", "users"):
+        assert [table.name for table in open_tables(content, ReadOptions(), wanted.__eq__)] == ["out/users"]
+    assert not list(open_tables(content, ReadOptions(), "more/courses".__eq__))
+
+
 @pytest.mark.parametrize(
     "pack",
     [
