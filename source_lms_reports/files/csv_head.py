@@ -69,25 +69,26 @@ class CsvHead:
             notes.add(_UNLABELLED_NOTE, example=f"_column_{first}" + (" and so on" if self.unlabelled > 1 else ""))
 
 
-def head_of(blocks: Iterator[bytes], delimiters: str) -> CsvHead:
+def head_of(blocks: Iterator[bytes], delimiters: str, *, may_widen: bool = True) -> CsvHead:
     """The head of a text in UTF-8; more than the sample is read where the header is longer.
 
     Args:
         blocks: The text from its beginning.
         delimiters: The candidates, the likeliest first.
+        may_widen: Whether the table may be wider than its header.
     """
     data, wanted, is_whole = b"", SAMPLE, False
     while True:
         while len(data) < wanted and not is_whole:
             block = next(blocks, b"")
             data, is_whole = data + block, not block
-        head = _head(data, delimiters, is_whole)
+        head = _head(data, delimiters, is_whole, may_widen)
         if head.header or is_whole or len(data) > MOST_IN_A_ROW:
             return head
         wanted = 2 * len(data)
 
 
-def _head(data: bytes, delimiters: str, is_whole: bool) -> CsvHead:
+def _head(data: bytes, delimiters: str, is_whole: bool, may_widen: bool) -> CsvHead:
     start = len(data) - len(data.lstrip(b"\r\n"))
     hint = _HINT.match(data, start)  # Excel's own line
     if hint:
@@ -100,7 +101,7 @@ def _head(data: bytes, delimiters: str, is_whole: bool) -> CsvHead:
         return CsvHead(delimiter)
     below = [row for row, _ in rows[at + 1 :] if _filled(row)]
     header = rows[at][0]
-    missing = max(_most([len(header), *map(_filled, below)]) - len(header), 0)
+    missing = max(_most([len(header), *map(_filled, below)]) - len(header), 0) if may_widen else 0
     return CsvHead(
         delimiter,
         header + [""] * missing,

@@ -17,7 +17,7 @@ from source_lms_reports.files.csv_head import CsvHead, head_of
 from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, csv_lines, cut, piece_of
 from source_lms_reports.files.csv_split import Columns, Splitter, row_count
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
+from source_lms_reports.files.table import EXTRA, LONG_NOTE, CellChunk, Table, unique_names
 from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import ByteStream, utf8_blocks, utf8_text
 
@@ -43,7 +43,8 @@ class CsvTable(Table):
         self._options = options
         notes = TableWarnings(name)
         with closing(source.open()) as stream:
-            self.head: CsvHead = head_of(self._blocks(stream, TableWarnings()), options.delimiters)
+            blocks = self._blocks(stream, TableWarnings())
+            self.head: CsvHead = head_of(blocks, options.delimiters, may_widen=EXTRA not in options.columns)
         self.head.tell(notes)
         self._has_names = len([label for label in self.head.header if label.strip()]) > 1
         super().__init__(name, unique_names(self.head.header, notes), notes)
