@@ -43,6 +43,7 @@ CLIENTS = (
     Client("Dagster", "Dagster: [assets.py](../examples/dagster/assets.py)", "make clients-test"),
     Client("dlt", "dlt: [sync.py](../examples/dlt/sync.py)", "make clients-test"),
     Client("Airflow", "Airflow: [lms_reports.py](../examples/airflow/lms_reports.py)", "make clients-test"),
+    Client("canvasapi", "canvasapi, on [the stand-in for Canvas](#canvasapi-and-the-stand-in)", "make clients-test"),
     Client("Container image", "Container image", "make image-test"),
 )
 
