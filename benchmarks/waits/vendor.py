@@ -20,7 +20,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 REPORT = "report_{:02d}_csv"
-_FILE = b"id,name\n1,Ada\n2,Grace\n"
+_CSV, _JSON = b"id,name\n1,Ada\n2,Grace\n", b'[{"id": 1, "name": "Ada"}, {"id": 2, "name": "Grace"}]'
 _ACCOUNT = ["api", "v1", "accounts", "self", "reports"]
 
 
@@ -89,8 +89,12 @@ class Handler(BaseHTTPRequestHandler):
             case ["_facts"]:
                 self._send([asdict(job) for job in self.vendor.jobs])
             case ["files", number]:
-                self.vendor.jobs[int(number)].fetched = time.monotonic()
-                self._send_bytes(_FILE, "text/csv")
+                job = self.vendor.jobs[int(number)]
+                job.fetched = time.monotonic()
+                if job.report in self.vendor.seconds:
+                    self._send_bytes(_CSV, "text/csv")
+                else:
+                    self._send_bytes(_JSON, "application/json")
             case ["jobs", number]:
                 self._send(self._plain(self._looked_at(number)))
             case [*path, _, number] if path == _ACCOUNT:
