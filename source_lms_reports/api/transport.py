@@ -37,8 +37,8 @@ _MAX_REDIRECTS = 5
 _SEE_OTHER = 303
 _REDIRECTS = frozenset({301, 302, _SEE_OTHER, 307, 308})
 _BLOCK = 64 * 1024
-#: RFC 9110, 5.5: what is visible in Latin-1, blanks between.
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+#: RFC 9110, 5.5: visible ASCII, blanks, and `obs-text`, which any byte from 0x80 on is: a key in UTF-8 is made of them.
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 class ConnectionFault(TransientError):
