@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # A test's processes mostly wait for each other, so there is one worker more than the two processors of a small machine.
 WORKERS ?= 3
-PARALLEL := -n $(WORKERS) --dist worksteal
+PARALLEL := -n $(WORKERS) --dist worksteal --max-worker-restart 0
 # What needs an image, a client's own environment or an account, or says again what another cell has said.
 BRIEF := not image_tests and not clients and not requires_creds and not full_matrix
 # Byte code halves the start of every connector process, so the environment's own wish not to write it is not heard.

@@ -118,8 +118,10 @@ class TicketExecutor(ActionExecutor):
         """
         job_id, ordered_at = self._jobs.id(document), self._jobs.ordered_at(document)
         if job_id is None or ordered_at is None:
-            self._client.judge(answer, "order", order.report)
-        ticket = self._calls.ticket(order, job_id or "", ordered_at or 0.0, adopted=True)
+            title = self._client.platform.title
+            words = f"{title} says that a report like {order.report} is under way, but not which one or since when."
+            raise Refusal("transient", TransientError(words, answer.detail), status=answer.status)
+        ticket = self._calls.ticket(order, job_id, ordered_at, adopted=True)
         return Placed(ticket, self._jobs.read(document, answer))
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:

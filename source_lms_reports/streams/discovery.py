@@ -83,7 +83,8 @@ def _named_streams(
 
 def _is_there(stream: ReportStream, listing: ListingSpec, item: Any) -> bool:
     """Whether the account has the output that feeds a stream, where that depends on the account."""
-    return not stream.part.if_listed or stream.part.output in (value_at(item, listing.outputs) or {})
+    named = value_at(item, listing.outputs)
+    return not stream.part.if_listed or (isinstance(named, Mapping) and stream.part.output in named)
 
 
 def _with_samples(client: Client, reports: Reports, streams: list[ReportStream], spool: Spool) -> list[ReportStream]:

@@ -270,7 +270,10 @@ class AnyVendor(RuleBasedStateMachine):
             return st.builds(Found, theirs, reports) | st.just(NothingFound()) | refusals
         if isinstance(action, Place):
             ours = ticket(action.order, f"own{self.serial}", self.epoch_at(self.now))
-            return st.builds(Placed, st.just(ours), reports) | refusals
+            theirs = st.floats(0, 40_000).map(
+                lambda age: ticket(action.order, f"theirs{self.serial}", self.epoch_at(self.now) - age, adopted=True)
+            )
+            return st.builds(Placed, st.just(ours) | theirs, reports) | refusals
         if isinstance(action, Poll):
             return st.builds(Observed, reports) | refusals
         if isinstance(action, Abort):
@@ -304,8 +307,10 @@ class AnyVendor(RuleBasedStateMachine):
                 self.uses.remove(self.sent_at[identity])
         if isinstance(outcome, Placed):
             self.own[identity] += 1
-            self.placed_at[outcome.ticket.id] = self.now
-            self.see(outcome.ticket, outcome.state, identity, self.policy.early_look)
+            is_new = not outcome.ticket.adopted
+            if is_new:
+                self.placed_at[outcome.ticket.id] = self.now
+            self.see(outcome.ticket, outcome.state, identity, self.policy.early_look if is_new else None)
         if isinstance(action, Poll):
             self.see_poll(action, outcome)
         if isinstance(action, (Poll, Fetch)) and _is_gone(outcome):
