@@ -53,6 +53,17 @@ def test_a_term_by_its_sis_id_is_looked_up_for_the_report_that_wants_the_number(
         assert "Enter the number itself, or sis_term_id:<ID>" in error["message"]
 
 
+def test_a_term_without_courses_has_no_rows(connector: Connector) -> None:
+    with Sandbox(rows=60, settings={"canvas": {"term_without_courses": True}}) as sandbox:
+        run = read(connector, sandbox, "mgp_grade_export")
+
+        assert run.code == 0, run.errors
+        asked = [dict(entry.body or []) for entry in sandbox.requests("canvas", "order")]
+        assert "15" in {one["parameters[enrollment_term_id]"] for one in asked}
+        assert as_set(run.records["mgp_grade_export"]) == as_set(sandbox.truth("canvas", "mgp_grade_export"))
+        assert len(asked) == len({one["parameters[enrollment_term_id]"] for one in asked})  # none was ordered again
+
+
 def test_a_stronger_login_is_named_beside_the_missing_permission(connector: Connector) -> None:
     with Sandbox(rows=5, settings={"canvas": {"elevated_login": True}}) as sandbox:
         found = connector.check(quick(sandbox, "canvas"))
