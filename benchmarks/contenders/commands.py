@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.columns import CURSOR, CURSOR_VALUE, schema
 
 SCRIPT = Path(sys.executable).with_name("source-lms-reports")
+TAP = Path(sys.executable).with_name("tap-lms-reports")
 STREAM = "report"
 
 
@@ -107,8 +108,26 @@ def _config(job: Job) -> dict[str, Any]:
 
 
 def _ours(job: Job) -> list[str]:
-    streams = [f"rows_{job.rows}{part}" for part in (("_part_1", "_part_2") if job.kind == "xlsx" else ("",))]
-    return [str(SCRIPT), *_read(job, f"connector-{job.file}", _config(job), streams)]
+    return [str(SCRIPT), *_read(job, f"connector-{job.file}", _config(job), _streams(job))]
+
+
+def _streams(job: Job) -> list[str]:
+    return [f"rows_{job.rows}{part}" for part in (("_part_1", "_part_2") if job.kind == "xlsx" else ("",))]
+
+
+def _tap(job: Job) -> list[str]:
+    """Our tap, which goes on where an earlier run ended, as our `read` does."""
+    streams = _streams(job)
+    catalog = {"streams": [_entry(stream) for stream in streams]}
+    state = {"bookmarks": {stream: {CURSOR: CURSOR_VALUE} for stream in streams}}
+    files = {"config": _config(job), "catalog": catalog, "state": state}
+    written = [(name, _write(job.folder / f"tap-{job.file}-{name}.json", content)) for name, content in files.items()]
+    return [str(TAP), *(text for name, path in written for text in (f"--{name}", path))]
+
+
+def _entry(stream: str) -> dict[str, Any]:
+    metadata = [{"breadcrumb": [], "metadata": {"selected": True, "replication-method": "INCREMENTAL"}}]
+    return {"tap_stream_id": stream, "schema": schema(), "replication_key": CURSOR, "metadata": metadata}
 
 
 def _read(job: Job, name: str, config: dict[str, Any], streams: list[str]) -> list[str]:
@@ -163,6 +182,7 @@ CONTENDERS = {
         Contender("cdk-decoder", "CDK low-code, CsvDecoder", _low_code("decoder")),
         Contender("cdk-json", "CDK low-code, JsonDecoder", _low_code("json"), ("json",)),
         Contender("singer", "Singer SDK tap", _singer),
+        Contender("tap", "tap-lms-reports", _tap, ("csv", "json", "xlsx")),
         Contender("xlsx-read", "calamine alone, no records", _loop("xlsx-read"), ("xlsx",), emits=False),
         Contender("import", "`import airbyte_cdk` alone", _import_cdk, ("start",), emits=False),
         Contender("spec", "`spec`", _command("spec"), ("start",), emits=False),
