@@ -22,6 +22,7 @@ _COLOURS = {
     "cdk-decoder": "#ff9896",
     "cdk-json": "#d62728",
     "singer": "#9467bd",
+    "tap": "#17becf",
     "xlsx-read": "#bbbbbb",
 }
 _NAMES = {
@@ -31,6 +32,7 @@ _NAMES = {
     "cdk-decoder": "CDK, CsvDecoder",
     "cdk-json": "CDK, JsonDecoder",
     "singer": "Singer SDK tap",
+    "tap": "this tap",
     "xlsx-read": "calamine alone",
 }
 _TITLES = {"csv": "CSV", "json": "JSON", "xlsx": "XLSX"}

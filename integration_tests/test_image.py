@@ -14,6 +14,7 @@ import pytest
 
 from integration_tests.connector import Run, catalog_of, quick
 from integration_tests.sandbox import Sandbox
+from integration_tests.singer_output import read_output
 
 pytestmark = pytest.mark.image_tests
 
@@ -100,6 +101,18 @@ def test_the_platforms_way_of_starting_gives_the_same_spec(secrets: Path) -> Non
     """The platform replaces the entrypoint and evaluates AIRBYTE_ENTRYPOINT."""
     done = run(secrets, "-c", 'eval "$AIRBYTE_ENTRYPOINT spec"', options=("--entrypoint", "sh"))
     assert done.of("SPEC") == run(secrets, "spec").of("SPEC")
+
+
+def test_the_image_is_a_singer_tap_as_well(sandbox: Sandbox, secrets: Path) -> None:
+    write(secrets, "config", quick(sandbox, "canvas", reports=["last_user_access_csv"]))
+    tap = ("--entrypoint", "tap-lms-reports")
+    found = run(secrets, "--config", "/secrets/config.json", "--discover", options=tap)
+    assert found.code == 0
+    write(secrets, "catalog", json.loads(found.stdout))
+    done = run(secrets, "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json", options=tap)
+    assert done.code == 0
+    records = read_output(done.stdout).records["last_user_access"]
+    assert len(records) == len(list(sandbox.truth("canvas", "last_user_access")))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ PLACES = [
     "examples/dagster/requirements.txt",
     "examples/meltano/meltano.yml",
     "integration_tests/clients/test_duckdb.py",
+    "integration_tests/clients/test_meltano.py",
     "README.md",
 ]
 PLAIN: dict[str, Any] = {"passed": {"it works": 2}, "skipped": 1, "versions": ["tool 1.2"], "connector": "x"}

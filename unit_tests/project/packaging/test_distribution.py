@@ -99,6 +99,7 @@ def test_the_wheel_states_version_licence_and_command(built: Distributions) -> N
     assert f"\nVersion: {version()}\n" in stated
     assert "\nLicense-Expression: MIT\n" in stated
     assert "source-lms-reports = source_lms_reports.run:run" in commands
+    assert "tap-lms-reports = source_lms_reports.singer.command:run" in commands
 
 
 def test_the_sdist_gives_the_same_wheel(built: Distributions, tmp_path: Path) -> None:
@@ -148,6 +149,13 @@ def test_the_installed_command_ignores_the_folder_it_is_called_in(installed: Pat
     (spec,) = [message["spec"] for message in map(json.loads, done.stdout.splitlines()) if message["type"] == "SPEC"]
     platforms = spec["connectionSpecification"]["properties"]["platform"]["oneOf"]
     assert len(platforms) == len(list((ROOT / "source_lms_reports" / "platforms").glob("*.yaml")))
+
+
+def test_the_installed_tap_ignores_the_folder_it_is_called_in(installed: Path, hostile: Path) -> None:
+    command = [str(installed / "tap-lms-reports"), "--about", "--format", "json"]
+    about = json.loads(subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=True).stdout)
+    assert about["version"] == version()
+    assert len(about["settings"]["properties"]["platform"]["oneOf"]) > 1
 
 
 PROBE = """
