@@ -1,0 +1,177 @@
+"""How one stream is read: window by window, each to its end, and what comes of reports that are odd."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from source_lms_reports.errors import EmptyPayload, ForeignReport, OrderRefused, TransientError
+from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.plan.stream import Selected
+from source_lms_reports.sync.bundles import Backpressure, Lines
+from source_lms_reports.sync.reader import StreamReader
+from unit_tests.files.reading import zipped
+from unit_tests.sync.shelf import Desk, connection
+
+ACCESS = b"user id,user sis id,user name,last access at,last ip\n"
+TODAY = "2026-03-01T12:00:00Z"
+NO_SUBMISSIONS = "students_with_no_submissions"
+MONTH = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-26T00:00:00Z"}
+USERS, TERMS = b"canvas_user_id,user_id\n1,a\n", b"canvas_term_id,term_id,name\n7,t,Spring\n"
+
+
+def access(*times: str) -> bytes:
+    return ACCESS + b"".join(f"{at},,n,{time},\n".encode() for at, time in enumerate(times))
+
+
+def test_the_state_moves_when_the_last_row_has_been_handed_over(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", access("2026-02-28T00:00:00Z", TODAY), {"last_user_access": "2026-03-01T00:00:00Z"})
+    reader = desk.reader("last_user_access")
+    (slice_,) = reader.slices()
+
+    rows = list(reader.read(slice_))
+    assert [row["user id"] for row in rows if isinstance(row, dict)] == [1]  # the other one is older than the cursor
+    assert desk.state("last_user_access")["last access at"] == "2026-03-01T00:00:00Z"
+
+    reader.close(slice_)
+    assert desk.state("last_user_access") == {"last access at": TODAY}
+    assert desk.shelf.left == []
+
+
+def test_windows_come_in_order_and_none_behind_one_that_was_not_read(tmp_path: Path) -> None:
+    def report(order: Order) -> bytes | EmptyPayload:
+        assert order.window is not None
+        is_second = order.window.start == "2026-01-15T00:00:00Z"
+        return EmptyPayload("Nothing came.") if is_second else b"user id,user name\n1,n\n"
+
+    desk = Desk(tmp_path, "canvas", report, {NO_SUBMISSIONS: ""}, MONTH)
+    with pytest.raises(EmptyPayload):
+        desk.read(NO_SUBMISSIONS)
+
+    assert desk.state(NO_SUBMISSIONS)["_report_end"] == "2026-01-15T00:00:00Z"
+    assert desk.shelf.left == []
+
+
+def test_nothing_is_given_behind_a_window_that_was_not_closed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", b"user id,user name\n1,n\n", {NO_SUBMISSIONS: ""}, MONTH)
+    assert len(list(desk.reader(NO_SUBMISSIONS).slices())) == 1
+
+
+def test_orders_that_come_next_are_placed_ahead(tmp_path: Path) -> None:
+    settings = {**MONTH, "max_concurrent_reports": 2}
+    desk = Desk(tmp_path, "canvas", b"user id\n1\n", {NO_SUBMISSIONS: ""}, settings)
+    next(desk.reader(NO_SUBMISSIONS).slices())
+    assert len(desk.shelf.submitted) == 2
+
+
+def test_streams_of_one_report_share_an_order_until_the_last_has_read_it(tmp_path: Path) -> None:
+    pack = zipped({"users.csv": USERS, "terms.csv": TERMS})
+    desk = Desk(tmp_path, "canvas", pack, {"provisioning_users": None, "provisioning_terms": None})
+
+    assert [row["user_id"] for row in desk.read("provisioning_users")] == ["a"]
+    assert len(desk.shelf.left) == 1
+    assert [row["name"] for row in desk.read("provisioning_terms")] == ["Spring"]
+    assert desk.shelf.left == []
+    assert len(desk.shelf.submitted) == 1
+
+
+def test_a_lone_table_goes_to_the_stream_that_it_fits(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", TERMS, {"provisioning_users": None, "provisioning_terms": None})
+
+    assert [row["name"] for row in desk.read("provisioning_terms")] == ["Spring"]
+    with pytest.raises(TransientError, match="has no part called 'users'"):
+        desk.read("provisioning_users")
+    assert "_report_tickets" not in desk.state("provisioning_users")  # reading it again would be of no use
+
+
+def test_a_report_of_another_kind_is_told_before_its_first_row(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", b"course,grade\n1,A\n", {"last_user_access": ""})
+    with pytest.raises(ForeignReport, match="course, grade"):
+        desk.read("last_user_access")
+    assert desk.state("last_user_access") == {}
+
+
+def test_what_every_window_has_in_common_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(tmp_path, "canvas", b"user id,user name,new one\n1,n,x\n", {NO_SUBMISSIONS: ""}, MONTH)
+    assert len(desk.read(NO_SUBMISSIONS)) == len(desk.shelf.submitted) == 4
+    assert sum("new one" in text for text in caplog.messages) == 1
+    assert all(text.startswith(f"Stream {NO_SUBMISSIONS}: ") for text in caplog.messages if "new one" in text)
+
+
+def cut_at(rows: int) -> Any:
+    """Take a result of so many rows for one that the vendor has cut off."""
+
+    def change(one: Selected) -> Selected:
+        spec = one.stream.report_spec
+        assert spec.windows is not None
+        windows = msgspec.structs.replace(spec.windows, split_at_rows=rows)
+        spec = msgspec.structs.replace(spec, windows=windows)
+        return dataclasses.replace(one, stream=dataclasses.replace(one.stream, report_spec=spec))
+
+    return change
+
+
+def test_a_result_that_is_cut_off_is_asked_for_in_halves(tmp_path: Path) -> None:
+    def report(order: Order) -> bytes:
+        assert order.window is not None
+        days = range(int(str(order.window.start)[-2:]), int(str(order.window.end)[-2:]) + 1)
+        return b"user_id\n" + b"".join(b"day %d\n" % day for day in list(days)[:3])
+
+    bounds = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-01-06T00:00:00Z"}
+    desk = Desk(tmp_path, "hapyak", report, {"user_stream_raw": ""}, bounds, cut_at(3))
+    reader = desk.reader("user_stream_raw")
+    rows = []
+    for slice_ in reader.slices():
+        rows += [row for row in reader.read(slice_) if isinstance(row, dict)]
+        reader.close(slice_)
+
+    assert [row["user_id"] for row in rows] == [f"day {day}" for day in range(1, 6)]
+    assert len({(row["_report_start"], row["_report_end"]) for row in rows}) > 1
+    assert desk.state("user_stream_raw") == {"_report_end": "2026-01-05"}
+    assert reader.is_complete
+    assert desk.shelf.left == []
+
+
+def test_a_day_that_is_cut_off_is_read_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bounds = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-01-02T00:00:00Z"}
+    desk = Desk(tmp_path, "hapyak", b"user_id\na\nb\nc\n", {"user_stream_raw": ""}, bounds, cut_at(3))
+    reader = desk.reader("user_stream_raw")
+    (slice_,) = reader.slices()
+    assert len(list(reader.read(slice_))) == 3
+    assert not reader.is_complete
+    assert any("a day is the shortest window" in text for text in caplog.messages)
+
+
+def test_a_report_that_refuses_a_time_range_is_read_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def report(order: Order) -> bytes | OrderRefused:
+        if "start_time" in order.parameters:
+            return OrderRefused("It knows no time range.")
+        return b'[{"user_email": "a@x.example", "updated_at": "2026-02-01T00:00:00Z"}]'
+
+    client, _ = connection("second_nature")
+    listing = client.platform.listing
+    assert listing is not None
+    windows = listing.template.windows
+
+    def windowed(one: Selected) -> Selected:
+        spec = msgspec.structs.replace(one.stream.report_spec, windows=windows, request="")
+        return dataclasses.replace(one, stream=dataclasses.replace(one.stream, report_spec=spec))
+
+    bounds = {"start_date": "2026-01-01T00:00:00Z"}
+    desk = Desk(tmp_path, "second_nature", report, {"course_user_state": ""}, bounds, windowed)
+    assert [row["user_email"] for row in desk.read("course_user_state")] == ["a@x.example"]
+    assert [order.window.start for order in desk.shelf.submitted if order.window] == ["2026-01-01T00:00:00Z", None]
+    assert any("refused with a time range, so all of it is read" in text for text in caplog.messages)
+
+
+def test_rows_come_as_bundles_of_lines_where_somebody_takes_them(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", access(TODAY, TODAY), {"last_user_access": None})
+    reader = StreamReader(desk.sync, desk.sync.selected[0], Backpressure(1))
+    (slice_,) = reader.slices()
+    (lines,) = reader.read(slice_)
+    assert isinstance(lines, Lines)
+    assert lines.count == b"".join(lines.texts).count(b'{"type":"RECORD"') == 2
