@@ -9,6 +9,7 @@
         ├── JobFailed            the vendor failed the report for good (three orders)
         ├── JobOverdue           the vendor is still at it at the deadline; the ticket is kept
         ├── LinkExpired          a download link died and could not be renewed
+        ├── DiskFault            this machine has no room for a report, or no folder that can be written
         └── PayloadError         what arrived is not a (whole) report
             ├── EmptyPayload
             ├── HtmlPayload
@@ -31,6 +32,7 @@ __all__ = [
     "ArchiveLimitExceeded",
     "ConfigError",
     "CorruptPayload",
+    "DiskFault",
     "EmptyPayload",
     "ErrorPayload",
     "FailureKind",
@@ -110,6 +112,10 @@ class JobOverdue(TransientError):
 
 class LinkExpired(TransientError):
     """The download link is dead and renewing it did not help."""
+
+
+class DiskFault(TransientError):
+    """This machine has no room for a report, or no folder that can be written. What is at the platform stays there."""
 
 
 class PayloadError(TransientError):

@@ -61,9 +61,11 @@ def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
     from airbyte_cdk.logger import PRINT_BUFFER
 
     from source_lms_reports.cdk.entrypoint import ReportEntrypoint
+    from source_lms_reports.files.spool import temporary_folder
 
     entrypoint = ReportEntrypoint(source)
     parsed = entrypoint.parse_args(arguments)
+    temporary_folder()  # the CDK makes one of its own there
     with _messages_only():
         try:
             for message in entrypoint.run(parsed):

@@ -16,9 +16,9 @@ from source_lms_reports.api.addresses import host_of
 from source_lms_reports.api.answer import Answer, header_text
 from source_lms_reports.api.refusal import Refusal, is_throttling
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
-from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, TruncatedPayload
+from source_lms_reports.errors import ConfigError, DiskFault, LinkExpired, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
-from source_lms_reports.files.spool import Spool
+from source_lms_reports.files.spool import Spool, disk_faults, require_room
 from source_lms_reports.redaction import redact
 
 _BLOCK = 64 * 1024
@@ -49,8 +49,7 @@ def download(opened: Opener, spool: Spool, now: Callable[[], float], progress: P
         Refusal: The host is throttling, failing or out of reach.
         PayloadError: The file ended early, as often as it was asked for.
     """
-    path = spool.new_file()
-    with _unlink_on_error(path):
+    with _new_file(spool) as path:
         return _with_resumes(opened, path, now, progress)
 
 
@@ -67,8 +66,7 @@ def download_beginning(opened: Opener, spool: Spool, now: Callable[[], float], m
         LinkExpired: The link is dead or not to be followed.
         Refusal: The host is throttling, failing or out of reach, or the body broke off.
     """
-    path = spool.new_file()
-    with _unlink_on_error(path), path.open("wb") as file:
+    with _new_file(spool) as path, disk_faults(path.parent, most), path.open("wb") as file:
         try:
             with opened({}) as response:
                 _require_success(response, now)
@@ -161,7 +159,9 @@ def _first_bytes(response: requests.Response) -> bytes:
 
 def _append(response: requests.Response, path: Path, offset: int, progress: Progress) -> None:
     total = _total(response, offset)
-    with path.open("r+b") as file:
+    if total is not None:
+        require_room(path.parent, total - offset)
+    with disk_faults(path.parent, total, lambda: path.stat().st_size), path.open("r+b") as file:
         file.seek(offset)
         file.truncate()
         _copy(response, file, offset, total, progress)
@@ -206,19 +206,27 @@ def store(response: requests.Response, spool: Spool, progress: Progress) -> Part
     Raises:
         ConnectionFault: The body broke off.
     """
-    path = spool.new_file()
-    with _unlink_on_error(path):
+    with _new_file(spool) as path:
         _append(response, path, 0, progress)
         return describe(path, response.headers, response.url)
 
 
 @contextlib.contextmanager
-def _unlink_on_error(path: Path) -> Iterator[None]:
+def _new_file(spool: Spool) -> Iterator[Path]:
+    """A new file of the spool, which goes where something fails.
+
+    Raises:
+        Refusal: The disk is full or cannot be written. It says nothing about the job, so its ticket is kept.
+    """
     try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        path = spool.new_file()
+        try:
+            yield path
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except DiskFault as fault:
+        raise Refusal("config", fault, locked_out=True) from fault
 
 
 def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:

@@ -15,7 +15,6 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from source_lms_reports.api.addresses import (
@@ -29,6 +28,7 @@ from source_lms_reports.api.addresses import (
 )
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
+from source_lms_reports.api.trust import TrustingAdapter, certificate_words, proxy_of
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
@@ -116,7 +116,7 @@ class Transport:
     def __init__(self, connect_timeout: float = 15.0, read_timeout: float = 120.0) -> None:
         self._timeout = (connect_timeout, read_timeout)
         self._session = _Session()
-        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=32, max_retries=0)
+        adapter = TrustingAdapter(pool_connections=8, pool_maxsize=32, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._session.headers["Accept-Encoding"] = "gzip"  # the one encoding that files are known by
@@ -238,6 +238,12 @@ class Transport:
             raise _unfit() from error
         except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
             raise connection_fault(error, url) from error
+        except OSError as error:  # a bundle of certificates that is not there
+            raise ConfigError(
+                "No request can be made: the environment variable REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file "
+                "that cannot be read. Correct it, or unset it.",
+                detail=str(error),
+            ) from error
 
 
 def read_answer(response: requests.Response) -> Answer:
@@ -265,8 +271,13 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         url: The address that was asked.
     """
     host, text = host_of(url), str(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        words = f"The TLS certificate of {host} is not trusted. Check the address."
+    if isinstance(error, requests.exceptions.ProxyError):
+        words = (
+            f"The proxy {proxy_of(url)} does not let requests through to {host}. Check the environment variables "
+            "HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy is running."
+        )
+    elif isinstance(error, requests.exceptions.SSLError):
+        words = certificate_words(error, host)
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         words = f"{host} does not accept connections (timed out). Check the address and that this machine may reach it."
     elif _is_unknown(text):
@@ -279,7 +290,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         words = f"The connection to {host} broke."
     fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {text}"))
     fault.maybe_received = not (
-        isinstance(error, requests.exceptions.ConnectTimeout)
+        isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError))
         or "refused" in text.lower()
         or "CERTIFICATE_VERIFY_FAILED" in text
         or _is_unknown(text)

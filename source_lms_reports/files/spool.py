@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO
+
+from source_lms_reports.errors import DiskFault
 
 try:
     import fcntl as _fcntl
@@ -25,27 +29,104 @@ else:
 
 _PREFIX = "source-lms-reports-"
 _LOCK = "lock"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO})
 _SETTLING_SECONDS = 60  # a folder this young may be about to get its lock
+
+
+def temporary_folder() -> Path:
+    """The system's folder for temporary files.
+
+    Raises:
+        DiskFault: There is none that can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise DiskFault(
+            "There is no folder for temporary files: those that are tried are missing, full or not to be written. Set "
+            "the environment variable TMPDIR to a folder that can be written.",
+            detail=str(error),
+        ) from error
+
+
+def require_room(folder: Path, needed: int) -> None:
+    """Refuse to begin what there is no room for.
+
+    Args:
+        folder: Where it is to be.
+        needed: Its bytes.
+
+    Raises:
+        DiskFault: There are fewer left.
+    """
+    if needed > shutil.disk_usage(folder).free:
+        raise _full(folder, _mib(needed))
+
+
+@contextlib.contextmanager
+def disk_faults(folder: Path, needed: int | None = None, came: Callable[[], int] = lambda: 0) -> Iterator[None]:
+    """Around what writes to disk: its faults are told.
+
+    Args:
+        folder: Where is written.
+        needed: The bytes that are to be written, where they are known.
+        came: How many were written so far.
+
+    Raises:
+        DiskFault: The disk is full, or refuses to be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _full(folder, _mib(needed) if needed else f"more than {_mib(came())}", str(error)) from error
+        if error.errno in _UNWRITABLE:
+            raise DiskFault(
+                f"Temporary files cannot be written to {folder}: {error.strerror}. Set the environment variable "
+                "TMPDIR to a folder that can be written.",
+                detail=str(error),
+            ) from error
+        raise
+
+
+def _full(folder: Path, needed: str, detail: str | None = None) -> DiskFault:
+    free = _mib(shutil.disk_usage(folder).free)
+    return DiskFault(
+        f"There is no room for the report: it needs {needed}, and {folder} has {free} left. Free some, or set the "
+        "environment variable TMPDIR to a folder with more room. The report stays at the platform meanwhile.",
+        detail,
+    )
+
+
+def _mib(count: int) -> str:
+    return f"{count / 1024 / 1024:,.1f} MiB"
 
 
 class Spool:
     """A private folder of temporary files, made on first use."""
 
     def __init__(self, parent: Path | None = None) -> None:
-        self._parent = parent or Path(tempfile.gettempdir())
+        self._parent = parent
         self._guard = threading.Lock()
         self._folder: Path | None = None
         self._lock: IO[bytes] | None = None
         self._count = 0
 
     def new_file(self) -> Path:
-        """A new empty file. Its caller, or `remove`, deletes it."""
+        """A new empty file. Its caller, or `remove`, deletes it.
+
+        Raises:
+            DiskFault: It cannot be made.
+        """
         with self._guard:
-            if self._folder is None:
-                self._folder = self._make()
-            self._count += 1
-            path = self._folder / f"report-{self._count}"
-        path.touch(mode=0o600)
+            parent = self._parent or temporary_folder()
+            with disk_faults(parent):
+                if self._folder is None:
+                    self._folder = self._make(parent)
+                self._count += 1
+                path = self._folder / f"report-{self._count}"
+                path.touch(mode=0o600)
         return path
 
     def remove(self) -> None:
@@ -68,9 +149,9 @@ class Spool:
         """Remove everything."""
         self.remove()
 
-    def _make(self) -> Path:
-        remove_orphans(self._parent)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
+    def _make(self, parent: Path) -> Path:
+        remove_orphans(parent)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self._lock = (folder / _LOCK).open("wb")
         if fcntl is not None:
             fcntl.flock(self._lock, fcntl.LOCK_EX)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from source_lms_reports.errors import ConfigError, JobFailed, JobOverdue, LinkExpired, QuotaSpent, ReportError
+from source_lms_reports.errors import (
+    ConfigError,
+    DiskFault,
+    JobFailed,
+    JobOverdue,
+    LinkExpired,
+    QuotaSpent,
+    ReportError,
+)
 
 if TYPE_CHECKING:
     from source_lms_reports.jobs.ticket import Order, Ticket
@@ -69,6 +77,8 @@ def gave_up(order: Order, what: str, tries: int, error: ReportError) -> ReportEr
 
 def refused(order: Order, error: ReportError) -> ReportError:
     """`error`, which asking again would not mend, with the report and window that it is about."""
+    if isinstance(error, DiskFault):
+        return error.in_context(f"The {report_of(order)} cannot be downloaded. ")
     return error.in_context(f"The {report_of(order)} is refused. ")
 
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from source_lms_reports.files.spool import Spool, remove_orphans
+import pytest
+
+from source_lms_reports.errors import DiskFault
+from source_lms_reports.files.spool import Spool, disk_faults, remove_orphans, require_room, temporary_folder
 
 HOLD = """
 import sys, pathlib
@@ -71,3 +75,40 @@ def test_a_young_folder_is_left_alone(tmp_path: Path) -> None:
     remove_orphans(tmp_path)
 
     assert folder.exists()
+
+
+def test_what_there_is_no_room_for_is_not_begun(tmp_path: Path) -> None:
+    require_room(tmp_path, 1)
+    with pytest.raises(DiskFault) as raised:
+        require_room(tmp_path, 1 << 60)
+    assert "it needs 1,099,511,627,776.0 MiB" in raised.value.message
+    assert f"{tmp_path} has " in raised.value.message
+    assert "TMPDIR" in raised.value.message
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_disk_that_fills_up_says_how_much_came(tmp_path: Path, number: int) -> None:
+    with pytest.raises(DiskFault, match=r"it needs more than 5\.0 MiB"), disk_faults(tmp_path, None, lambda: 5 << 20):
+        raise OSError(number, "no")
+    with pytest.raises(DiskFault, match=r"it needs 7\.0 MiB"), disk_faults(tmp_path, 7 << 20):
+        raise OSError(number, "no")
+
+
+def test_other_faults_are_not_the_disks(tmp_path: Path) -> None:
+    for fault in (ConnectionResetError(errno.ECONNRESET, "no"), OSError("no number")):
+        with pytest.raises(OSError, match="no"), disk_faults(tmp_path):
+            raise fault
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    with pytest.raises(DiskFault, match="Temporary files cannot be written to /nowhere"):
+        Spool(Path("/nowhere")).new_file()
+
+
+def test_no_folder_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    with pytest.raises(DiskFault, match="There is no folder for temporary files"):
+        temporary_folder()

@@ -22,6 +22,7 @@ OPEN = "<>"
 BUILDERS = {
     ("api/refusal.py", "_by_status"),
     ("api/transport.py", "connection_fault"),
+    ("api/trust.py", "certificate_words"),
     ("jobs/messages.py", "gave_up"),
     ("jobs/messages.py", "refused"),
     ("spec/validation.py", "_words"),

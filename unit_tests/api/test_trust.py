@@ -1,0 +1,134 @@
+"""Certificates of this machine are heard, and what is wrong with one is told with what to do."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from source_lms_reports.api.transport import Call, ConnectionFault, Transport
+from source_lms_reports.errors import ConfigError
+
+DAY = datetime.timedelta(days=1)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def certificate(folder: Path, address: str = "127.0.0.1", begins: int = -2, ends: int = 2) -> Path:
+    """A certificate that vouches for itself, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins * DAY)
+        .not_valid_after(now + ends * DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+@contextmanager
+def served(path: Path) -> Iterator[str]:
+    """A host with this certificate."""
+    server = HTTPServer(("127.0.0.1", 0), _Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign] # a client that hangs up is what is tested
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def asked(url: str) -> int:
+    return Transport().send(Call("GET", url)).status
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_an_authority_of_this_machine_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    path = certificate(tmp_path)
+    monkeypatch.setenv(variable, str(path))
+    with served(path) as url:
+        assert asked(url) == 200
+
+
+def test_one_that_nobody_knows_is_told_with_the_way_to_add_it(tmp_path: Path) -> None:
+    with served(certificate(tmp_path)) as url, pytest.raises(ConnectionFault) as raised:
+        asked(url)
+    assert "is not trusted" in raised.value.message
+    assert "SSL_CERT_FILE or REQUESTS_CA_BUNDLE" in raised.value.message
+    assert raised.value.maybe_received is False
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"begins": -9, "ends": -2}, "has ended, or has not begun. Check the clock"),
+        ({"begins": 2, "ends": 9}, "has ended, or has not begun. Check the clock"),
+        ({"address": "127.0.0.9"}, "is made out to another name"),
+    ],
+)
+def test_what_is_wrong_with_a_known_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: dict[str, int | str], words: str
+) -> None:
+    path = certificate(tmp_path, **made)  # type: ignore[arg-type] # each by its name
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with served(path) as url, pytest.raises(ConnectionFault, match=words):
+        asked(url)
+
+
+def test_a_bundle_that_is_not_there_is_a_setting_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+    with pytest.raises(ConfigError, match="REQUESTS_CA_BUNDLE"):
+        asked("https://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize("url", ["https://school.example.com/", "http://127.0.0.1:9/"])
+def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://user:pass-of-proxy@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(ConnectionFault) as raised:
+        asked(url)
+    assert raised.value.message.startswith("The proxy 127.0.0.1:9 does not let requests through to")
+    assert raised.value.maybe_received is False
+    assert "pass-of-proxy" not in str(raised.value.detail)
