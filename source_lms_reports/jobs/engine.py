@@ -105,7 +105,7 @@ class Engine:
     def tick(self, now: float) -> list[Event]:
         """Everything that happens by the clock alone: deadlines and spent quotas."""
         for state in self._waiting():
-            if state.is_overdue(now):
+            if state.standing.is_overdue(now):
                 state.overdue(now)
             elif self._starves(state, now):
                 self._fail_for_quota(state, now)
@@ -114,7 +114,11 @@ class Engine:
 
     def due(self, now: float) -> list[Action]:
         """Hand out every action whose time has come. Each is in progress until it is handled."""
-        actions = [state.hand_out(now) for state in self._waiting() if state.is_due(now) and not state.wants_slot]
+        actions = [
+            state.hand_out(now)
+            for state in self._waiting()
+            if state.standing.is_due(now) and not state.standing.wants_slot
+        ]
         for _ in range(self._free_slots()):
             state = self._next_in_line(now)
             if state is None:
@@ -131,11 +135,15 @@ class Engine:
         times = [
             self._wakes_at(state, now)
             for state in self._waiting()
-            if has_slot or not state.wants_slot or self._starves(state, now)
+            if has_slot or not state.standing.wants_slot or self._starves(state, now)
         ]
         if self._quota is not None:
             # Orders that the quota holds back are told of even where no slot is free.
-            held = (max(now, state.not_before, self._tell_held_at) for state in self._waiting() if state.places)
+            held = (
+                max(now, state.standing.not_before, self._tell_held_at)
+                for state in self._waiting()
+                if state.standing.places
+            )
             times += [at for at in held if at < self._quota.when(now)]
         return max(now, min(times)) if times else None
 
@@ -147,7 +155,7 @@ class Engine:
             TypeError: The action cannot have such an outcome.
         """
         state = self._states.get(action.identity)
-        if state is None or state.busy is not action:
+        if state is None or state.standing.busy is not action:
             raise ValueError(f"this action is not in progress: {action}")
         state.settle(action, outcome, now)
         return self.tick(now)
@@ -155,15 +163,15 @@ class Engine:
     # -- inside
 
     def _waiting(self) -> Iterable[OrderState]:
-        return (state for state in self._states.values() if state.live and state.busy is None)
+        return (state for state in self._states.values() if state.standing.live and state.standing.busy is None)
 
     def _free_slots(self) -> int:
         """How many further jobs may go. One that is ready frees its place; downloads go on beside, but not without end.
 
         A download itself never waits for its turn, as its link would grow old.
         """
-        held = sum(state.holds_slot for state in self._states.values())
-        downloads = sum(state.downloads for state in self._states.values())
+        held = sum(state.standing.holds_slot for state in self._states.values())
+        downloads = sum(state.standing.downloads for state in self._states.values())
         return min(self._policy.max_in_flight - held, MAX_DOWNLOADS - downloads)
 
     def _next_in_line(self, now: float) -> OrderState | None:
@@ -172,7 +180,7 @@ class Engine:
         candidates = (
             state
             for state in self._waiting()
-            if state.wants_slot and state.is_due(now) and (may_place or not state.places)
+            if state.standing.wants_slot and state.standing.is_due(now) and (may_place or not state.standing.places)
         )
         return min(candidates, key=self._rank, default=None)
 
@@ -180,25 +188,25 @@ class Engine:
         queue = state.order.queue
         # Where orders are scarce, a queue is ordered to its end before the next: some streams whole, not all in part.
         served = self._served.get(queue, 0) if self._quota is None else 0
-        return state.searches, served, self._queues[queue], state.number
+        return state.standing.searches, served, self._queues[queue], state.number
 
     def _wakes_at(self, state: OrderState, now: float) -> float:
         if self._starves(state, now):
             return now
-        if self._quota is None or not state.places:
-            return state.wakes_at()
-        return self._quota.when(max(now, state.not_before))
+        if self._quota is None or not state.standing.places:
+            return state.standing.wakes_at()
+        return self._quota.when(max(now, state.standing.not_before))
 
     def _starves(self, state: OrderState, now: float) -> bool:
         """True when the quota keeps this order back for longer than a sync should wait."""
-        if self._quota is None or not state.places:
+        if self._quota is None or not state.standing.places:
             return False
-        return self._quota.is_spent(max(now, state.not_before))
+        return self._quota.is_spent(max(now, state.standing.not_before))
 
     def _fail_for_quota(self, state: OrderState, now: float) -> None:
         quota = self._quota
         if quota is not None:
-            at = max(now, state.not_before)
+            at = max(now, state.standing.not_before)
             until = self._limits.epoch_at(quota.when(at))
             state.starve(messages.quota_spent(state.order, until, quota.reason(at)))
 
@@ -206,7 +214,7 @@ class Engine:
         """How many orders would go, did the quota not hold them back."""
         if self._quota is None or self._quota.when(now) <= now:
             return 0
-        return sum(state.places and state.is_due(now) for state in self._waiting())
+        return sum(state.standing.places and state.standing.is_due(now) for state in self._waiting())
 
     def _tell_held(self, now: float) -> None:
         quota, orders = self._quota, self._held(now)

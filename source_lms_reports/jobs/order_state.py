@@ -7,7 +7,7 @@ verdict. The order follows verdicts here, and nowhere else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import assert_never
 
@@ -18,13 +18,14 @@ from source_lms_reports.jobs.open_job import OpenJob
 from source_lms_reports.jobs.placing import Placing
 from source_lms_reports.jobs.policy import TICKET_LIFE
 from source_lms_reports.jobs.searching import Searching
+from source_lms_reports.jobs.standing import Standing
+from source_lms_reports.jobs.steps import action_of, judged
+from source_lms_reports.jobs.telling import Telling
 
 if TYPE_CHECKING:
     from source_lms_reports.errors import ReportError
     from source_lms_reports.jobs.limits import JobLimits
     from source_lms_reports.jobs.ticket import Order, Ticket
-
-Step: TypeAlias = Searching | Placing | OpenJob | Fetching | FetchingAtOnce | Aborting
 
 
 class OrderState:
@@ -39,15 +40,12 @@ class OrderState:
 
     def __init__(self, order: Order, limits: JobLimits, number: int, outbox: list[events.Event]) -> None:
         self.number = number
+        self.standing = Standing()
         self._order = order
         self._limits = limits
-        self._outbox = outbox
+        self._telling = Telling(order.identity, outbox)
         self._placing = Placing(order, limits)
         self._at_once = FetchingAtOnce(order, limits)
-        self._step: Step | None = None
-        self._not_before = 0.0
-        self._busy: actions.Action | None = None
-        self._withdrawn = False
         self._searched = False
         self._job: OpenJob | None = None
         self._fetching: Fetching | None = None
@@ -56,118 +54,55 @@ class OrderState:
         self._delivered: Ticket | None = None
         self._failure: ReportError | None = None
 
-    # -- where it stands
-
     @property
     def order(self) -> Order:
         """What is wanted, with all streams that want it."""
         return self._order
-
-    @property
-    def busy(self) -> actions.Action | None:
-        """The action that is handed out and not answered yet. Nothing else is due until it is."""
-        return self._busy
-
-    @property
-    def live(self) -> bool:
-        """True while somebody waits for this order."""
-        return self._step is not None and not self._withdrawn
-
-    @property
-    def searches(self) -> bool:
-        """True when it is to look for a job to adopt."""
-        return isinstance(self._step, Searching)
-
-    @property
-    def places(self) -> bool:
-        """True when it is to be ordered."""
-        return isinstance(self._step, Placing)
-
-    @property
-    def wants_slot(self) -> bool:
-        """True when its next action may put a further load on the vendor."""
-        return isinstance(self._step, (Searching, Placing, FetchingAtOnce))
-
-    @property
-    def holds_slot(self) -> bool:
-        """True while it is a load on the vendor that this sync has to reckon with."""
-        if self._busy is not None and self.wants_slot:
-            return True
-        return self.live and isinstance(self._step, OpenJob) and self._step.is_alive
-
-    @property
-    def downloads(self) -> bool:
-        """True while the result of its job is being downloaded."""
-        return isinstance(self._step, Fetching) and (self.live or self._busy is not None)
-
-    @property
-    def not_before(self) -> float:
-        """When its next action may go, as far as it depends on this order alone."""
-        return self._not_before
-
-    def is_due(self, now: float) -> bool:
-        """True when its next action's time has come."""
-        return self.live and self._busy is None and self._not_before <= now
-
-    def is_overdue(self, now: float) -> bool:
-        """True when the deadline has come, and with it no last look."""
-        if not isinstance(self._step, OpenJob) or not self.live or self._busy is not None:
-            return False
-        return self._step.deadline <= now < self._not_before
-
-    def wakes_at(self) -> float:
-        """When it next does something by itself."""
-        if isinstance(self._step, OpenJob):
-            return min(self._not_before, self._step.deadline)
-        return self._not_before
 
     # -- what its owner does
 
     def begin(self, now: float, stored: Ticket | None) -> None:
         """Start, with the ticket that an earlier sync kept, if it did."""
         if self._order.direct:
-            self._enter(self._at_once, now)
+            self.standing.enter(self._at_once, now)
         elif stored is None:
             self._order_anew(now)
         else:
             self._begin_with(stored, now)
 
-    def _begin_with(self, stored: Ticket, now: float) -> None:
-        age = self._limits.age(stored.ordered_at, now)
-        if self._limits.quota is not None and not stored.adopted:
-            self._limits.quota.recall(now - age, now)
-        if abs(age) <= TICKET_LIFE:
-            self._resume(stored, now)
-        else:
-            self._give_up_old(stored, now)
-
     def share(self, streams: tuple[str, ...], now: float) -> None:
         """`streams` want the order too: go on after a withdrawal, or tell a second time how it ended."""
         self._order = self._order.shared_with(streams)
-        if self.live:
+        is_under_way = self.standing.step is not None
+        self.standing.want(True)
+        if is_under_way or self._is_told_again():
             return
-        self._withdrawn = False
-        if self._step is not None:
-            return
-        if self._failure is not None:
-            self._untell_failure()
-            self._tell(events.Failed(self._order, self._failure))
-        elif self._delivered is not None:
-            self._enter(self._open(self._delivered, "resumed", now), now + self._limits.policy.shortest_interval)
+        if self._delivered is not None:
+            job = self._open(self._delivered, "resumed", now)
+            self.standing.enter(job, now + self._limits.policy.shortest_interval)
         else:
-            self._enter(self._at_once, now)
+            self.standing.enter(self._at_once, now)
+
+    def _is_told_again(self) -> bool:
+        if self._failure is None:
+            return False
+        self._telling.untell_failure()
+        self._telling.tell(events.Failed(self._order, self._failure))
+        return True
 
     def withdraw(self) -> None:
         """Nobody wants the order any more: it stays where it is, and its end is not told."""
-        self._withdrawn = True
-        self._untell_failure()
+        self.standing.want(False)
+        self._telling.untell_failure()
 
     def hand_out(self, now: float) -> actions.Action:
         """Its next action, which is in progress from now on."""
-        self._busy = self._action()
-        if isinstance(self._step, Placing):
-            self._step.goes_out(now)
-        return self._busy
+        step = self.standing.step
+        if step is None:
+            raise ValueError("nothing is to be done for an order that has ended")
+        if isinstance(step, Placing):
+            step.goes_out(now)
+        return self.standing.hand_out(action_of(step, self._order))
 
     def settle(self, action: actions.Action, outcome: actions.Outcome, now: float) -> None:
         """Go on after `action` came to `outcome`. What comes for nobody any more is not told.
@@ -175,9 +110,9 @@ class OrderState:
         Raises:
             TypeError: The action cannot have such an outcome.
         """
-        self._busy = None
-        if not (self._withdrawn and isinstance(outcome, actions.Fetched)):
-            self._follow(self._judged(action, outcome, now), now)
+        self.standing.answered()
+        if not (self.standing.withdrawn and isinstance(outcome, actions.Fetched)):
+            self._follow(judged(self.standing.step, action, outcome, now), now)
 
     def overdue(self, now: float) -> None:
         """This sync waits no longer, the ticket is kept."""
@@ -191,48 +126,12 @@ class OrderState:
 
     # -- answers
 
-    def _action(self) -> actions.Action:
-        match self._step:
-            case Searching():
-                return actions.Find(self._order)
-            case Placing():
-                return actions.Place(self._order)
-            case OpenJob() as job:
-                return actions.Poll(self._order, job.ticket)
-            case Fetching() as step:
-                return actions.Fetch(self._order, step.job.ticket, step.job.state)
-            case FetchingAtOnce():
-                return actions.Fetch(self._order, None, None)
-            case Aborting() as step:
-                return actions.Abort(self._order, step.ticket)
-            case None:
-                raise ValueError("nothing is to be done for an order that has ended")
-            case _:
-                assert_never(self._step)
-
-    def _judged(self, action: actions.Action, outcome: actions.Outcome, now: float) -> verdicts.Verdict:
-        match self._step, outcome:
-            case Searching() as step, (actions.Found() | actions.NothingFound() | actions.Refused()) as told:
-                return step.after(told, now)
-            case Placing() as step, (actions.Placed() | actions.Refused()) as told:
-                return step.after(told, now)
-            case OpenJob() as step, (actions.Observed() | actions.Refused()) as told:
-                return step.after(told, now)
-            case (Fetching() | FetchingAtOnce()) as step, (
-                actions.Fetched() | actions.LinkDead() | actions.BadPayload() | actions.Refused()
-            ) as told:
-                return step.after(told, now)
-            case Aborting() as step, (actions.Aborted() | actions.Refused()) as told:
-                return step.after(told, now)
-            case _:
-                raise TypeError(f"{type(action).__name__} cannot come to {type(outcome).__name__}")
-
     def _follow(self, verdict: verdicts.Verdict, now: float) -> None:
         match verdict:
             case verdicts.Again(at):
-                self._not_before = at
+                self.standing.enter(self.standing.step, at)
             case verdicts.NothingToAdopt(warning):
-                self._warn(warning)
+                self._telling.warn(self._order, warning)
                 self._searched = True
                 self._place_or_end(now)
             case verdicts.Opened(ticket, how, state):
@@ -241,10 +140,10 @@ class OrderState:
             case verdicts.InDoubt(at):
                 self._clear_up(at)
             case verdicts.Waiting(at, state):
-                self._tell(events.Progressed(self._order, state))
-                self._not_before = at
+                self._telling.tell(events.Progressed(self._order, state))
+                self.standing.enter(self.standing.step, at)
             case verdicts.Ready():
-                self._enter(self._fetching, now)
+                self.standing.enter(self._fetching, now)
             case verdicts.LookAgain(at):
                 self._look_again(now, at)
             case verdicts.Lost(gone, words):
@@ -254,7 +153,7 @@ class OrderState:
             case verdicts.Arrived(payload):
                 self._deliver(payload)
             case verdicts.GivenUp(warning):
-                self._warn(warning)
+                self._telling.warn(self._order, warning)
                 self._close("too old")
                 self._order_anew(now)
             case verdicts.Ended(error, keep_ticket):
@@ -264,24 +163,30 @@ class OrderState:
 
     # -- moves
 
-    def _enter(self, step: Step | None, at: float) -> None:
-        self._step = step
-        self._not_before = at
+    def _begin_with(self, stored: Ticket, now: float) -> None:
+        age = self._limits.age(stored.ordered_at, now)
+        if self._limits.quota is not None and not stored.adopted:
+            self._limits.quota.recall(now - age, now)
+        if abs(age) <= TICKET_LIFE:
+            job = self._open(stored, "resumed", now)
+            self.standing.enter(job, job.first_look(now))
+        else:
+            self._give_up_old(stored, now)
 
     def _order_anew(self, at: float) -> None:
         """Look for a job to adopt, once in a sync, else order one."""
-        self._enter(self._placing if self._searched or not self._limits.can_find else self._search(), at)
+        self.standing.enter(self._placing if self._searched or not self._limits.can_find else self._search(), at)
 
     def _clear_up(self, at: float) -> None:
         """The vendor may have taken an order whose answer was lost."""
         if self._limits.can_find:
-            self._enter(self._search(), at)
+            self.standing.enter(self._search(), at)
         else:
             self._place_or_end(at)
 
     def _place_or_end(self, at: float) -> None:
         if self._placing.may_go:
-            self._enter(self._placing, at)
+            self.standing.enter(self._placing, at)
         else:
             self._fail(self._placing.not_ordered())
 
@@ -295,26 +200,21 @@ class OrderState:
         spoilt = self._fetching.spoilt if self._fetching else 0
         self._job = OpenJob(self._order, self._limits, ticket, how, now)
         self._fetching = Fetching(self._order, self._limits, self._job, self._placing, spoilt)
-        self._enter(self._job, now)
-        self._tell(events.TicketOpened(self._order, ticket, how))
+        self.standing.enter(self._job, now)
+        self._telling.tell(events.TicketOpened(self._order, ticket, how))
         return self._job
-
-    def _resume(self, ticket: Ticket, now: float) -> None:
-        """Wait for a job that was ordered earlier."""
-        job = self._open(ticket, "resumed", now)
-        self._enter(job, job.first_look(now))
 
     def _give_up_old(self, ticket: Ticket, now: float) -> None:
         self._open(ticket, "resumed", now)
         if self._limits.can_abort and not ticket.adopted:
-            self._enter(Aborting(self._order, self._limits, ticket), now)
+            self.standing.enter(Aborting(self._order, self._limits, ticket), now)
         else:
             self._follow(verdicts.GivenUp(), now)
 
     def _look_again(self, now: float, at: float) -> None:
         if self._job is None:
             raise ValueError("an order without a ticket has no link")
-        self._enter(self._job, self._job.look_for_link(now, at))
+        self.standing.enter(self._job, self._job.look_for_link(now, at))
 
     def _lost(self, gone: bool, words: str | None, now: float) -> None:
         """The job failed or is gone. Where somebody else ordered it, that is not held against us."""
@@ -339,34 +239,19 @@ class OrderState:
         """Forget the ticket."""
         if self._job is not None:
             self._given_up.add(self._job.ticket.id)
-            self._tell(events.TicketClosed(self._order, self._job.ticket, reason))
+            self._telling.tell(events.TicketClosed(self._order, self._job.ticket, reason))
             self._job = None
 
     def _deliver(self, payload: Any) -> None:
         self._delivered = self._job.ticket if self._job else None
         self._close("delivered")
-        self._step = None
-        self._tell(events.Delivered(self._order, self._delivered, payload))
+        self.standing.enter(None, 0.0)
+        self._telling.tell(events.Delivered(self._order, self._delivered, payload))
 
     def _fail(self, error: ReportError, *, keep_ticket: bool = False) -> None:
         if not keep_ticket:
             self._close("refused")
         self._failure = error
-        self._step = None
-        if not self._withdrawn:
-            self._tell(events.Failed(self._order, error))
-
-    # -- telling
-
-    def _tell(self, event: events.Event) -> None:
-        self._outbox.append(event)
-
-    def _warn(self, text: str | None) -> None:
-        if text is not None:
-            self._tell(events.Warned(self._order, text))
-
-    def _untell_failure(self) -> None:
-        self._outbox[:] = [event for event in self._outbox if not self._is_my_failure(event)]
-
-    def _is_my_failure(self, event: events.Event) -> bool:
-        return isinstance(event, events.Failed) and event.order.identity == self._order.identity
+        self.standing.enter(None, 0.0)
+        if not self.standing.withdrawn:
+            self._telling.tell(events.Failed(self._order, error))
