@@ -22,6 +22,7 @@ from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.files.text import ByteStream, Encoding, encoding_of
+from source_lms_reports.files.xlsx_package import holds_workbook
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -42,7 +43,6 @@ def _damage() -> tuple[type[Exception], ...]:
 
 DAMAGE: tuple[type[Exception], ...] = _damage()
 _ENCRYPTED = 0x1
-_WORKBOOK = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
 
 
 @dataclass(frozen=True)
@@ -238,8 +238,7 @@ def _on_disk(source: Source) -> Iterator[Source]:
 
 def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
     with _zip_file(source.file, source.label) as archive:
-        names = set(archive.namelist())
-        if names & _WORKBOOK:
+        if _holds_workbook(archive, source.label):
             yield replace(source, workbook=True)
             return
         members = _members(archive, source)
@@ -264,6 +263,13 @@ def tell_left_out(findings: FileFindings, names: list[str]) -> None:
     note = f"Left out of the archive, as they are no tables: {listed(names)}"
     if note not in findings.notes:
         findings.notes.append(note)
+
+
+def _holds_workbook(archive: zipfile.ZipFile, label: str) -> bool:
+    try:
+        return holds_workbook(archive)
+    except DAMAGE as error:
+        raise corrupt(label, error) from error
 
 
 @contextmanager

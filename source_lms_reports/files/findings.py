@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from source_lms_reports.files.text import Encoding
 
 if TYPE_CHECKING:
-    import python_calamine as calamine
+    from source_lms_reports.files.workbook import Workbook
 
 Manner = Literal["checked", "proven", "repaired"]
 """`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
@@ -45,8 +45,7 @@ class FileFindings:
         footer: Of CSV: the last lines that are no rows.
         is_by_the_rules: Of CSV: whether all its quotes are known to follow the rules.
         sections: Of JSON: its arrays of records, by the path that was asked for.
-        has_errors: Of a workbook: whether there may be error cells.
-        workbooks: Of a workbook: those that are open and free; None where it is not the one that is kept.
+        workbook: Of a workbook: its cells, which lie on disk.
         members: Of an archive: by the place of each member's header, for names may come twice.
     """
 
@@ -56,8 +55,7 @@ class FileFindings:
     footer: tuple[str, ...] = ()
     is_by_the_rules: bool = False
     sections: dict[tuple[str, ...], list[Section]] = field(default_factory=dict)
-    has_errors: bool = True
-    workbooks: list[calamine.CalamineWorkbook] | None = None
+    workbook: Workbook | None = None
     members: dict[int, FileFindings] = field(default_factory=dict)
 
     def member(self, place: int) -> FileFindings:
@@ -72,4 +70,6 @@ class FileFindings:
         """Let go of all that is known, of the files inside too: others may still hold these."""
         for member in self.members.values():
             member.forget()
+        if self.workbook is not None:
+            self.workbook.close()
         self.__dict__.update(FileFindings().__dict__)

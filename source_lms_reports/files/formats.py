@@ -13,7 +13,7 @@ from source_lms_reports.files.json_format import JsonFormat
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.prose import is_markup, without_tags
 from source_lms_reports.files.table import Table
-from source_lms_reports.files.xlsx_format import WorkbookFormat
+from source_lms_reports.files.workbook_format import WorkbookFormat
 
 _READ = 1024 * 1024
 

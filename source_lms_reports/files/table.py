@@ -22,7 +22,8 @@ class CellChunk:
 
     Args:
         first_row: The number of the first row, counting data rows from 1.
-        columns: As many lists as the table has columns, all of the same length. An empty cell is `""`.
+        columns: As many lists as the table has columns, all of the same length. An empty cell is `""`, or None where
+            the column's kinds have None.
         kinds: For each column the types that its cells may have: texts, numbers, booleans (XLSX); None where all cells
             are texts.
         extra: For each row its cells beyond the header, or None; None if no row has any.

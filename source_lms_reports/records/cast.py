@@ -151,6 +151,8 @@ CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boole
 
 def as_text(cell: Any) -> Any:
     """A sheet's number or boolean where the schema wants text."""
+    if cell is None:
+        return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return repr(cell) if isinstance(cell, (int, float)) else cell
@@ -168,7 +170,7 @@ def natives(cells: list[Any], kind: Kind, kinds: set[type]) -> tuple[list[Any], 
     """A sheet's cells, which may be typed already, in a schema's type.
 
     Args:
-        cells: Texts, numbers and booleans.
+        cells: Texts, numbers and booleans; an empty cell is `""` or None.
         kind: The type that is asked for.
         kinds: The types that the cells may have.
     """
@@ -183,6 +185,8 @@ def natives(cells: list[Any], kind: Kind, kinds: set[type]) -> tuple[list[Any], 
 
 
 def _native(cell: Any, kind: Kind) -> Any:
+    if cell is None:
+        return None
     if isinstance(cell, str):
         return CASTERS[kind]([cell])[0][0]
     if kind == "boolean":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -52,16 +53,30 @@ def test_members_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [rows_of(table) for table in open_tables(report, DEFAULT)] == [[{"id": 1}], [{"id": 2}, {"id": 3}]]
 
 
-def test_a_workbook_without_errors_is_not_searched_for_them(tmp_path: Path) -> None:
-    report = payload(tmp_path, _workbook(("=1+1", 2)))
+@pytest.mark.parametrize("pack", [bytes, lambda content: zipped({"book.xlsx": content})])
+def test_a_workbook_is_unpacked_once_for_all_who_read_it(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    report = payload(tmp_path, pack(_workbook(("=1+1", 2))))
+    verify(report, DEFAULT)
 
-    with patch(f"{FILES}.xlsx_table.error_cells", side_effect=AssertionError("searched")):
-        assert read(report) == {"S": [{"ratio": 2}]}
+    with patch(f"{FILES}.workbook_format._read", side_effect=AssertionError("unpacked again")):
+        assert [list(read(report).values()) for _ in range(2)] == [[[{"ratio": 2}]]] * 2
+
+
+def test_the_cells_of_a_workbook_go_with_its_file(tmp_path: Path) -> None:
+    report = payload(tmp_path, _workbook(("=1+1", 2)))
+    verify(report, DEFAULT)
+    book = report.parts[0].findings.workbook
+    assert book is not None
+
+    report.remove()
+
+    with pytest.raises(ValueError, match="closed"):
+        list(next(book.tables(None, DEFAULT, lambda _: True)).chunks())
 
 
 def test_an_error_is_found_wherever_a_block_ends(tmp_path: Path) -> None:
     workbook = _workbook(("=1/0", "#DIV/0!"))
     for size in range(200, 400):
         report = payload(tmp_path, workbook)
-        with patch(f"{FILES}.xlsx_format._MEMBER_READ", size):
+        with patch(f"{FILES}.xlsx_package.READ", size):
             assert read(report) == {"S": [{"ratio": "#DIV/0!"}]}, size

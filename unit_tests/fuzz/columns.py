@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Callable
 from decimal import Decimal
-from math import isfinite
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from hypothesis import strategies as st
 
+from source_lms_reports.files.cell_store import CellStore, SharedTexts, TextReader
+from source_lms_reports.files.cell_values import ColumnForm, text_of, values_of
 from source_lms_reports.files.table import unique_names
 from source_lms_reports.files.table_warnings import TableWarnings
-from source_lms_reports.files.xlsx_table import plain_cells, text_of
 from source_lms_reports.records.cast import CASTERS, Kind, natives
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.times import in_text_order, instant
@@ -118,14 +117,8 @@ _NATIVE = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(("", "x", "007", "1", "true", 0.0, 1.0, -1.5, 2.0**63, -(2.0**63), 1e300))
 )
-_EXCEL = st.one_of(
-    st.tuples(st.just("datetime"), st.datetimes().map(dt.datetime.isoformat)),
-    st.tuples(st.just("date"), st.dates().map(dt.date.isoformat)),
-    st.tuples(st.just("time"), st.times().map(dt.time.isoformat)),
-    st.tuples(st.just("timedelta"), st.floats(-1e13, 1e13)),
-    st.tuples(st.just("float"), st.sampled_from(("nan", "inf", "-inf", "1e300", "1e999")) | st.floats().map(repr)),
-    st.tuples(st.just("plain"), _NATIVE),
-)
+_SORTS = ("number", "text", "error", "boolean", "date", "moment", "time", "duration")
+_NO_TEXTS = TextReader(SharedTexts(cast("CellStore", None)))
 
 
 def _texts(case: Case) -> bool:
@@ -172,31 +165,35 @@ def _times(case: Case) -> bool:
 
 
 def _sheet(case: Case) -> bool:
-    cells = [_excel(cell) for cell in case["cells"]]
-    plain, kinds = plain_cells(list(cells), TableWarnings())
-    assert len(plain) == len(cells)
-    assert {type(cell) for cell in plain} <= kinds <= {str, int, float, bool}
-    for one, cell in zip(plain, cells, strict=True):
-        if isinstance(cell, float) and not isfinite(cell):
-            assert one in ("NaN", "Infinity", "-Infinity")
-        elif not isinstance(cell, (dt.date, dt.time, dt.timedelta)):
-            assert one == cell
-            assert isinstance(one, bool) == isinstance(cell, bool)
+    """Cells together are what each of them is alone, and their types are told."""
+    runs: dict[str, list[str]] = {}
+    for at, (kind, text) in enumerate(case["cells"]):
+        runs.setdefault(kind, [""] * len(case["cells"]))[at] = text
+    form = ColumnForm(**case["form"])
+    found = values_of([(kind, "\0".join(texts).encode()) for kind, texts in runs.items()], form, _NO_TEXTS)
+    alone = [values_of([(kind, text.encode())], form, _NO_TEXTS).cells[0] for kind, text in case["cells"]]
+    assert repr([_or_none(cell) for cell in found.cells]) == repr([_or_none(cell) for cell in alone])
+    assert set(map(type, found.cells)) <= found.kinds <= {str, int, float, bool, type(None)}
+    assert not {str, type(None)} <= found.kinds
+    for (kind, text), cell in zip(case["cells"], found.cells, strict=True):
         text_of(cell)
+        if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+            assert cell == float(text)
+        elif kind in ("text", "error"):
+            assert cell == text
     for kind in get_args(Kind):
-        values, uncast = natives(list(plain), kind, kinds)
-        assert repr(values) == repr([natives([cell], kind, {type(cell)})[0][0] for cell in plain])
+        values, uncast = natives(list(found.cells), kind, found.kinds)
+        assert repr(values) == repr([natives([cell], kind, {type(cell)})[0][0] for cell in found.cells])
         assert uncast == (kind != "text" and any(isinstance(value, str) for value in values))
     return True
 
 
-def _excel(cell: tuple[str, Any]) -> Any:
-    kind, value = cell
-    if kind == "float":
-        return float(value)
-    if kind == "timedelta":
-        return dt.timedelta(seconds=value)
-    return value if kind == "plain" else getattr(dt, kind).fromisoformat(value)
+def _fits(text: str) -> bool:
+    return "\0" not in text and text.isascii()
+
+
+def _or_none(cell: Any) -> Any:
+    return None if cell == "" else cell
 
 
 def _names(case: Case) -> bool:
@@ -222,7 +219,13 @@ PARSER = Parser(
             | st.builds(lambda times, one: [*times, one], _UNIFORM, _TIMES),
             **{"from": _BOUNDS, "before": _BOUNDS},
         ),
-        cases(of=st.just("sheet"), cells=st.lists(_EXCEL, max_size=6)),
+        cases(
+            of=st.just("sheet"),
+            cells=st.lists(
+                st.tuples(st.sampled_from(_SORTS), (_NUMBERS | _WORDS).filter(_fits)), min_size=1, max_size=6
+            ),
+            form=cases(with_time=st.booleans(), are_times=st.booleans(), from_1904=st.booleans()),
+        ),
         cases(
             of=st.just("names"),
             cells=st.lists(st.sampled_from(("", " ", "a", "a_2", "_extra", "_column_2", "_column_1")), max_size=8),

@@ -1,0 +1,112 @@
+"""Workbooks of other kinds than XLSX (XLS, XLSB, ODS), by calamine, which decodes a sheet as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from source_lms_reports.errors import CorruptPayload
+from source_lms_reports.files.archive import corrupt
+from source_lms_reports.files.options import ArchiveLimits
+from source_lms_reports.files.sheet_cells import Columns, SheetCells
+from source_lms_reports.files.workbook import Workbook
+from source_lms_reports.files.xlsx_cells import BOOLEAN, NUMBER, TEXT
+
+_ROWS = 500
+"""Rows that are put on disk together."""
+_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - Excel knows no zones
+_BEFORE_MARCH = 61
+_DAY = dt.timedelta(days=1)
+
+
+def read_legacy(file: Path, label: str, limits: ArchiveLimits) -> Workbook:
+    """All cells of all visible sheets.
+
+    Raises:
+        CorruptPayload: It is damaged or under a password.
+        ArchiveLimitExceeded: A sheet's cells are too far apart.
+    """
+    book = Workbook(file.parent, limits)
+    book.texts.finish()
+    try:
+        with _damage_told(label):
+            _fill(book, calamine.CalamineWorkbook.from_path(str(file)))
+    except BaseException:
+        book.close()
+        raise
+    return book
+
+
+@contextmanager
+def _damage_told(label: str) -> Iterator[None]:
+    """What calamine raises, in our words. It is written in Rust, whose panics are no `Exception`."""
+    try:
+        yield
+    except calamine.PasswordError as error:
+        raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
+    except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
+        raise corrupt(label, error) from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise corrupt(label, error) from error
+        raise
+
+
+def _fill(book: Workbook, opened: calamine.CalamineWorkbook) -> None:
+    sheets = [meta for meta in opened.sheets_metadata if meta.typ == calamine.SheetTypeEnum.WorkSheet]
+    visible = calamine.SheetVisibleEnum.Visible
+    book.hidden = [meta.name for meta in sheets if meta.visible != visible]
+    book.no_tables = [meta.name for meta in opened.sheets_metadata if meta not in sheets]
+    for meta in sheets:
+        if meta.visible == visible:
+            sheet = book.new_sheet(meta.name, _plain)
+            _copy(opened.get_sheet_by_name(meta.name), sheet)
+            book.add(sheet)
+
+
+def _plain(text: bytes) -> tuple[bytes, int]:
+    return text, 0
+
+
+def _copy(found: calamine.CalamineSheet, sheet: SheetCells) -> None:
+    if found.start is None:
+        return
+    rows, first = found.iter_rows(), found.start[1]
+    while batch := list(islice(rows, _ROWS)):
+        columns: Columns = {}
+        for at, row in enumerate(batch):
+            for column, cell in enumerate(row, start=first):
+                if cell != "":
+                    kind, raw = _raw(cell, sheet)
+                    columns.setdefault((column, kind), [None] * len(batch))[at] = raw
+        sheet.add(columns, len(batch))
+
+
+def _raw(cell: Any, sheet: SheetCells) -> tuple[str, bytes]:
+    """A cell as a workbook's file has it: its kind and its text."""
+    if isinstance(cell, str):
+        sheet.nuls += cell.count("\0")
+        return TEXT, cell.replace("\0", "").encode()
+    if isinstance(cell, bool):
+        return BOOLEAN, b"%d" % cell
+    if isinstance(cell, dt.timedelta):
+        return "duration", repr(cell / _DAY).encode()
+    if isinstance(cell, dt.datetime):
+        return "moment", _serial(cell)
+    if isinstance(cell, dt.date):
+        return "date", _serial(dt.datetime.combine(cell, dt.time()))
+    if isinstance(cell, dt.time):
+        return "time", repr((dt.datetime.combine(_EPOCH, cell) - _EPOCH) / _DAY).encode()
+    return NUMBER, repr(cell).encode()
+
+
+def _serial(moment: dt.datetime) -> bytes:
+    """The number that Excel counts days by; it counts 29 February 1900, too."""
+    days = (moment - _EPOCH) / _DAY
+    return repr(days - 1 if days < _BEFORE_MARCH else days).encode()

@@ -1,0 +1,148 @@
+"""The rows of an XLSX sheet, cut out of its XML as it is unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
+
+from source_lms_reports.files.sheet_cells import NUMBERED, Columns, SheetCells
+from source_lms_reports.files.xlsx_cells import CellKinds, Row, RowHandler
+from source_lms_reports.files.xlsx_pattern import RowLearner, RowPattern
+from source_lms_reports.files.xml_items import ItemCutter
+from source_lms_reports.files.xml_text import XmlParser, escaped, mended
+
+T = TypeVar("T")
+
+_SMALL = 16 * 1024
+"""Bytes of XML that are parsed before a pattern would pay."""
+_TOLERATED = 20
+"""One of so many bytes may be in rows that the pattern does not take before it learns anew."""
+_LESSONS = 40
+"""Times that a sheet's pattern is made."""
+
+
+def read_sheet(blocks: Iterator[bytes], kinds: CellKinds, cells: SheetCells) -> None:
+    """Read all rows of a sheet.
+
+    Args:
+        blocks: The bytes of its part.
+        kinds: Tells kinds of cells.
+        cells: Takes them.
+
+    Raises:
+        DamagedXml: The part is no XML, ends early, or refers to texts that are not there.
+        UnicodeDecodeError: It is not in the encoding that it claims.
+    """
+    _SheetReader(kinds, cells).read(blocks)
+
+
+class _SheetReader:
+    def __init__(self, kinds: CellKinds, cells: SheetCells) -> None:
+        self._kinds = kinds
+        self._cells = cells
+        self._handler = RowHandler(kinds)
+        self._parser = XmlParser(self._handler)
+        self._learner: RowLearner | None = None
+        self._pattern: RowPattern | None = None
+        self._lessons = 0
+
+    def read(self, blocks: Iterator[bytes]) -> None:
+        ItemCutter(b"row", b"sheetData", self._parser, self._take).cut(blocks)
+        self._cells.merged = self._handler.merged
+        self._cells.uncalculated = self._handler.uncalculated
+
+    def _take(self, data: bytes, prefix: bytes) -> None:
+        """Rows of the sheet; none where the parser has been fed with what came."""
+        pattern, pieces = self._split(data, prefix)
+        if pattern is None:
+            matched = Block({}, [], 0)
+            parsed = [(0, self._parsed(data))]
+        else:
+            matched = _matched(pattern, pieces, NUMBERED - len(self._cells.numbers))
+            gaps = enumerate(pieces[:: pattern.stride])
+            parsed = [(at, self._parsed(gap)) for at, gap in gaps if gap]
+        block = _with_parsed(matched, parsed) if parsed else matched
+        if block.rows:
+            self._cells.add(block.columns, block.rows, block.numbers)
+
+    def _parsed(self, data: bytes) -> list[Row]:
+        """The rows that the parser finds. What stands between two rows may be no row."""
+        if data:
+            self._parser.feed(mended(data))
+        rows, self._handler.rows = self._handler.rows, []
+        return rows
+
+    def _split(self, data: bytes, prefix: bytes) -> tuple[RowPattern | None, list[bytes]]:
+        """Rows split by the pattern, which is learned anew where it does not take most of them."""
+        if self._pattern is not None:
+            pieces = self._pattern.pattern.split(data)
+            left = pieces[:: self._pattern.stride]
+            if sum(map(len, left)) * _TOLERATED <= len(data):
+                return self._pattern, pieces
+        else:
+            pieces = left = [data]
+        if len(data) < _SMALL or self._lessons >= _LESSONS or not self._learned(b"".join(left), prefix):
+            return self._pattern, pieces
+        return self._pattern, self._pattern.pattern.split(data) if self._pattern else pieces
+
+    def _learned(self, rows: bytes, prefix: bytes) -> bool:
+        self._lessons += 1
+        self._learner = self._learner or RowLearner(self._kinds, prefix)
+        if not self._learner.learn(rows):
+            return False
+        self._pattern = self._learner.pattern()
+        return True
+
+
+class Block(NamedTuple):
+    """Rows that were cut out together.
+
+    Args:
+        columns: Their cells.
+        numbers: The rows' numbers as they tell them, of some or all; nothing where they do not.
+        rows: How many rows there are.
+    """
+
+    columns: Columns
+    numbers: list[bytes]
+    rows: int
+
+
+def _matched(pattern: RowPattern, pieces: list[bytes], numbered: int) -> Block:
+    """What splitting by a pattern gives, as columns: one slice of it for each form of a cell."""
+    columns: Columns = {}
+    for group, key in enumerate(pattern.cells, start=2):
+        cells: list[bytes | None] = pieces[group :: pattern.stride]  # type: ignore[assignment]
+        if any(cells):
+            same = columns.get(key)
+            columns[key] = [one or other for one, other in zip(same, cells, strict=True)] if same else cells
+    return Block(columns, pieces[1 : 1 + numbered * pattern.stride : pattern.stride], len(pieces) // pattern.stride)
+
+
+def _with_parsed(block: Block, parsed: list[tuple[int, list[Row]]]) -> Block:
+    """A block with the rows that the parser has found, each before the row whose place is told."""
+    columns = {key: _spread(cells, parsed) for key, cells in block.columns.items()}
+    numbers = _spread(list[bytes | None](block.numbers), parsed)
+    count = block.rows + sum(len(rows) for _, rows in parsed)
+    place = passed = 0
+    for at, rows in parsed:
+        place += at - passed
+        passed = at
+        for row in rows:
+            if place < len(numbers):
+                numbers[place] = b"%d" % row.number
+            for column, kind, text in row.cells:
+                columns.setdefault((column, kind), [None] * count)[place] = escaped(text)
+            place += 1
+    return Block(columns, [number or b"" for number in numbers], count)
+
+
+def _spread(cells: list[T | None], parsed: list[tuple[int, list[Row]]]) -> list[T | None]:
+    """A column with empty cells where parsed rows go."""
+    spread: list[T | None] = []
+    last = 0
+    for at, rows in parsed:
+        spread += cells[last:at]
+        spread += [None] * len(rows)
+        last = at
+    return spread + cells[last:]
