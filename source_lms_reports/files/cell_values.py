@@ -27,7 +27,7 @@ _LEAP_DAY = 60
 
 _NUMBERS = msgspec.json.Decoder(list[int | float | None])
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAY_BE_WHOLE = re.compile(rb"\.0*(?:\0|\Z)|[eE]")
 
 

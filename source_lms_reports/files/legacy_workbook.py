@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.sheet_cells import Columns, SheetCells
 from source_lms_reports.files.workbook import Workbook
-from source_lms_reports.files.xlsx_cells import BOOLEAN, NUMBER, TEXT
+from source_lms_reports.files.xls_errors import Places, error_cells
+from source_lms_reports.files.xlsx_cells import BOOLEAN, ERROR, NUMBER, TEXT
 
 _ROWS = 500
 """Rows that are put on disk together."""
@@ -25,8 +26,14 @@ _BEFORE_MARCH = 61
 _DAY = dt.timedelta(days=1)
 
 
-def read_legacy(file: Path, label: str, limits: ArchiveLimits) -> Workbook:
+def read_legacy(file: Path, label: str, limits: ArchiveLimits, *, is_container: bool = False) -> Workbook:
     """All cells of all visible sheets.
+
+    Args:
+        file: The workbook.
+        label: What messages call it.
+        limits: What it may unpack to.
+        is_container: Whether it is in the container of XLS.
 
     Raises:
         CorruptPayload: It is damaged or under a password.
@@ -36,7 +43,8 @@ def read_legacy(file: Path, label: str, limits: ArchiveLimits) -> Workbook:
     book.texts.finish()
     try:
         with _damage_told(label):
-            _fill(book, calamine.CalamineWorkbook.from_path(str(file)))
+            errors = error_cells(file) if is_container else {}
+            _fill(book, calamine.CalamineWorkbook.from_path(str(file)), errors)
     except BaseException:
         book.close()
         raise
@@ -58,7 +66,7 @@ def _damage_told(label: str) -> Iterator[None]:
         raise
 
 
-def _fill(book: Workbook, opened: calamine.CalamineWorkbook) -> None:
+def _fill(book: Workbook, opened: calamine.CalamineWorkbook, errors: Mapping[str, Places]) -> None:
     sheets = [meta for meta in opened.sheets_metadata if meta.typ == calamine.SheetTypeEnum.WorkSheet]
     visible = calamine.SheetVisibleEnum.Visible
     book.hidden = [meta.name for meta in sheets if meta.visible != visible]
@@ -66,7 +74,7 @@ def _fill(book: Workbook, opened: calamine.CalamineWorkbook) -> None:
     for meta in sheets:
         if meta.visible == visible:
             sheet = book.new_sheet(meta.name, _plain)
-            _copy(opened.get_sheet_by_name(meta.name), sheet)
+            _copy(opened.get_sheet_by_name(meta.name), sheet, errors.get(meta.name, {}))
             book.add(sheet)
 
 
@@ -74,10 +82,12 @@ def _plain(text: bytes) -> tuple[bytes, int]:
     return text, 0
 
 
-def _copy(found: calamine.CalamineSheet, sheet: SheetCells) -> None:
-    if found.start is None:
-        return
-    rows, first = found.iter_rows(), found.start[1]
+def _copy(found: calamine.CalamineSheet, sheet: SheetCells, errors: Places) -> None:
+    """Put a sheet's rows on disk; calamine begins with the first of all rows, and with the first column in use."""
+    first = found.start[1] if found.start else 0
+    rows: Iterator[list[Any]] = found.iter_rows() if found.start else iter(())
+    behind = max((row for row, _ in errors), default=-1) + 1 - (found.end[0] + 1 if found.end else 0)
+    rows, start = chain(rows, repeat([], max(behind, 0))), 0
     while batch := list(islice(rows, _ROWS)):
         columns: Columns = {}
         for at, row in enumerate(batch):
@@ -85,7 +95,11 @@ def _copy(found: calamine.CalamineSheet, sheet: SheetCells) -> None:
                 if cell != "":
                     kind, raw = _raw(cell, sheet)
                     columns.setdefault((column, kind), [None] * len(batch))[at] = raw
+        for (at, column), text in errors.items():
+            if start <= at < start + len(batch):
+                columns.setdefault((column, ERROR), [None] * len(batch))[at - start] = text.encode()
         sheet.add(columns, len(batch))
+        start += len(batch)
 
 
 def _raw(cell: Any, sheet: SheetCells) -> tuple[str, bytes]:

@@ -33,7 +33,7 @@ class ColumnFacts:
     Args:
         kinds: Their kinds.
         greatest: The greatest of them.
-        has_time: Whether one is no whole day.
+        has_time: Whether one that is shown as a date is no whole day.
     """
 
     kinds: set[str] = field(default_factory=set)
@@ -49,7 +49,7 @@ class ColumnFacts:
             except ValueError:
                 continue
             self.greatest = max(self.greatest, number)
-            self.has_time = self.has_time or number % 1 != 0
+            self.has_time = self.has_time or (kind == "date" and number % 1 != 0)
 
 
 class SheetCells:

@@ -40,7 +40,7 @@ class WorkbookFormat:
 def _read(source: Source, limits: ArchiveLimits) -> Workbook:
     with source.file.open("rb") as file:
         if file.read(8) == OLE:
-            return read_legacy(source.file, source.label, limits)
+            return read_legacy(source.file, source.label, limits, is_container=True)
     try:
         with zipfile.ZipFile(source.file) as archive:
             _check_size(archive, source, limits)

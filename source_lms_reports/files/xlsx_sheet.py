@@ -53,7 +53,7 @@ class _SheetReader:
 
     def _take(self, data: bytes, prefix: bytes) -> None:
         """Rows of the sheet; none where the parser has been fed with what came."""
-        pattern, pieces = self._split(data, prefix)
+        pattern, pieces = self._split(data, prefix) if data else (None, [])
         if pattern is None:
             matched = Block({}, [], 0)
             parsed = [(0, self._parsed(data))]

@@ -46,9 +46,11 @@ class ItemCutter:
             found = self._begin.search(head)
             if not is_utf8(head) or b"<!" in head[: found.start() if found else None]:
                 break
-            if found and head.count(b"<?", 0, found.start()) <= 1:
-                self._parser.feed(head[: found.start()])
-                head = self._items(head[found.start() :], blocks, found[1])
+            if found:
+                before = head[: found.start()]
+                if before.rfind(b"<?") <= before.rfind(b"?>"):
+                    self._parser.feed(before)
+                    head = self._items(head[found.start() :], blocks, found[1])
                 break
         self._parse(head, blocks, b"")
         self._parser.close()
@@ -56,7 +58,7 @@ class ItemCutter:
     def _items(self, data: bytes, blocks: Iterator[bytes], prefix: bytes) -> bytes:
         """Take all items that come before anything opaque; what follows them."""
         begin, end = b"<%b%b" % (prefix, self._item), b"</%b%b" % (prefix, self._around)
-        while not _is_opaque(data):
+        while not _is_opaque(data, end):
             last = data.rfind(begin)
             stop = data.find(end, last)  # to look for it in all that was read takes a tenth of the time of all else
             cut = stop if stop >= 0 else last
@@ -85,6 +87,11 @@ def _more(blocks: Iterator[bytes], size: int) -> bytes:
     return b"".join(held)
 
 
-def _is_opaque(data: bytes) -> bool:
-    """Whether something in it may hold what looks like an item. The rarer character is looked for first, to be fast."""
-    return b"\0" in data or (b"!" in data and b"<!" in data) or (b"?" in data and b"<?" in data)
+def _is_opaque(data: bytes, end: bytes) -> bool:
+    """Whether something before the list's end may hold what looks like an item. Rare letters are looked for first."""
+    if b"\0" in data:
+        return True
+    if not ((b"!" in data and b"<!" in data) or (b"?" in data and b"<?" in data)):
+        return False
+    items = data.partition(end)[0]
+    return b"<!" in items or b"<?" in items

@@ -108,17 +108,52 @@ def feed_all(blocks: Iterable[bytes], parser: XmlParser, after: Callable[[], Non
         parser: The parser.
         after: Called behind each block.
     """
-    rest, is_mendable = b"", None
+    mender: _Mender | None = None
     for block in blocks:
-        data = rest + block
-        if is_mendable is None:
-            is_mendable = is_utf8(data)
-        cut = data.rfind(b"&", -_REFERENCE_LENGTH) if is_mendable else -1
-        data, rest = (data[:cut], data[cut:]) if cut >= 0 else (data, b"")
-        parser.feed(mended(data) if is_mendable else data)
+        mender = mender or _Mender(block)
+        parser.feed(mender.mend(block))
         after()
-    parser.feed(mended(rest))
+    parser.feed(mender.rest() if mender else b"")
     after()
+
+
+class _Mender:
+    """Mends what comes block by block; what a block may have cut waits for the next. CDATA stays as it is.
+
+    Args:
+        head: The first bytes; XML in another encoding than UTF-8 stays as it is, too.
+    """
+
+    def __init__(self, head: bytes) -> None:
+        self._is_utf8 = is_utf8(head)
+        self._held = b""
+        self._in_cdata = False
+
+    def mend(self, block: bytes) -> bytes:
+        if not self._is_utf8:
+            return block
+        data, mended_parts = self._held + block, []
+        while True:
+            mark = b"]]>" if self._in_cdata else b"<![CDATA["
+            at = data.find(mark)
+            if at < 0:
+                break
+            part, data = data[: at + len(mark)], data[at + len(mark) :]
+            mended_parts.append(part if self._in_cdata else mended(part))
+            self._in_cdata = not self._in_cdata
+        data, self._held = self._parted(data)
+        mended_parts.append(data if self._in_cdata else mended(data))
+        return b"".join(mended_parts)
+
+    def rest(self) -> bytes:
+        return self._held if self._in_cdata else mended(self._held)
+
+    def _parted(self, data: bytes) -> tuple[bytes, bytes]:
+        """What can be told of for certain, and what the next block may go on with: `&am`, `<![CDA`, `]]`."""
+        if self._in_cdata:
+            return data[:-2], data[-2:]
+        cut = max(data.rfind(b"&", -_REFERENCE_LENGTH), data.rfind(b"<", -_REFERENCE_LENGTH))
+        return (data[:cut], data[cut:]) if cut >= 0 else (data, b"")
 
 
 def is_utf8(head: bytes) -> bool:

@@ -151,8 +151,6 @@ CASTERS: Mapping[Kind, Caster] = {"integer": integers, "number": numbers, "boole
 
 def as_text(cell: Any) -> Any:
     """A sheet's number or boolean where the schema wants text."""
-    if cell is None:
-        return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return repr(cell) if isinstance(cell, (int, float)) else cell
@@ -166,6 +164,11 @@ _NATIVE: Mapping[Kind, set[type]] = {
 }
 
 
+def cell_text(cell: Any) -> Any:
+    """The same, and an empty cell as texts have it."""
+    return "" if cell is None else as_text(cell)
+
+
 def natives(cells: list[Any], kind: Kind, kinds: set[type]) -> tuple[list[Any], bool]:
     """A sheet's cells, which may be typed already, in a schema's type.
 
@@ -175,7 +178,7 @@ def natives(cells: list[Any], kind: Kind, kinds: set[type]) -> tuple[list[Any], 
         kinds: The types that the cells may have.
     """
     if kind == "text":
-        return (cells if kinds <= {str} else [as_text(cell) for cell in cells]), False
+        return (cells if kinds <= {str} else list(map(cell_text, cells))), False
     if kinds <= _NATIVE[kind]:
         return cells, False
     values = [None if cell == "" else cell for cell in cells]

@@ -10,7 +10,7 @@ from typing import Any
 from source_lms_reports.files.table import EXTRA, CellChunk, Table
 from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.records.batch import Batch, CellBatch
-from source_lms_reports.records.cast import as_text, kind_of
+from source_lms_reports.records.cast import cell_text, kind_of
 from source_lms_reports.records.columns import ColumnCaster
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.envelope import AirbyteEnvelope, Envelope
@@ -145,7 +145,7 @@ class Shaper:
         at = table.columns.index(field)
         cells = chunk.columns[at]
         are_texts = chunk.kinds is None or chunk.kinds[at] <= {str}
-        return self._window.select(cells if are_texts else list(map(as_text, cells)))
+        return self._window.select(cells if are_texts else list(map(cell_text, cells)))
 
     def _listed(self, extra: list[list[Any] | None]) -> list[Any]:
         if self._growing is None:

@@ -11,10 +11,10 @@ import zipfile
 from hypothesis import strategies as st
 
 from source_lms_reports.files.options import ReadOptions
+from unit_tests.files.books import book_of
 from unit_tests.files.reading import gzipped
 from unit_tests.fuzz.parser import Case, Parser, cases
 from unit_tests.fuzz.reports import LIMITS, MARKER, READING, read_both_ways
-from unit_tests.fuzz.workbooks import book_of
 
 _CSV = b'id,name,"a ""b"""\r\n1,"Zo\xc3\xab,\n",2024-01-01T00:00:00Z\r\n007,NA,\r\n'
 _REPORT = b'{"reports": [{"sheet_name": "S", "data": [{"id": 1, "x": [null, 1e-7]}, {"id": 12345678901234567890}]}]}'

@@ -2,83 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from hypothesis import strategies as st
 
 from source_lms_reports.files.options import ReadOptions
+from unit_tests.files.books import letters, members_of, packed
 from unit_tests.fuzz.parser import Case, Parser, cases
 from unit_tests.fuzz.reports import LIMITS, MARKER, READING, Shaped, read_both_ways
-
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_FORMATS = (0, 14, 22, 46, 45, 164, 165)
-"""Number formats of the styles: general, date, date and time, durations, and two of the book's own."""
-_STYLES = (
-    f'<styleSheet xmlns="{_MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
-    '<numFmt numFmtId="165" formatCode="[h]:mm:ss.000"/></numFmts><cellXfs count="7">'
-    + "".join(f'<xf numFmtId="{number}" applyNumberFormat="1"/>' for number in _FORMATS)
-    + "</cellXfs></styleSheet>"
-)
-
-Members = dict[str, str]
-
-
-def _members(sheets: Mapping[str, str], states: Sequence[str], shared: Sequence[str], base_1904: bool) -> Members:
-    """The parts of a workbook by their names.
-
-    Args:
-        sheets: The content of `sheetData` by the sheets' names.
-        states: `visible` and so on, one a sheet.
-        shared: The content of the shared strings' `si`.
-        base_1904: Whether days are counted from 1904.
-    """
-    listed = enumerate(zip(sheets, states, strict=True), start=1)
-    entries = "".join(
-        f'<sheet name="{escape(name)}" sheetId="{at}" state="{state}" r:id="rId{at}"/>' for at, (name, state) in listed
-    )
-    links = "".join(
-        f'<Relationship Id="rId{at}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{at}.xml"/>'
-        for at in range(1, len(sheets) + 1)
-    )
-    links += f'<Relationship Id="rId90" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-    links += f'<Relationship Id="rId91" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
-    made = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
-        f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904="{base_1904:d}"/>'
-        f"<sheets>{entries}</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>',
-        "xl/styles.xml": _STYLES,
-        "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}" count="{len(shared)}">'
-        + "".join(f"<si>{text}</si>" for text in shared)
-        + "</sst>",
-    }
-    for at, data in enumerate(sheets.values(), start=1):
-        made[f"xl/worksheets/sheet{at}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{data}</sheetData></worksheet>'
-    return {name: _HEAD + text for name, text in made.items()}
-
-
-def _zipped(members: Mapping[str, str], method: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, text in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), text.encode("utf-8", "replace"), method)
-    return buffer.getvalue()
-
-
-def book_of(sheets: Mapping[str, str]) -> bytes:
-    """A workbook of sheets by their XML."""
-    return _zipped(_members(sheets, ["visible"] * len(sheets), [], False))
-
 
 _XML_TEXT = st.text(
     st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn"], exclude_characters="￾￿"), max_size=6
@@ -224,7 +158,7 @@ _VALUES += (
     "sharedStrings.xml",
     "22",
 )
-_PARTS = tuple(_members({"S": "", "T": ""}, ("visible",) * 2, [], False))
+_PARTS = tuple(members_of({"S": "", "T": ""}))
 _EDIT = st.tuples(
     st.sampled_from((*_PARTS[2:], "xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml")),
     st.sampled_from(("put", "drop", "twice", "swap", "value", "part")),
@@ -236,15 +170,11 @@ _PIECE = re.compile(r"<[^>]*>|[^<]+")
 _ATTRIBUTE = re.compile(r'(?<==")[^"]*(?=")')
 
 
-def _letters(column: int) -> str:
-    return _letters(column // 26 - 1) + chr(65 + column % 26) if column >= 26 else chr(65 + column)
-
-
 def _sheet_data(table: list[list[Any]], shared: list[str], case: Case) -> str:
     start_row, start_column = case["start"]
     rows = []
     for number, cells in enumerate(table, start=start_row + 1):
-        parts = [_cell(cell, f"{_letters(start_column + at)}{number}", shared, case) for at, cell in enumerate(cells)]
+        parts = [_cell(cell, f"{letters(start_column + at)}{number}", shared, case) for at, cell in enumerate(cells)]
         rows.append(f'<row r="{number}">{"".join(parts)}</row>' if case["refs"] else f"<row>{''.join(parts)}</row>")
     return "".join(rows)
 
@@ -289,13 +219,13 @@ def _edited(text: str, edit: Any) -> str:
 def _content(case: Case) -> bytes:
     shared: list[str] = []
     sheets = {"S": _sheet_data(case["table"], shared, case), "T": _sheet_data(case["other"], shared, case)}
-    members = _members(sheets, ("visible", case["state"]), shared, case["base_1904"])
+    members = members_of(sheets, ("visible", case["state"]), shared, base_1904=case["base_1904"])
     for edit in case["edits"]:
         if edit[0] in members:
             members[edit[0]] = _edited(members[edit[0]], edit)
     for name in case["missing"]:
         members.pop(name, None)
-    return _zipped(members, case["method"])
+    return packed(members, case["method"])
 
 
 def _check(case: Case) -> bool:

@@ -19,8 +19,8 @@ from source_lms_reports.files import xlsx_package
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.xlsx_cells import column_number
+from unit_tests.files.books import book_of
 from unit_tests.files.reading import DEFAULT, Rows, gzipped, notes, payload, read, zipped
-from unit_tests.fuzz.workbooks import book_of
 
 
 def _workbook(fill: Callable[[Workbook], None]) -> bytes:
