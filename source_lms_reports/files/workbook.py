@@ -11,7 +11,7 @@ from source_lms_reports.files.file_format import Wanted
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.sheet_cells import Meant, SheetCells
 from source_lms_reports.files.sheet_table import Layout, SheetTable, layout_of
-from source_lms_reports.files.table import listed
+from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.files.xml_text import unescaped
 
 _HIDDEN_NOTE = "Hidden sheets are not read: "
