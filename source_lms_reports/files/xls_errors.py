@@ -15,7 +15,7 @@ Places = dict[tuple[int, int], str]
 _TEXTS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _FORMULA, _SHEET, _ERROR, _BEGIN = 0x0006, 0x0085, 0x0205, 0x0809
 _BIFF8 = 0x0600
-_HEAD = 512
+_HEAD, _ENTRY = 512, 128
 _HEADER = struct.Struct("<30xHH10xII4xII")
 """Of a container: the sizes of sectors and small sectors as powers of two, the sectors of its table, the first of its
 folder, the least size of a stream in sectors of its own, the first of the table of small ones."""
@@ -53,7 +53,9 @@ class _Container:
         self._table = self._words(b"".join(map(self._sector, self._table_sectors())))
         self._small_table = self._words(self._chained(first_small))
         folder = self._chained(first_folder)
-        self._entries = [folder[at : at + 128] for at in range(0, len(folder), 128)]
+        self._entries = [folder[at : at + _ENTRY] for at in range(0, len(folder) - _ENTRY + 1, _ENTRY)]
+        (whole,) = struct.unpack_from("<I", self._entries[0], 116) if self._entries else (_END_OF_CHAIN,)
+        self._small_sectors = self._chained(whole)
 
     def stream(self, names: tuple[str, ...]) -> bytes:
         """The stream of one of these names.
@@ -90,17 +92,17 @@ class _Container:
         return b"".join(map(self._sector, _chain(self._table, start)))
 
     def _small(self, start: int) -> bytes:
-        (whole,) = struct.unpack_from("<I", self._entries[0], 116)
-        container, size = self._chained(whole), self._small_size
-        return b"".join(container[at * size : (at + 1) * size] for at in _chain(self._small_table, start))
+        data, size = self._small_sectors, self._small_size
+        return b"".join(data[at * size : (at + 1) * size] for at in _chain(self._small_table, start))
 
 
 def _chain(table: tuple[int, ...], start: int) -> Iterator[int]:
-    for _ in range(len(table)):
-        if start >= _END_OF_CHAIN:
+    for _ in range(len(table) + 1):
+        if start >= len(table):
             return
         yield start
         start = table[start]
+    raise ValueError("a chain of sectors has no end")
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:

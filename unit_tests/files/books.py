@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -109,3 +110,77 @@ def prefixed(xml: str, prefix: str) -> str:
     """The same XML with its names under a prefix, as some programs write it."""
     names = re.sub(r"<(/?)(\w)", rf"<\1{prefix}:\2", xml)
     return names.replace(f'<{prefix}:worksheet xmlns="', f'<{prefix}:worksheet xmlns:{prefix}="')
+
+
+def xls_of(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """An XLS workbook: texts, numbers, and errors by their code in `bytes`; a pair of such is the result of a formula."""
+    stream = _records(sheets)
+    sectors = -(-len(stream) // _SECTOR)
+    table = [_TABLE_SECTOR, _END, *range(3, sectors + 2), _END]
+    folder = _entry("Root Entry", 5, _END, 0, child=1) + _entry("Workbook", 2, 2, len(stream))
+    head = struct.pack("<8s16xHHHHH6xIIIIIIIII", _MAGIC, 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, _END, 0, _END, 0)
+    head += struct.pack("<109I", 0, *[_FREE] * 108)
+    body = struct.pack(f"<{len(table)}I", *table).ljust(_SECTOR, b"\xff") + folder.ljust(_SECTOR, b"\0")
+    return head + body + stream.ljust(sectors * _SECTOR, b"\0")
+
+
+_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SECTOR, _FREE, _END, _TABLE_SECTOR = 512, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+
+
+def _entry(name: str, kind: int, start: int, size: int, child: int = _FREE) -> bytes:
+    text = f"{name}\0".encode("utf-16-le")
+    links = struct.pack("<BBIII", kind, 1, _FREE, _FREE, child)
+    return text.ljust(64, b"\0") + struct.pack("<H", len(text)) + links + struct.pack("<36xIQ", start, size)
+
+
+def _records(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """Padded to a size that has sectors of its own."""
+    names = [name.encode("utf-16-le") for name in sheets]
+    at = 24 + sum(4 + 8 + len(name) for name in names)
+    parts = [_begin(5)]
+    bodies = [
+        _begin(16) + b"".join(_record(*cell) for cell in _cells(rows)) + _record(10, b"") for rows in sheets.values()
+    ]
+    for name, body in zip(names, bodies, strict=True):
+        parts.append(_record(0x85, struct.pack("<IBBBB", at, 0, 0, len(name) // 2, 1) + name))
+        at += len(body)
+    return b"".join([*parts, _record(10, b""), *bodies]).ljust(4096, b"\0")
+
+
+def _begin(kind: int) -> bytes:
+    return _record(0x809, struct.pack("<HHHHII", 0x600, kind, 0, 0, 0, 0))
+
+
+def _record(kind: int, data: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(data)) + data
+
+
+def _cells(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, bytes]]:
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            place = struct.pack("<HHH", row, column, 0)
+            if isinstance(cell, bytes):
+                yield 0x205, place + cell + b"\x01"
+            elif isinstance(cell, tuple):
+                yield 6, place + b"\x02\0" + cell[0] + b"\0\0\0\xff\xff" + bytes(8)
+            elif isinstance(cell, str):
+                yield 0x204, place + struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
+            elif isinstance(cell, (int, float)):
+                yield 0x203, place + struct.pack("<d", cell)
+
+
+def ods_of(sheets: Mapping[str, str]) -> bytes:
+    """An OpenDocument workbook by the XML of its tables' rows."""
+    tables = "".join(f'<table:table table:name="{name}">{rows}</table:table>' for name, rows in sheets.items())
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    return packed(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": f"<office:document-content{names}><office:body><office:spreadsheet>{tables}"
+            "</office:spreadsheet></office:body></office:document-content>",
+            "META-INF/manifest.xml": "<manifest/>",
+        }
+    )

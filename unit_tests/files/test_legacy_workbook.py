@@ -1,0 +1,96 @@
+"""Workbooks that calamine reads: their errors, their empty sheets, their damage; told before the first row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from source_lms_reports.errors import CorruptPayload
+from source_lms_reports.files.opening import open_tables, verify
+from source_lms_reports.files.xls_errors import error_cells
+from unit_tests.files.books import ods_of, xls_of
+from unit_tests.files.reading import DEFAULT, gzipped, notes, payload, read, zipped
+
+_TABLE: list[list[object]] = [["id", "score", "note"], [1, b"\x2a", "x"], [2, 5, (b"\x0f",)], [3, b"\x24", None]]
+_ROWS = [
+    {"id": 1, "score": "#N/A", "note": "x"},
+    {"id": 2, "score": 5, "note": "#VALUE!"},
+    {"id": 3, "score": "#NUM!", "note": None},
+]
+
+
+def test_errors_of_xls_are_their_text(tmp_path: Path) -> None:
+    content = payload(tmp_path, xls_of({"Data": _TABLE, "Zoë": [["a"], [1.5]], "Empty": []}))
+
+    assert read(content) == {"Data": _ROWS, "Zoë": [{"a": 1.5}], "Empty": []}
+    assert notes(content) == ["Data: Errors of Excel such as #N/A, emitted as their text: 3"]
+
+
+def test_an_error_behind_all_other_cells(tmp_path: Path) -> None:
+    assert read(payload(tmp_path, xls_of({"S": [["a", "b"], [1, 2], [None, b"\x07"]]})))["S"] == [
+        {"a": 1, "b": 2},
+        {"a": None, "b": "#DIV/0!"},
+    ]
+
+
+@pytest.mark.parametrize("pack", [gzipped, lambda content: zipped({"report.xls": content})])
+def test_xls_in_archives(tmp_path: Path, pack: object) -> None:
+    assert callable(pack)
+    (rows,) = read(payload(tmp_path, pack(xls_of({"Data": _TABLE})))).values()
+
+    assert rows == _ROWS
+
+
+def test_ods(tmp_path: Path) -> None:
+    def row(*cells: str) -> str:
+        return f"<table:table-row>{''.join(cells)}</table:table-row>"
+
+    def text(value: str) -> str:
+        return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+
+    number = '<table:table-cell office:value-type="float" office:value="1.5"/>'
+    date = '<table:table-cell office:value-type="date" office:date-value="2024-02-29"/>'
+    content = ods_of({"S": row(text("a"), text("b"), text("c")) + row(text("x"), number, date)})
+
+    (found,) = read(payload(tmp_path, content))["S"]
+    assert (found["a"], found["b"], found["c"]) == ("x", 1.5, "2024-02-29")
+
+
+@pytest.mark.parametrize("size", [100, 600, 1500])
+def test_a_cut_xls_is_refused(tmp_path: Path, size: int) -> None:
+    with pytest.raises(CorruptPayload):
+        verify(payload(tmp_path, xls_of({"Data": _TABLE})[:size]), DEFAULT)
+
+
+def test_sectors_that_lead_to_each_other_for_ever_take_no_memory(tmp_path: Path) -> None:
+    content = bytearray(xls_of({"Data": _TABLE}))
+    content[512 + 4 : 512 + 8] = b"\x01\0\0\0"  # the folder's sector leads to itself
+
+    with pytest.raises(CorruptPayload):
+        verify(payload(tmp_path, bytes(content)), DEFAULT)
+
+
+@settings(max_examples=100)
+@given(places=st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 255)), max_size=4), cut=st.integers(0, 6000))
+def test_looking_for_errors_survives_damage(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[int, int]], cut: int
+) -> None:
+    content = bytearray(xls_of({"Data": _TABLE}))
+    for at, value in places:
+        content[at % len(content)] = value
+    file = tmp_path_factory.getbasetemp() / "damaged.xls"
+    file.write_bytes(content[: cut or None])
+    try:
+        error_cells(file)
+    except ValueError:
+        return
+
+
+def test_a_table_is_opened_for_each_wanted_sheet_only(tmp_path: Path) -> None:
+    content = payload(tmp_path, xls_of({"A": [["a"], [1]], "B": [["b"], [2]]}))
+    verify(content, DEFAULT)
+
+    assert [table.name for table in open_tables(content, DEFAULT, lambda name: name == "B")] == ["B"]
