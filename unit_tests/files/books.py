@@ -113,7 +113,7 @@ def prefixed(xml: str, prefix: str) -> str:
 
 
 def xls_of(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
-    """An XLS workbook: texts, numbers, and errors by their code in `bytes`; a pair of such is the result of a formula."""
+    """An XLS workbook: texts, numbers, errors by their code in `bytes`; a pair of one is the result of a formula."""
     stream = _records(sheets)
     sectors = -(-len(stream) // _SECTOR)
     table = [_TABLE_SECTOR, _END, *range(3, sectors + 2), _END]
