@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -18,10 +20,12 @@ class Envelope(ABC):
         schema: The schema that each record fits, and that grows where one would not; None where a value that is not of
             its column's type stays as it is.
         left_out: Columns that no record has.
+        copies: Columns that repeat another one: its name by theirs.
     """
 
     schema: GrowingSchema | None = None
     left_out: frozenset[str] = frozenset()
+    copies: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def around(self, emitted_at: int) -> tuple[bytes, bytes]:

@@ -103,6 +103,12 @@ class Form:
         values = map(attrgetter(f"f{at}"), rows)
         return map(exact_value, values) if self._kinds[at] == "number" else values
 
+    def copy(self, rows: list[Any], name: str, copy: str) -> None:
+        """Put the values of one key under another one, too."""
+        take, put = (f"f{self.names.index(one)}" for one in (name, copy))
+        for row in rows:
+            setattr(row, put, getattr(row, take))
+
     def _settle(self, rows: list[Any], field: str, kind: FieldKind) -> bool:
         """Make of a field that is text of JSON what it should be; False if there are values that cannot be."""
         if kind == "number":

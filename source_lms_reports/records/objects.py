@@ -62,6 +62,9 @@ class ObjectShaper:
             return self._plain(chunk.objects())
         has_cursor = self._cursor_field in self._form.names
         rows = self._new(rows, self._form.values(rows, str(self._cursor_field)) if has_cursor else None)
+        for copy, name in self._envelope.copies.items():
+            if name in self._form.names:
+                self._form.copy(rows, name, copy)
         return FormBatch(self._envelope, rows, self._form.names, self._constants)
 
     def _learn(self, chunk: ObjectChunk) -> None:
@@ -71,7 +74,9 @@ class ObjectShaper:
         if self._growing is not None:
             self._admit(self._growing, chunk.objects())
         fits = not self._constants.keys() & self._types.keys()
-        self._form = form_of(self._types, self._growing, self._left_out, self._texts) if fits else None
+        known, copies = self._types, self._envelope.copies
+        every = known | {copy: known[name] for copy, name in copies.items() if name in known}
+        self._form = form_of(every, self._growing, self._left_out, self._texts) if fits else None
 
     def _admit(self, growing: GrowingSchema, objects: list[dict[str, Any]]) -> None:
         """Let the schema grow until these rows fit it."""
@@ -97,6 +102,7 @@ class ObjectShaper:
     def _fitting(self, growing: GrowingSchema, row: dict[str, Any]) -> dict[str, Any]:
         """A row in the types of the schema, which has been made to fit: only texts need to be made of other things."""
         wanted = {name: value for name, value in row.items() if name not in self._left_out}
+        wanted |= {copy: wanted[name] for copy, name in self._envelope.copies.items() if name in wanted}
         return {
             name: as_cell(value) if growing.is_plain_text(name) else (None if value == "" else value)
             for name, value in wanted.items()

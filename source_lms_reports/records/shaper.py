@@ -131,6 +131,7 @@ class Shaper:
             typed[name] = [constant] * count
         if extra and EXTRA not in self._left_out:
             typed[EXTRA] = self._listed(extra)
+        typed |= {copy: typed[name] for copy, name in self._envelope.copies.items() if name in typed}
         texts = tuple(name in self._constants or (name != EXTRA and self._columns.is_text(name)) for name in typed)
         return CellBatch(self._envelope, typed, texts, count)
 

@@ -11,6 +11,8 @@ from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.records.growing import TEXT
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
+#: What Singer's targets call the columns that have other names in Airbyte's.
+COPIES = {"_sdc_deleted_at": "_ab_cdc_deleted_at"}
 _Metadata = Mapping[tuple[str, ...], Mapping[str, Any]]
 
 
@@ -32,6 +34,7 @@ def schema_of(stream: ReportStream, keys: Sequence[str], catalogs: Mapping[str, 
     for name in (*keys, stream.cursor):
         if name:
             columns.setdefault(name, dict(TEXT))
+    columns |= {copy: columns[name] for copy, name in COPIES.items() if name in columns}
     return {"type": "object", "additionalProperties": True, "properties": columns}
 
 

@@ -23,6 +23,7 @@ class SingerEnvelope(Envelope):
         keys: The columns of its primary key.
         bookmarks: The columns by which it is incremental.
         left_out: Columns that are not selected.
+        copies: Columns that repeat another one: its name by theirs.
         version: What tells the rows of this reading from those of earlier ones, where the table is replaced by it.
     """
 
@@ -34,11 +35,13 @@ class SingerEnvelope(Envelope):
         keys: Sequence[str] = (),
         bookmarks: Sequence[str] = (),
         left_out: Collection[str] = (),
+        copies: Mapping[str, str] | None = None,
         version: int | None = None,
     ) -> None:
         self.stream = stream
         self.version = version
         self.left_out = frozenset(left_out)
+        self.copies = copies or {}
         self.schema: GrowingSchema = GrowingSchema(schema, self.left_out)
         self._facts = {"key_properties": list(keys), "bookmark_properties": list(bookmarks)}
         self._head = b'{"type":"RECORD","stream":%b,"record":' % _ENCODER.encode(stream)

@@ -13,7 +13,7 @@ from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream, Selected, Wanted
 from source_lms_reports.singer.bookmarks import Bookmarks
-from source_lms_reports.singer.catalog import Choice, choice_of_all, make_catalog, schema_of
+from source_lms_reports.singer.catalog import COPIES, Choice, choice_of_all, make_catalog, schema_of
 from source_lms_reports.singer.messages import SingerEnvelope
 from source_lms_reports.singer.outlet import Outlet
 from source_lms_reports.singer.reading import StreamReading
@@ -138,6 +138,7 @@ class Tap:
             keys=keys,
             bookmarks=[stream.cursor] if stream.cursor and selected.incremental else [],
             left_out=choice.left_out_of(stream),
+            copies=COPIES,
             version=None if selected.incremental else version,
         )
         reader = StreamReader(sync, selected, outlet.gate, envelope)

@@ -13,14 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from source_lms_reports.files.json_records import ObjectChunk
-from source_lms_reports.files.table import CellChunk, Table
-from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.table import Table
 from source_lms_reports.records import forms
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.growing import GrowingSchema
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.times import instant
+from unit_tests.records.made import cells, objects
 
 Json = dict[str, Any]
 
@@ -38,32 +37,6 @@ class Announcing(Envelope):
     def before(self) -> bytes:
         news = self.schema.news()
         return b"" if news is None else msgspec.json.encode({"SCHEMA": news["properties"]}) + b"\n"
-
-
-class Made(Table):
-    """A table of chunks that are there already."""
-
-    def __init__(self, columns: tuple[str, ...], chunks: list[Any]) -> None:
-        super().__init__(None, columns, TableWarnings())
-        self._chunks = chunks
-
-    def chunks(self) -> Any:
-        return iter(self._chunks)
-
-
-def cells(columns: Mapping[str, list[Any]], *more: Mapping[str, list[Any]], kinds: Any = None) -> Made:
-    """A table of cells, one mapping a chunk."""
-    chunks, first = [], 1
-    for one in (columns, *more):
-        chunks.append(CellChunk(first, [list(cells) for cells in one.values()], kinds))
-        first += len(chunks[-1])
-    return Made(tuple(columns), chunks)
-
-
-def objects(*chunks: list[Json] | str) -> Made:
-    """A table of JSON rows, one list a chunk."""
-    texts = [chunk if isinstance(chunk, str) else json.dumps(chunk) for chunk in chunks]
-    return Made((), [ObjectChunk(text.encode(), "The report") for text in texts])
 
 
 def shaped(table: Table, columns: Mapping[str, Any], left_out: frozenset[str] = frozenset(), **how: Any) -> list[Json]:
@@ -141,8 +114,7 @@ def test_unknown_columns_come_and_are_announced_before_their_first_record() -> N
 
 
 def test_the_cells_beyond_the_header_are_a_column_of_lists() -> None:
-    table = cells({"a": ["1", "2"]})
-    table._chunks[0].extra = [None, ["x", "y"]]
+    table = cells({"a": ["1", "2"]}, extra=[None, ["x", "y"]])
     lines = shaped(table, {"a": "integer"})
     assert lines[0] == {"SCHEMA": {"a": of("integer"), "_extra": of("array")}}
     assert records(lines) == [{"a": 1}, {"a": 2, "_extra": ["x", "y"]}]

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from source_lms_reports.files.table import Table
 from source_lms_reports.records.batch import CellBatch
+from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.singer.messages import SingerEnvelope, state_line
+from unit_tests.records import made
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["null", "integer"]}, "b": {"type": ["null", "string"]}}}
 
@@ -45,6 +50,26 @@ def test_a_version_stands_in_each_record_and_is_activated() -> None:
     assert json.loads(record)["version"] == 7
     assert json.loads(envelope.activation()) == {"type": "ACTIVATE_VERSION", "stream": "s", "version": 7}
     assert SingerEnvelope("s", SCHEMA).activation() == b""
+
+
+DELETED = {"type": ["null", "string"], "format": "date-time"}
+DELETES = {"type": "object", "properties": {"id": {"type": ["null", "integer"]}, "gone": DELETED, "_sdc": DELETED}}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        made.cells({"id": ["1", "2"], "gone": ["", "2024-01-01T00:00:00Z"]}),
+        made.objects([{"id": 1, "gone": None}, {"id": 2, "gone": "2024-01-01T00:00:00Z"}]),
+        made.objects([{"id": 1, "gone": ""}, {"id": 2, "gone": "2024-01-01T00:00:00Z", "new": [9**40]}]),
+    ],
+)
+def test_a_delete_has_the_name_that_singers_targets_know(table: Table) -> None:
+    envelope = SingerEnvelope("s", DELETES, copies={"_sdc": "gone", "other": "not there"})
+    (batch,) = Shaper("s", DELETES, envelope=envelope).shape(table)
+    _, *records = [json.loads(line) for line in batch.lines(0).splitlines()]
+    assert [record["record"].get("gone") for record in records] == [None, "2024-01-01T00:00:00Z"]
+    assert [record["record"].get("_sdc") for record in records] == [None, "2024-01-01T00:00:00Z"]
 
 
 def test_a_batch_without_records_is_nothing() -> None:
