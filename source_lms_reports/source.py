@@ -46,8 +46,6 @@ from source_lms_reports.sync.reader import StreamReader
 from source_lms_reports.sync.sync import Sync, begin_sync
 from source_lms_reports.times import now_utc
 
-_CONCURRENT_FAILURE = "Concurrent read failure"
-
 
 class SourceLmsReports(ConcurrentDeclarativeSource):
     """Reads the reports of one learning platform.
@@ -145,16 +143,18 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         except ReportError as error:
             raise as_traced(error) from error
         streams = self._as_streams(sync)
-        failures: list[AirbyteTracedException] = []
+        failure: AirbyteTracedException | None = None
         if streams:
             try:
-                yield from _noting_failures(read_streams(self._concurrent_source, streams), failures)
+                yield from read_streams(self._concurrent_source, streams)
+            except AirbyteTracedException as error:
+                failure = error
             finally:
                 sync.stop()
         if missing:
-            raise as_traced(not_offered(missing, client.platform.title))
-        if failures:
-            raise failures[0]
+            raise as_traced(not_offered(missing, client.platform.title)) from failure
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """Remove what is left on disk."""
@@ -196,28 +196,3 @@ def _wanted(catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] 
         )
         for one in catalog.streams
     ]
-
-
-def _noting_failures(
-    messages: Iterator[AirbyteMessage], failures: list[AirbyteTracedException]
-) -> Iterator[AirbyteMessage]:
-    """Pass messages on.
-
-    The closing error says whose fault it was: the CDK calls every failed sync a configuration error.
-    """
-    kinds: set[FailureType] = set()
-    try:
-        for message in messages:
-            if (
-                message.trace is not None
-                and message.trace.error is not None
-                and message.trace.error.failure_type is not None
-            ):
-                kinds.add(message.trace.error.failure_type)
-            yield message
-    except AirbyteTracedException as error:
-        if error.internal_message != _CONCURRENT_FAILURE:
-            raise
-        order = (FailureType.system_error, FailureType.config_error, FailureType.transient_error)
-        error.failure_type = next((kind for kind in order if kind in kinds), FailureType.system_error)
-        failures.append(error)
