@@ -15,7 +15,7 @@ import msgspec
 from source_lms_reports.files.json_records import ObjectChunk, exact_value
 from source_lms_reports.records.batch import plain_names
 from source_lms_reports.records.cast import HELD_BY_A_FLOAT
-from source_lms_reports.records.growing import GrowingSchema, are_times, as_cell, as_outer
+from source_lms_reports.records.growing import GrowingSchema, are_times, as_cell
 
 MOST_KEYS = 500
 """Rows with more keys than this, all in all, are sparse and stay dicts."""
@@ -25,18 +25,15 @@ _INNER = {list, dict}
 _BRACKETS = (b"[", b"{")
 _SUSPICIOUS = (b"e", b"E", b'"')
 """In an exponent, `true`, `false` and texts."""
+_TEXT = {str, type(None)}
 _NUMBERS = {int, float, msgspec.Raw, type(None)}
 
-FieldKind = Literal[
-    "simple", "inner", "number", "outer", "cell", "skipped", "string", "integer", "boolean", "object", "array"
-]
-"""`number`, `outer`, `cell` and `skipped` come as their text of JSON. Then `outer` becomes a text where it is an object
-or an array, a cell in any case, and what is skipped None."""
+FieldKind = Literal["simple", "inner", "number", "cell", "skipped", "string", "integer", "boolean", "object", "array"]
+"""`number`, `cell` and `skipped` come as their text of JSON. Then a cell becomes a text, and what is skipped None."""
 _ANNOTATIONS: Mapping[FieldKind, Any] = {
     "simple": str | int | bool | None,
     "inner": Any,
     "number": msgspec.Raw,
-    "outer": msgspec.Raw,
     "cell": msgspec.Raw,
     "skipped": msgspec.Raw,
     "string": str | None,
@@ -55,7 +52,7 @@ class Form:
         types: For each key the types that its values have had.
         growing: The schema that every value must fit, which knows all keys; None where any value does.
         left_out: Keys that no record has. They cost no more than to find where their values end.
-        texts: Keys of columns of texts, where an object or an array is written as its text of JSON.
+        texts: Keys of columns of texts, where what is no text is written as its text of JSON.
     """
 
     def __init__(
@@ -113,8 +110,8 @@ class Form:
         """Make of a field that is text of JSON what it should be; False if there are values that cannot be."""
         if kind == "number":
             return _settle_numbers(rows, field, only=self._strict)
-        if kind in ("cell", "outer"):
-            return _replace(rows, field, list(map(attrgetter(field), rows)), as_cell if kind == "cell" else as_outer)
+        if kind == "cell":
+            return _replace(rows, field, list(map(attrgetter(field), rows)), as_cell)
         if kind == "skipped":
             for row in rows:
                 setattr(row, field, None)
@@ -132,8 +129,10 @@ def form_of(
 
 
 def _free(seen: set[type], is_text: bool) -> FieldKind:
+    if is_text and not seen <= _TEXT:
+        return "cell"
     if _INNER & seen:
-        return "outer" if is_text else "inner"
+        return "inner"
     return "number" if float in seen else "simple"
 
 

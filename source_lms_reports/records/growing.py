@@ -113,14 +113,9 @@ class GrowingSchema:
         return True
 
 
-def as_outer(value: Any) -> Any:
-    """A value of a JSON report in a column of texts: `{"a": 1}` -> `'{"a":1}'`; a number keeps its type."""
-    return msgspec.json.encode(value).decode() if isinstance(value, (dict, list)) else value
-
-
 def as_cell(value: Any) -> Any:
-    """The same where every value must be a text: `5` -> `"5"`, `{"a": 1}` -> `'{"a":1}'`; null stays null."""
-    return as_text(as_outer(value))
+    """A value of a JSON report in a column of texts: `5` -> `"5"`, `{"a": 1}` -> `'{"a":1}'`; null stays null."""
+    return as_text(msgspec.json.encode(value).decode() if isinstance(value, (dict, list)) else value)
 
 
 def _misfit(values: Sequence[Any], types: frozenset[type], form: str) -> int | None:

@@ -11,7 +11,7 @@ from source_lms_reports.records.batch import Batch, FormBatch, ObjectBatch
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.forms import Form, form_of
-from source_lms_reports.records.growing import GrowingSchema, as_cell, as_outer
+from source_lms_reports.records.growing import GrowingSchema, as_cell
 
 
 class ObjectShaper:
@@ -22,7 +22,7 @@ class ObjectShaper:
         constants: Columns that every record gets; they win over a key of the same name.
         cursor_field: The key whose instants decide what is new.
         window: What is new.
-        texts: Keys of columns of texts, where an object or an array is written as its text of JSON.
+        texts: Keys of columns of texts, where what is no text is written as its text of JSON.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class ObjectShaper:
         }
 
     def _with_texts(self, row: dict[str, Any]) -> dict[str, Any]:
-        return {name: as_outer(value) if name in self._texts else value for name, value in row.items()}
+        return {name: as_cell(value) if name in self._texts else value for name, value in row.items()}
 
     def _new(self, rows: list[Any], values: Iterable[Any] | None) -> list[Any]:
         field = self._cursor_field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from datetime import datetime, timezone
@@ -121,6 +122,12 @@ def _check(case: Case) -> bool:
     return bool(tickets) or value is not None
 
 
+def _without_addresses(ticket: Ticket) -> Ticket:
+    """Details that are addresses are never kept: they may carry a signature."""
+    details = {name: text for name, text in ticket.details.items() if "://" not in text}
+    return dataclasses.replace(ticket, details=details)
+
+
 def _write(field: str, saved: Saved, is_window: bool, reached: str | None) -> None:
     """What was read is written again, and read again."""
     state = StreamState(field, saved, _NOW, is_window=is_window)
@@ -128,7 +135,8 @@ def _write(field: str, saved: Saved, is_window: bool, reached: str | None) -> No
     for ticket in saved.tickets:
         state.ticket_opened(ticket)
     again = json.loads(json.dumps(state.as_json()))
-    assert read_state(again, field, _NOW, is_window=is_window) == Saved(saved.cursor, _one_each(saved.tickets))
+    expected = Saved(saved.cursor, tuple(map(_without_addresses, _one_each(saved.tickets))))
+    assert read_state(again, field, _NOW, is_window=is_window) == expected
     for ticket in saved.tickets:
         state.order_read(OrderRead(ticket.identity, ticket.ordered_at, ticket.window, reached))
     state.window_read()

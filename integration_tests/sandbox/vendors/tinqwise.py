@@ -91,6 +91,10 @@ LISTS = {
 GROUPED = ("users", "modules", "journeys", "training_time")
 
 
+#: Columns that are a text in one row and a number or an object in another.
+SEVERAL_TYPES = frozenset({"name_i18n", "module_duration", "score"})
+
+
 @dataclass
 class Switches:
     """Settings of the platform and of what no page states.
@@ -409,13 +413,14 @@ class TinQwise(Vendor):
         return list(LISTS)
 
     def truth(self, stream: str, **options: Any) -> Iterator[Record]:
-        """JSON values keep their types; translated names come as their text of JSON.
+        """JSON values keep their types; what is of several types comes as text, objects as their text of JSON.
 
         Options: filters as in a request (`modified_at__gte`, `group_name`, ...).
         """
         for row in records(self._table(stream, [(key, str(value)) for key, value in options.items()])):
-            if isinstance(row.get("name_i18n"), dict):
-                row["name_i18n"] = json.dumps(row["name_i18n"], ensure_ascii=False, separators=(",", ":"))
+            for name in SEVERAL_TYPES & row.keys():
+                if row[name] is not None and not isinstance(row[name], str):
+                    row[name] = json.dumps(row[name], ensure_ascii=False, separators=(",", ":"))
             yield row
 
 
