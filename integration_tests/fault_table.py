@@ -102,9 +102,9 @@ JOBS = (
     _case("job_unknown_status", "the job shows a status that no page names", jobs=1,
           words=("unknown job status 'paused'",)),
     _case("job_unknown_for_ever", "the unknown status stays", "job_unknown_status:polls=always", ends="fails",
-          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.05, finish=True),
+          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.03, finish=True),
     _case("job_never", "the job is not ready at the deadline", ends="fails",
-          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.05, finish=True),
+          words=_OVERDUE, jobs=1, later_jobs=0, minutes=0.03, finish=True),
 )  # fmt: skip
 ORDERS = (
     _case("order_500", "ordering answers 500", jobs=1),
@@ -145,7 +145,7 @@ POLLS = (
     _case("poll_empty", "nothing answers the poll", needs="jobs links", jobs=1),
     _case("poll_404", "the vendor says that it does not know the job, though it runs", jobs=1),
     _case("poll_500_for_good", "polling answers 500 until the deadline", "poll_500:count=always", ends="fails",
-          words=("still not ready after", "The last look at it failed"), jobs=1, later_jobs=0, minutes=0.05),
+          words=("still not ready after", "The last look at it failed"), jobs=1, later_jobs=0, minutes=0.03),
     _case("poll_401", "the credentials are refused while polling", "poll_401:count=always,reason=expired",
           ends="fails", kind="config_error", words=("report",), jobs=1, later_jobs=0),
 )  # fmt: skip
