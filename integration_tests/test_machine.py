@@ -50,3 +50,23 @@ def test_a_full_disk_has_words_of_its_own_and_the_report_is_kept(
     assert len(second.records["last_user_access"]) == 2_000
     assert len(orders) == 1
     assert full.leftovers == []
+
+
+def test_a_disk_that_fills_up_while_a_workbook_is_unpacked_ends_its_stream_alone(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SMALL.replace(str(LIMIT), "200_000"))
+    full = Connector(tmp_path / "full", script, {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"})
+    free = Connector(tmp_path / "free")
+    with Sandbox(rows=3_000) as sandbox:
+        config = quick(
+            sandbox, "second_nature", report_format="xlsx", reports=["conversation-transcripts", "license-usage"]
+        )
+        catalog = catalog_of(free.discover(config).catalog.values(), "full_refresh")
+        first = full.read(config, catalog)
+        second = free.read(config, catalog, first.state_file)
+
+    assert first.final["conversation_transcripts"] == "INCOMPLETE"
+    assert {status for name, status in first.final.items() if name != "conversation_transcripts"} == {"COMPLETE"}
+    (error,) = first.errors_of("conversation_transcripts")
+    assert "There is no room for the report: it needs more than " in error["message"]  # of the cells, not of the file
+    assert second.code == 0
+    assert len(second.records["conversation_transcripts"]) == 3_000

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from source_lms_reports.api.calls import OrderCalls
 from source_lms_reports.api.pages import PageReader
-from source_lms_reports.errors import LinkExpired, PayloadError, UnendedPayload
+from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.errors import DiskFault, LinkExpired, PayloadError, UnendedPayload
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
@@ -77,6 +78,9 @@ class Fetcher:
         except PayloadError as error:
             Payload(tuple(parts)).remove()
             return BadPayload(error)
+        except DiskFault as fault:  # it says nothing about the job, so its ticket is kept
+            Payload(tuple(parts)).remove()
+            raise Refusal("config", fault, locked_out=True) from fault
         except BaseException:
             Payload(tuple(parts)).remove()
             raise

@@ -20,6 +20,7 @@ from source_lms_reports.files.gunzip import MAGIC, Gunzip
 from source_lms_reports.files.member_names import is_about_the_archive, is_system_file, name_of, stem
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.payload import Part, Payload
+from source_lms_reports.files.spool import disk_faults, temporary_folder
 from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.files.text import ByteStream, Encoding, encoding_of
 from source_lms_reports.files.xlsx_package import holds_workbook
@@ -229,10 +230,11 @@ def _on_disk(source: Source) -> Iterator[Source]:
     if source.path is not None:
         yield source
         return
-    with tempfile.NamedTemporaryFile(prefix="unpacked-") as file:
-        with closing(source.open()) as stream:
+    folder = temporary_folder()
+    with tempfile.NamedTemporaryFile(prefix="unpacked-", dir=folder) as file:
+        with closing(source.open()) as stream, disk_faults(folder, came=file.tell):
             shutil.copyfileobj(cast("BinaryIO", stream), file, 1024 * 1024)
-        file.flush()
+            file.flush()
         yield _plain(Path(file.name), source)
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from source_lms_reports.files.spool import disk_faults
+
 PAGE = 64
 """Texts of a page. A page is read at once: the texts of one row mostly stand one behind the other."""
 
@@ -42,10 +44,15 @@ class CellStore:
 
     Args:
         folder: Where it lies.
+
+    Raises:
+        DiskFault: There is no room for it, then or later.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it lives as long as the store
+        self._folder = folder
+        with disk_faults(folder):
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it lives as long as the store
         self.close = weakref.finalize(self, self._file.close)
         """Let go of the file, which also goes when nobody knows the store any more."""
         self._end = 0
@@ -53,7 +60,7 @@ class CellStore:
 
     def add(self, data: bytes) -> int:
         """Put bytes behind the others; their place."""
-        with self._turn:
+        with self._turn, disk_faults(self._folder, came=lambda: self._end):
             place = self._file.seek(self._end)
             self._file.write(data)
             self._end += len(data)
@@ -61,13 +68,14 @@ class CellStore:
 
     def read(self, place: int, size: int) -> bytes:
         """Bytes from a place on."""
-        with self._turn:
-            self._file.seek(place)
+        with self._turn, disk_faults(self._folder, came=lambda: self._end):
+            self._file.seek(place)  # what was added last goes to disk before it
             return self._file.read(size)
 
     def mapped(self, size: int) -> mmap.mmap | bytes:
         """The first bytes of the file, to be looked at in any order."""
-        self._file.flush()
+        with disk_faults(self._folder, came=lambda: self._end):
+            self._file.flush()
         return mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ) if size else b""
 
 

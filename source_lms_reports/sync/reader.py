@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from source_lms_reports.errors import OrderRefused, ReportError, TransientError
+from source_lms_reports.errors import DiskFault, OrderRefused, ReportError, TransientError
 from source_lms_reports.files.opening import count_rows
 from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
@@ -120,6 +120,8 @@ class StreamReader:
         try:
             with self._sync.turns.opening():
                 yield from self._rows(slice_, payload)
+        except DiskFault:  # it says nothing about what came
+            raise
         except ReportError:  # what came is of no use, and reading it again in the next sync would be none either
             self._keeper.ticket_dropped(slice_.order.identity)
             raise
