@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from source_lms_reports.jobs.ticket import Order, Window
-from source_lms_reports.plan.stream import Selected, Slice
+from source_lms_reports.plan.stream import ReportStream, Selected, Slice
 from source_lms_reports.plan.windows import Span, as_days, as_instants, cut, is_calendar, unit_start, whole_units
 from source_lms_reports.platforms.model import WindowSpec
 from source_lms_reports.platforms.template import fill_all
@@ -124,7 +124,7 @@ class ReportPlan:
         context, spec = self._context(), self._spec
         outputs = [one.stream.part.output for one in self._selected] if spec.selectors else []
         selectors = dict.fromkeys(outputs, "true")
-        extra = self._user_parameters()
+        extra = user_parameters(self._settings, self._first)
         base = {**fill_all(spec.parameters, context), **selectors, **extra}
         each = [{spec.each.parameter: value} for value in items] if spec.each and items is not None else [{}]
         for one in each:
@@ -133,19 +133,6 @@ class ReportPlan:
             filled = fill_all(also, context)
             if set(filled) == set(also):
                 yield {**filled, **selectors, **extra}
-
-    def _user_parameters(self) -> dict[str, str | list[str]]:
-        """The user's own parameters of this report.
-
-        A switch that is off is left out: some vendors test for presence only.
-        """
-        given = self._settings.platform.get("report_parameters") or []
-        mine = {one["name"]: str(one["value"]) for one in given if one["report"] == self._first.report}
-        return {
-            name: [part.strip() for part in value.split(",")] if name in self._spec.lists else value
-            for name, value in mine.items()
-            if value.lower() != "false"
-        }
 
     def _windows(self) -> Iterator[Window | None]:
         spec = self._spec.windows
@@ -241,6 +228,23 @@ class ReportPlan:
         if moment is None or not settings.lookback_days:
             return one.cursor_value
         return written_like(shifted(moment, -settings.lookback_days), one.cursor_value)
+
+
+def user_parameters(settings: Settings, stream: ReportStream) -> dict[str, str | list[str]]:
+    """The user's own parameters of a stream's report.
+
+    A switch that is off is left out: some vendors test for presence only. So is a list without elements.
+    """
+    given = settings.platform.get("report_parameters") or []
+    mine = {one["name"]: str(one["value"]) for one in given if one["report"] == stream.report}
+    lists = stream.report_spec.lists
+    found = {name: _elements(value) if name in lists else value for name, value in mine.items()}
+    return {name: value for name, value in found.items() if value != [] and str(value).lower() != "false"}
+
+
+def _elements(text: str) -> list[str]:
+    """`"active, invited,"` -> `["active", "invited"]`."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def min_or_none(values: Sequence[Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import refusals_as_errors
 from source_lms_reports.errors import ConfigError, ReportError
-from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.orders import ReportPlan, user_parameters
 from source_lms_reports.plan.stream import ReportStream, Selected
 from source_lms_reports.platforms.model import EachSpec
 from source_lms_reports.platforms.paths import value_at
@@ -66,7 +66,8 @@ class Plans:
         each = stream.report_spec.each
         if each is None:
             return None
-        given = str(fill(each.unless, self._settings.context) or "")
+        own = user_parameters(self._settings, stream).get(each.parameter)
+        given = str(own or fill(each.unless, self._settings.context) or "")
         if given and re.fullmatch(each.plain or ".*", given):
             return [given]
         prefix = _prefix(each, given, stream.report)

@@ -42,6 +42,10 @@ def test_a_parameter_that_is_a_list_is_one() -> None:
     given = [{"report": "students_with_no_submissions_csv", "name": "enrollment_state", "value": "active, invited"}]
     (order,) = canvas("students_with_no_submissions_csv", platform={"report_parameters": given})
     assert order["enrollment_state"] == ["active", "invited"]
+    (order,) = canvas(
+        "students_with_no_submissions_csv", platform={"report_parameters": [{**given[0], "value": " , "}]}
+    )
+    assert "enrollment_state" not in order
 
 
 @pytest.mark.parametrize("value", ["false", "False"])

@@ -31,9 +31,9 @@ class Terms:
         return [{"id": 1, "sis_term_id": None}, {"id": 12, "sis_term_id": "0025F"}]
 
 
-def ordered(vendor: Terms, term: str = "") -> list[Any]:
+def ordered(vendor: Terms, term: str = "", **platform: Any) -> list[Any]:
     """The terms that the report is ordered for."""
-    declared, settings = connection("canvas", {"enrollment_term_id": term} if term else {})
+    declared, settings = connection("canvas", {**({"enrollment_term_id": term} if term else {}), **platform})
     selected = [Selected(stream) for stream in declared[REPORT]]
     plan = Plans(settings, cast("Client", vendor), {REPORT: selected}, NOW).of(declared[REPORT][0])
     return [slice_.order.parameters["enrollment_term_id"] for slice_ in plan.slices()]
@@ -64,3 +64,9 @@ def test_a_name_that_no_term_has_is_told(term: str) -> None:
 def test_what_is_no_name_of_one_term_is_told(term: str) -> None:
     with pytest.raises(ConfigError, match=f"'{term}' is none. Enter the number itself, or sis_term_id:<ID>"):
         ordered(Terms(), term)
+
+
+def test_the_users_own_parameter_of_the_report_counts_more() -> None:
+    given = [{"report": REPORT, "name": "enrollment_term_id", "value": "sis_term_id:0025F"}]
+    assert ordered(Terms(), report_parameters=given) == ["12"]
+    assert ordered(Terms(), "1", report_parameters=given) == ["12"]
