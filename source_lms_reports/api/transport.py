@@ -263,6 +263,14 @@ def read_answer(response: requests.Response) -> Answer:
     return Answer(response.status_code, response.headers, bytes(body), response.url)
 
 
+#: `InvalidSchema` is a proxy of a kind that takes another package (SOCKS).
+_PROXY_FAULTS = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,
+)
+
+
 def connection_fault(error: Exception, url: str) -> ConnectionFault:
     """The fault of a connection in the user's words.
 
@@ -271,7 +279,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         url: The address that was asked.
     """
     host, text = host_of(url), str(error)
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, _PROXY_FAULTS) and proxy_of(url):
         words = (
             f"The proxy {proxy_of(url)} does not let requests through to {host}. Check the environment variables "
             "HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy is running."
@@ -290,7 +298,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         words = f"The connection to {host} broke."
     fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {text}"))
     fault.maybe_received = not (
-        isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError))
+        isinstance(error, (requests.exceptions.ConnectTimeout, *_PROXY_FAULTS))
         or "refused" in text.lower()
         or "CERTIFICATE_VERIFY_FAILED" in text
         or _is_unknown(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,16 @@ from source_lms_reports.errors import ConfigError
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def read_json(path: str, what: str) -> Any:
+Hook = Callable[["list[tuple[str, Any]]"], "dict[str, Any]"]
+
+
+def read_json(path: str, what: str, members: Hook = dict) -> Any:
     """The JSON document in a file.
 
     Args:
         path: The file.
         what: What messages call it: `configuration`, `catalog`, `state`.
+        members: Makes an object of its names and values.
 
     Raises:
         ConfigError: There is no such file, or it holds something else. Never quotes what stands in it.
@@ -42,7 +46,7 @@ def read_json(path: str, what: str) -> Any:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}. Check its path.") from error
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        return json.loads(content.decode(encoding))
+        return json.loads(content.decode(encoding), object_pairs_hook=members)
     except UnicodeDecodeError as error:
         raise ConfigError(f"The {what} file {path} is not in UTF-8. Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
@@ -56,10 +60,20 @@ def read_config(path: str) -> dict[str, Any]:
     Raises:
         ConfigError: The file holds none.
     """
-    config = read_json(path, "configuration")
+    config = read_json(path, "configuration", _named_once)
     if not isinstance(config, dict):
         raise ConfigError(f"The configuration file {path} does not hold an object. It begins with {{.")
     return config
+
+
+def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: of two settings with one name, one would have no effect."""
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConfigError(f"The configuration has `{twice}` twice in one object. Remove one of them.")
+    return found
 
 
 def read_catalog(path: str) -> ConfiguredAirbyteCatalog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,7 @@ def validate_config(config: Mapping[str, Any], specification: Mapping[str, Any])
     Raises:
         ConfigError: It does not fit; says which field and why. Never quotes a value.
     """
-    _require_clean_texts(config, ())
+    _require_sound_values(config, ())
     frame = {**specification, "properties": {**specification["properties"], "platform": {"type": "object"}}}
     _require(config, frame, ())
     branches: list[dict[str, Any]] = specification["properties"]["platform"]["oneOf"]
@@ -40,10 +41,11 @@ def is_unseen(char: str) -> bool:
     return unicodedata.category(char) in _UNSEEN
 
 
-def _require_clean_texts(value: Any, path: tuple[str, ...]) -> None:
+def _require_sound_values(value: Any, path: tuple[str, ...]) -> None:
     """Refuse what comes along when texts are copied, where it means nothing: in addresses and ids (known by name).
 
-    Half a surrogate, which JSON can spell (`"\\ud83d"`) and no request can carry, is refused anywhere.
+    Half a surrogate, which JSON can spell (`"\\ud83d"`) and no request can carry, is refused anywhere; so is a number
+    without end (`1e999`), which no comparison would find wrong.
     """
     where = ".".join(path)
     if isinstance(value, str) and _HALF_SURROGATE.search(value):
@@ -52,9 +54,11 @@ def _require_clean_texts(value: Any, path: tuple[str, ...]) -> None:
         raise ConfigError(
             f"Config validation error: `{where}` holds a space, a line end or an invisible character. Enter it anew."
         )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"Config validation error: `{where}` must be a finite number.")
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for name, one in inner:
-        _require_clean_texts(one, (*path, str(name)))
+        _require_sound_values(one, (*path, str(name)))
 
 
 def _has_unseen(text: str) -> bool:

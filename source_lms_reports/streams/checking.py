@@ -70,7 +70,7 @@ def _words(client: Client, refusal: Refusal) -> ReportError:
             f"{client.base_url} answers with {refusal.instead}, not like {title}. Check the address.", error.detail
         )
     if refusal.status is None and refusal.kind == "transient" and not client.is_met:
-        known = "check the address" in error.message.lower()
+        known = "check the " in error.message.lower()
         advice = "" if known else " Check the address; if it is right, try again later."
         return ConfigError(error.message + advice, error.detail)
     return TransientError(f"{error.message} Try again in a few minutes.", error.detail)

@@ -122,9 +122,10 @@ def test_a_bundle_that_is_not_there_is_a_setting_to_mend(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("url", ["https://school.example.com/", "http://127.0.0.1:9/"])
-def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.MonkeyPatch, url: str, kind: str) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        monkeypatch.setenv(name, "http://user:pass-of-proxy@127.0.0.1:9")
+        monkeypatch.setenv(name, f"{kind}://user:pass-of-proxy@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     with pytest.raises(ConnectionFault) as raised:

@@ -109,3 +109,8 @@ def test_a_discovered_catalog_is_not_a_configured_one(tmp_path: Path) -> None:
             read_catalog(written(tmp_path, document))
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
     assert [one.stream.name for one in read_catalog(written(tmp_path, {"streams": [configured]})).streams] == ["users"]
+
+
+def test_a_setting_is_given_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has `a` twice"):
+        read_config(written(tmp_path, b'{"b": {"a": 1, "a": 2}}'))

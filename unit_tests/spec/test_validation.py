@@ -86,3 +86,9 @@ def test_the_examples_and_defaults_of_a_platforms_fields_are_good_ones(name: str
 
 def _only(name: str, field: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"properties": {"name": {"const": name}, field: {k: v for k, v in schema.items() if k != "oneOf"}}}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_without_end_is_none(number: float) -> None:
+    with pytest.raises(ConfigError, match="`report_timeout_minutes` must be a finite number"):
+        validate_config({"platform": CANVAS, "report_timeout_minutes": number}, SPECIFICATION)
