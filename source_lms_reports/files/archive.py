@@ -58,7 +58,8 @@ class Source:
         packed: Bytes it takes in packed form.
         workbook: Whether it is an XLSX (or XLS) workbook; `path` is set then.
         opener: Opens the stream of its bytes.
-        member: Its whole name in an archive; None if it stands in none.
+        file_name: As it came; in an archive its whole name.
+        is_member: Whether it stands in an archive.
         findings: What an earlier reading of the same file has found out.
     """
 
@@ -69,7 +70,8 @@ class Source:
     packed: int
     workbook: bool
     opener: Callable[[], ByteStream]
-    member: str | None = None
+    file_name: str | None = None
+    is_member: bool = False
     findings: FileFindings = field(default_factory=FileFindings, compare=False, repr=False)
 
     @property
@@ -177,7 +179,9 @@ def _of_part(part: Part, alone: bool) -> Source:
     name = None if alone else stem(_base(part.name or part.path.name))
     label = f"The file {part.name!r}" if part.name else "The report file"
     size = part.path.stat().st_size
-    return _plain(part.path, Source(name, label, part.charset, None, size, False, _nothing, None, part.findings))
+    return _plain(
+        part.path, Source(name, label, part.charset, None, size, False, _nothing, part.name, False, part.findings)
+    )
 
 
 def _nothing() -> ByteStream:
@@ -313,4 +317,4 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
         return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
 
     findings = outer.findings.member(info.header_offset)
-    return Source(stem(name), label, None, None, packed, False, opener, name, findings)
+    return Source(stem(name), label, None, None, packed, False, opener, name, True, findings)

@@ -10,9 +10,9 @@ from source_lms_reports.files.text import Encoding
 if TYPE_CHECKING:
     from source_lms_reports.files.workbook import Workbook
 
-Manner = Literal["checked", "proven", "repaired"]
-"""`proven` text is known to be clean UTF-8. In `repaired` text the words NaN and Infinity are in quotes and halves of
-surrogate pairs are written as their escapes: neither is JSON, but encoders of several languages write both."""
+Manner = Literal["plain", "repaired"]
+"""In `repaired` text the words NaN and Infinity are in quotes, halves of surrogate pairs are U+FFFD, and there are no
+NULs: the first two are no JSON, but encoders of several languages write them; the third many destinations refuse."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Section:
     name: str | None
     start: int
     lines: bool = False
-    manner: Manner = "checked"
+    manner: Manner = "plain"
     pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
 

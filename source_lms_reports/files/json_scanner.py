@@ -10,6 +10,8 @@ import msgspec
 
 from source_lms_reports.errors import CorruptPayload, TruncatedPayload
 from source_lms_reports.files.archive import corrupt
+from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.text import utf8_text
 
 LINES = 256 * 1024
 """Bytes of objects that follow one another which are handed on together."""
@@ -256,6 +258,6 @@ def _space_end(text: bytes, start: int) -> int:
 def loose(text: bytes) -> object:
     """A small value, such as a key, as Python's own parser understands it."""
     try:
-        return json.loads(text)
+        return json.loads(utf8_text(text, TableWarnings()))
     except (ValueError, RecursionError) as error:
         raise corrupt("The report", error) from error

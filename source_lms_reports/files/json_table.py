@@ -30,11 +30,11 @@ class JsonTable(Table):
         with closing(self._source.open()) as stream:
             text = scanner(stream, self._source, self.notes, section.manner)
             for piece in self._pieces(text):
-                yield ObjectChunk(piece, self._source.label)
+                yield ObjectChunk(piece, self._source.label, self.notes)
 
     def _pieces(self, text: Scanner) -> Iterator[bytes]:
         section = self._section
-        if section.pieces and section.manner == "proven":
+        if section.pieces:
             return text.known(section.pieces)
         text.advance_to(section.start)
         return text.lines() if section.lines else text.elements()

@@ -45,11 +45,12 @@ def verify(payload: Payload, options: ReadOptions) -> None:
         except UnendedPayload as error:
             doubts.append(error)
         except _NO_REPORT as error:
-            if source.member is None or claims_to_be_a_table(source.member, options.format):
+            name = source.file_name or ""
+            if not source.is_member or claims_to_be_a_table(name, options.format):
                 raise
             strangers.append(error)
             source.findings.is_no_table = True
-            tell_left_out(source.findings, [source.member])
+            tell_left_out(source.findings, [name])
             continue
         reports += 1
     if strangers and not reports:
@@ -82,7 +83,7 @@ def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda 
 
 def _by_either_name(wanted: Wanted, source: Source) -> Wanted:
     """`export/users` is also asked for as `users`."""
-    base = source.name.rsplit("/", 1)[-1] if source.member and source.name else source.name
+    base = source.name.rsplit("/", 1)[-1] if source.is_member and source.name else source.name
     return lambda name: wanted(name) or (name == source.name and wanted(base))
 
 

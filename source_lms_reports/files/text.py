@@ -38,7 +38,7 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 _SURROGATES = re.compile(rb"(?:\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf])|(\xed[\xa0-\xbf][\x80-\xbf])")
 _PART_OF_PAIR = re.compile(rb"\xed(?:[\xa0-\xbf]|[\xa0-\xaf][\x80-\xbf](?:\xed[\xb0-\xbf]?)?)?\Z")
 _HALF = "\N{REPLACEMENT CHARACTER}"
-_NUL_NOTE = "NUL characters removed: {count}"
+NUL_NOTE = "NUL characters removed: {count}"
 _BYTE_NOTE = "Bytes that are not valid UTF-8, read as Windows-1252: {count}"
 _CODE_NOTE = "Blocks with bytes that their encoding does not know, written as \\x..: {count}"
 HALF_NOTE = "Halves of surrogate pairs and other broken characters, replaced by U+FFFD: {count}"
@@ -192,7 +192,7 @@ def utf8_text(data: bytes, notes: TableWarnings) -> str:
 def _without_nuls(data: bytes, notes: TableWarnings) -> bytes:
     if b"\0" not in data:
         return data
-    notes.add(_NUL_NOTE, data.count(b"\0"))
+    notes.add(NUL_NOTE, data.count(b"\0"))
     return data.replace(b"\0", b"")
 
 
@@ -266,6 +266,6 @@ class _Decoder:
             self._strict.setstate(lenient.getstate())
             notes.add(*((HALF_NOTE, text.count(_HALF)) if self._is_unicode else (_CODE_NOTE, 1)))
         if "\0" in text:
-            notes.add(_NUL_NOTE, text.count("\0"))
+            notes.add(NUL_NOTE, text.count("\0"))
             text = text.replace("\0", "")
         return text, b""

@@ -42,7 +42,8 @@ _ANNOTATIONS: Mapping[FieldKind, Any] = {
     "object": dict[str, Any] | None,
     "array": list[Any] | None,
 }
-_WITH_INNER = {"inner", "object", "array"}
+_TEXTS = {"outer", "cell", "skipped"}
+_WITH_INNER = {"inner", "object", "array", *_TEXTS}
 
 
 class Form:
@@ -73,7 +74,8 @@ class Form:
             for name, seen in types.items()
         ]
         self._times = {f"f{at}": growing.time(name) for at, name in enumerate(types) if growing and growing.time(name)}
-        self._has_inner = not _WITH_INNER.isdisjoint(self._kinds)
+        self._inner = tuple(name for name, kind in zip(types, self._kinds, strict=True) if kind in _WITH_INNER)
+        self._has_texts = not _TEXTS.isdisjoint(self._kinds)
         fields = [
             (f"f{at}", _ANNOTATIONS[kind], msgspec.field(default=None, name=name))
             for at, (name, kind) in enumerate(zip(types, self._kinds, strict=True))
@@ -88,7 +90,7 @@ class Form:
             Objects with the fields `f0`, `f1`, … in the order of `names`. Numbers that are their own text are
             `msgspec.Raw`; a float holds each of them.
         """
-        rows = chunk.decoded(self._lists, has_inner=self._has_inner)
+        rows = chunk.decoded(self._lists, self.names, self._inner, has_texts=self._has_texts)
         if rows is None:
             return None
         settled = all(self._settle(rows, f"f{at}", kind) for at, kind in enumerate(self._kinds))

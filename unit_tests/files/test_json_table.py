@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, UnknownFormat
+from source_lms_reports.files.json_records import TWIN_NOTE
 from source_lms_reports.files.opening import count_rows, open_tables, verify
 from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.text import HALF_NOTE
 from unit_tests.files.reading import DEFAULT, Rows, blocks_of, gzipped, notes, payload, read, zipped
 
 _RECORDS = [{"id": 1, "name": "Zoë", "more": {"tags": ["a", None], "x": {}}}, {"id": 2, "name": None}]
@@ -187,11 +189,82 @@ def test_words_that_json_does_not_know_are_read_as_text(tmp_path: Path, block: i
 
 @pytest.mark.parametrize("tail", [b"", b"\n", b" " * 20])
 def test_half_a_surrogate_pair_at_the_end_is_no_cut(tmp_path: Path, tail: bytes) -> None:
-    assert read(payload(tmp_path, b'[{"a": "\\ud83d"}]' + tail))[None] == [{"a": "\\ud83d"}]
+    assert read(payload(tmp_path, b'[{"a": "\\ud83d"}]' + tail))[None] == [{"a": "\ufffd"}]
 
 
-def test_half_a_surrogate_pair_is_written_out(tmp_path: Path) -> None:
-    assert read(payload(tmp_path, b'[{"a": ["\\ud83d", "\\ud83d\\ude00"]}]'))[None] == [{"a": ["\\ud83d", "😀"]}]
+def test_half_a_surrogate_pair_is_replaced_and_counted(tmp_path: Path) -> None:
+    content = payload(tmp_path, b'[{"a": ["\\ud83d", "\\ud83d\\ude00"]}, {"\\udc00": "\\\\ud83d"}]')
+
+    assert read(content)[None] == [{"a": ["\ufffd", "😀"]}, {"\ufffd": "\\ud83d"}]
+    assert notes(content) == [HALF_NOTE.format(count=2)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 262144])
+def test_the_escape_of_a_nul_is_removed_and_counted(tmp_path: Path, block: int) -> None:
+    with blocks_of(block):
+        content = payload(tmp_path, b'[{"id": 1, "n": "a\\u0000b\\\\u0000"}, {"id": 2, "n": "\\u0000\\u00000"}]')
+
+        assert read(content)[None] == [{"id": 1, "n": "ab\\u0000"}, {"id": 2, "n": "0"}]
+        assert notes(content) == ["NUL characters removed: 3"]
+
+
+def test_a_key_that_stands_twice_is_told_apart_by_its_place(tmp_path: Path) -> None:
+    content = payload(
+        tmp_path, b'[{"a": 1, "a": 2, "a_2": 3, "b": {"c": 1, "c": 2}}, {"a": 4, "b": null}, {"a": 5, "a": 6}]'
+    )
+
+    assert read(content)[None] == [
+        {"a": 1, "a_3": 2, "a_2": 3, "b": {"c": 1, "c_2": 2}},
+        {"a": 4, "b": None},
+        {"a": 5, "a_2": 6},
+    ]
+    assert notes(content) == [TWIN_NOTE.format(count=3, example="c_2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"data": [{"id": 1}], "data": [{"id": 2}]}',
+        b'{"data": [], "x": 1, "data": [{"id": 2}]}',
+        b'{"reports": [{"data": []}], "reports": [{"data": []}]}',
+        b'{"reports": [{"data": [{"id": 1}], "data": []}]}',
+        b'{"reports": [{"data": [{"id": 1}], "data": null}]}',
+    ],
+)
+def test_a_list_that_comes_twice_is_no_report(tmp_path: Path, text: bytes) -> None:
+    with pytest.raises(UnknownFormat, match=r"two lists called '(data|reports)'"):
+        verify(payload(tmp_path, text), DEFAULT)
+
+
+def test_a_list_on_the_path_that_comes_twice_is_no_report(tmp_path: Path) -> None:
+    options = ReadOptions(records_path=("result", "rows"))
+    for text in (b'{"result": {"rows": [], "rows": []}}', b'{"result": {"rows": []}, "result": {"rows": []}}'):
+        with pytest.raises(UnknownFormat, match="two lists called"):
+            verify(payload(tmp_path, text), options)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n"])
+def test_one_line_of_ndjson_is_a_record(tmp_path: Path, tail: bytes) -> None:
+    record, text = (
+        {"id": 1, "tags": [{"x": 1}], "message": "m"},
+        b'{"id": 1, "tags": [{"x": 1}], "message": "m"}' + tail,
+    )
+
+    assert read(payload(tmp_path, text, names=("a.jsonl",)))[None] == [record]
+    assert read(payload(tmp_path, text), ReadOptions(columns=frozenset({"id", "tags"})))[None] == [record]
+    assert read(payload(tmp_path, zipped({"a.ndjson": text})))["a"] == [record]
+    assert read(payload(tmp_path, text))[None] == [{"x": 1}]
+
+
+def test_a_lone_object_that_is_no_record_of_the_stream_is_no_report(tmp_path: Path) -> None:
+    columns = ReadOptions(columns=frozenset({"id", "message"}))
+    for text, options in (
+        (b'{"message": "bad token"}', DEFAULT),
+        (b'{"detail": "no"}', columns),
+        (b'{"id": 1, "error": "no"}', columns),
+    ):
+        with pytest.raises(ErrorPayload):
+            verify(payload(tmp_path, text), options)
 
 
 def test_windows_1252_is_read_and_counted(tmp_path: Path) -> None:

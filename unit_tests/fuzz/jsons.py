@@ -165,7 +165,7 @@ def _check(case: Case) -> bool:
         assert not clean or _may_be_refused(case), "a whole report is refused"
         assert case["format"] == "csv" or not _is_report(_by_python(content, case)), "a whole report is refused"
         return False
-    if not case["how"]["constants"]:
+    if not case["how"]["constants"] and "string" not in case["how"]["kinds"].values():  # lists become texts there
         _compare([rows for _, rows in shaped.tables], content, case)
     return True
 

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from source_lms_reports.files import cell_values
-from source_lms_reports.files.json_records import ObjectChunk, _slowly
+from source_lms_reports.files.json_records import ObjectChunk
 
 _ROOT = "source_lms_reports"
 
@@ -18,7 +18,8 @@ def _nothing(*_: Any) -> None:
 
 
 def _objects(chunk: ObjectChunk) -> list[dict[str, Any]]:
-    return _slowly(chunk._text, chunk._label)
+    chunk._clean()
+    return chunk._slowly()
 
 
 def _by_the_parser(_: Any, data: bytes, *__: Any) -> bytes:
