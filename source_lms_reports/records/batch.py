@@ -55,6 +55,8 @@ class CellBatch(Batch):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """See `Batch.rows`."""
+        if not self._columns:  # none of them is selected
+            yield from ({} for _ in range(self.count))
         for row in zip(*self._columns.values(), strict=True):
             yield {name: None if value == "" else value for name, value in zip(self._columns, row, strict=True)}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_lms_reports.records.cast import CASTERS, Kind, kind_of, natives
-from source_lms_reports.records.growing import GrowingSchema, shortened
+from source_lms_reports.records.growing import SURELY_LONG, GrowingSchema, shortened
 
 
 @dataclass
@@ -46,7 +46,7 @@ class ColumnCaster:
             have: The types that they may have; None for texts alone.
         """
         values, uncast = self._cast(name, cells, have)
-        if self._growing is not None and (uncast or name in self._doubtful):
+        if self._growing is not None and (uncast or name in self._doubtful or self._may_be_long(name, cells, have)):
             if self._growing.admit(name, values, rows):
                 self._kinds[name] = "text"
                 self._doubtful.discard(name)
@@ -69,6 +69,12 @@ class ColumnCaster:
             return False
         kind = self._kinds[name]
         return kind == "nested" or (kind == "text" and not self._growing.is_plain_text(name))
+
+    def _may_be_long(self, name: str, cells: list[Any], have: set[type] | None) -> bool:
+        """Whether a column of integers may hold one beyond 64 bits, which no store has room for."""
+        if self._kinds.get(name) != "integer":
+            return False
+        return have is not None or max(map(len, cells), default=0) > SURELY_LONG
 
     def _cast(self, name: str, cells: list[Any], have: set[type] | None) -> tuple[list[Any], bool]:
         kind = self._kinds.get(name, "text")

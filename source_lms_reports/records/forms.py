@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -37,7 +37,7 @@ _ANNOTATIONS: Mapping[FieldKind, Any] = {
     "cell": msgspec.Raw,
     "skipped": msgspec.Raw,
     "string": str | None,
-    "integer": int | None,
+    "integer": Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None,
     "boolean": bool | None,
     "object": dict[str, Any] | None,
     "array": list[Any] | None,

@@ -16,6 +16,9 @@ from source_lms_reports.records.cast import as_text
 
 TEXT: Mapping[str, Any] = {"type": ["null", "string"]}
 _NOTHING = type(None)
+_LONGEST = 2**63
+SURELY_LONG = 18
+"""Characters that every integer of 64 bits may have."""
 _EMPTY = (None, "")
 _TYPES: Mapping[str, frozenset[type]] = {
     "string": frozenset({str}),
@@ -123,6 +126,8 @@ def _misfit(values: Sequence[Any], types: frozenset[type], form: str) -> int | N
     if not set(map(type, values)) <= {*types, _NOTHING}:
         misfits = (at for at, value in enumerate(values) if value not in _EMPTY and type(value) not in types)
         return next(misfits, None)
+    if types == _TYPES["integer"] and not all(-_LONGEST <= value < _LONGEST for value in values if value):
+        return next(at for at, value in enumerate(values) if value and not -_LONGEST <= value < _LONGEST)
     if form and not are_times(list(filter(None, values)), form):
         return next(at for at, value in enumerate(values) if value and not are_times([value], form))
     return None

@@ -27,6 +27,11 @@ class Bookmarks:
         """The state of a stream; empty if there is none."""
         return self._states.get(stream, {})
 
+    def repeat(self) -> None:
+        """Write what was saved, if anything was: who keeps the last STATE of a run that fails at once keeps that."""
+        if self._states:
+            self._write(state_line(self._states))
+
     def change(self, stream: str, state: Mapping[str, Any]) -> None:
         """Write all states, with a new one for `stream`. The records that it vouches for have been written."""
         with self._guard:

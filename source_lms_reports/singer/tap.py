@@ -95,6 +95,7 @@ class Tap:
         ended = threading.Event()
         outlet = Outlet(out, ended.set)
         bookmarks = Bookmarks(saved, outlet.put)
+        bookmarks.repeat()
         sync = begin_sync(
             self._settings,
             self._client,
@@ -132,6 +133,11 @@ class Tap:
 
     def _reading(self, sync: Sync, selected: Selected, choice: Choice, outlet: Outlet, version: int) -> StreamReading:
         stream, keys = selected.stream, choice.key_of(selected.stream)
+        if stream.cursor and choice.replication_key not in (stream.cursor, None):
+            LOGGER.warning(
+                f"Stream {stream.name}: The catalog names the replication key {choice.replication_key}. The stream "
+                f"goes by {stream.cursor} all the same."
+            )
         envelope = SingerEnvelope(
             stream.name,
             schema_of(stream, keys, choice.schema),

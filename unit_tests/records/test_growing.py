@@ -73,6 +73,7 @@ def test_what_fits_is_announced_once_and_cast() -> None:
     ("kind", "good", "bad"),
     [
         ("integer", "5.0", "007"),
+        ("integer", "9223372036854775807", "9223372036854775808"),
         ("number", "1.50", "0.12345678901234567890"),
         ("boolean", "TRUE", "perhaps"),
         ("object", '{"a": 1.50}', "[1]"),
@@ -154,6 +155,19 @@ def test_an_empty_text_of_json_is_no_value_where_texts_do_not_fit(kind: str, val
 def test_a_sheets_own_types_become_texts_where_they_do_not_fit() -> None:
     table = cells({"a": [1.5, True, "x", ""]}, kinds=[{float, bool, str}])
     assert [record.get("a") for record in records(shaped(table, {"a": "number"}))] == ["1.5", "true", "x", None]
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**30])
+def test_an_integer_that_no_store_has_room_for_is_a_text(value: int) -> None:
+    lines = shaped(objects([{"a": 1}], [{"a": value}]), {"a": "integer"})
+    assert [record["a"] for record in records(lines)] == [1, str(value)]
+    lines = shaped(cells({"a": [1, value]}, kinds=[{int}]), {"a": "integer"})
+    assert [record["a"] for record in records(lines)] == ["1", str(value)]
+
+
+def test_rows_of_which_no_column_is_wanted_are_rows() -> None:
+    assert records(shaped(cells({"a": ["1", "2"]}), {"a": "integer"}, frozenset("a"))) == [{}, {}]
+    assert records(shaped(objects([{"a": 1}, {"a": 2}]), {"a": "integer"}, frozenset("a"))) == [{}, {}]
 
 
 def test_a_choice_of_types_is_one_of_texts() -> None:

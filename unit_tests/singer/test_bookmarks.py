@@ -20,6 +20,13 @@ def test_every_state_has_all_bookmarks() -> None:
     ]
 
 
+def test_what_was_saved_is_written_at_the_start() -> None:
+    written: list[bytes] = []
+    Bookmarks({"a": {"x": 1}}, written.append).repeat()
+    Bookmarks({}, written.append).repeat()
+    assert written == [b'{"type":"STATE","value":{"bookmarks":{"a":{"x":1}}}}\n']
+
+
 @pytest.mark.parametrize(
     "document",
     [
