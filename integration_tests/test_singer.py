@@ -214,7 +214,7 @@ class TestFailures:
 
 
 class TestTheEndOfTheProcess:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
     def test_nothing_is_lost_when_it_is_killed_and_no_line_is_cut(
         self, door: Connector, config: Json, number: signal.Signals, tmp_path: Path
     ) -> None:
@@ -226,7 +226,8 @@ class TestTheEndOfTheProcess:
             started.released.set()
             first = started.finish()
             assert first.code == -number
-            output = read_output(first.stdout, whole=number is signal.SIGTERM)
+            assert "Traceback" not in first.stderr
+            output = read_output(first.stdout, whole=number is not signal.SIGKILL)
             assert output.activated == set()
             orders = len(sandbox.requests("canvas", "POST"))
             second = tap(config, state=output.state)
@@ -294,6 +295,11 @@ class TestArguments:
         run = tap(config, flags=[option, str(tmp_path / "file.json")])
         assert (run.code, run.stdout) == (1, "")
         assert f"The {option[2:]} is" in run.stderr
+
+    def test_a_catalog_that_selects_nothing_is_told(self, config: Json) -> None:
+        run = tap(config, catalog=[])
+        assert (run.code, run.stdout) == (0, "")
+        assert [line for line in run.logged("WARNING") if "selects no stream" in line]
 
     def test_without_a_configuration_it_says_what_is_needed(self) -> None:
         run = tap()

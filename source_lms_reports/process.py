@@ -12,11 +12,14 @@ from typing import NoReturn
 FAILED_EXIT = 1
 USAGE_EXIT = 2
 _CLOSED_PIPE_EXIT = 120
-_SIGTERM_EXIT = 128 + int(signal.SIGTERM)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class _Terminated(BaseException):
-    """SIGTERM has come."""
+class _Ended(BaseException):
+    """A signal has come that asks for the end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], close: Callable[[], None]) -> None:
@@ -27,11 +30,13 @@ def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], 
         report: Tells of a failure that ends the command, and returns the exit code.
         close: Is called in any case, at the end.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell has it for what runs in the background
+            signal.signal(number, _end)
     try:
         code = work()
-    except _Terminated:
-        code = _SIGTERM_EXIT
+    except _Ended as ended:
+        code = 128 + ended.number
     except BrokenPipeError:
         code = _CLOSED_PIPE_EXIT
     except Exception as error:  # noqa: BLE001 - the last one to hear of it
@@ -43,16 +48,17 @@ def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], 
 
 def leave(code: int) -> None:
     """End at once where threads may still wait for the vendor; their work is safe in the state."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is said: clients end a process that lingers
+    for number in _SIGNALS:  # all is said: clients end a process that lingers
+        signal.signal(number, signal.SIG_DFL)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         code = code or _CLOSED_PIPE_EXIT
-    if code == _SIGTERM_EXIT:
-        os.kill(os.getpid(), signal.SIGTERM)  # clients tell a good end from a failure by the signal
+    if code - 128 in _SIGNALS:
+        os.kill(os.getpid(), code - 128)  # clients tell a good end from a failure by the signal
     if code:
-        os._exit(code)  # also where SIGTERM does nothing: in the first process of a container
+        os._exit(code)  # also where a signal does nothing: in the first process of a container
 
 
-def _terminate(_signum: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Ended(number)

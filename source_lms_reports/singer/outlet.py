@@ -27,6 +27,8 @@ class Outlet:
 
     def __init__(self, out: BinaryIO, broken: Callable[[], None] = lambda: None) -> None:
         self.gate = Backpressure(_BUNDLES_UNDER_WAY)
+        #: Whether no more is taken. What fails from then on, fails because the sync is taken down.
+        self.is_over = False
         self._out = out
         self._broken = broken
         self._queue: SimpleQueue[bytes | Lines | None] = SimpleQueue()
@@ -52,6 +54,7 @@ class Outlet:
 
     def end(self) -> None:
         """Take no more records, and give what is under way a moment to be written."""
+        self.is_over = True
         self.gate.close()
         self._queue.put(None)
         self._thread.join(_LAST_SECONDS)
@@ -62,6 +65,7 @@ class Outlet:
                 self._write(message)
         except OSError as error:
             self._error = error
+            self.is_over = True
             self.gate.close()
             self._broken()
 

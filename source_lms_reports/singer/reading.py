@@ -57,7 +57,10 @@ class StreamReading:
         except BackpressureClosed:
             LOGGER.debug(f"Stream {self.stream}: broken off, as nobody takes its records any more.")
         except Exception:
-            LOGGER.exception(f"{place(self.stream)}An unexpected error occurred. Please report it with these lines.")
+            if not self._outlet.is_over:
+                LOGGER.exception(
+                    f"{place(self.stream)}An unexpected error occurred. Please report it with these lines."
+                )
         finally:
             self._reader.leave()
             ended()
@@ -68,6 +71,8 @@ class StreamReading:
             for slice_ in self._reader.slices():
                 self._read_slice(slice_)
         except ReportError as error:
+            if self._outlet.is_over:
+                return
             window = slice_.window if slice_ else None
             where = place(self.stream, self._reader.stream.report, window)
             LOGGER.error(f"{where}{with_detail(error)}")  # noqa: TRY400 - the user's words, not where in the code

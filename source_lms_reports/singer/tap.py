@@ -126,6 +126,8 @@ class Tap:
             offered = discover(self._client, self._reports, self._spool)
             every = [choice_of_all(stream) for stream in offered]
             return [(one, _wanted(one, saved), stream) for one, stream in zip(every, offered, strict=True)], []
+        if not choices:
+            LOGGER.warning("The catalog selects no stream, so there is nothing to read.")
         by_name = {choice.name: choice for choice in choices}
         chosen = select(self._client, self._reports, [_wanted(one, saved) for one in by_name.values()])
         found = [(by_name[wanted.name], wanted, stream) for wanted, stream in chosen if stream is not None]

@@ -47,12 +47,13 @@ class Reader:
         self.left = True
 
 
-def run(reader: Reader) -> tuple[StreamReading, list[str], list[str]]:
+def run(reader: Reader, *, is_over: bool = False) -> tuple[StreamReading, list[str], list[str]]:
     """The reading at its end, the types of the messages, and the states that were asked for."""
     out, ended = io.BytesIO(), threading.Event()
     written: list[str] = []
     keeper = SimpleNamespace(ensure_written=lambda: written.append("state"))
     outlet = Outlet(out)
+    outlet.is_over = is_over
     envelope = SingerEnvelope("s", {"type": "object", "properties": {}}, version=1)
     reading = StreamReading(cast("Any", reader), cast("Any", keeper), envelope, outlet)
     reading.start(ended.set)
@@ -81,6 +82,15 @@ def test_a_failure_is_told_with_its_place(caplog: pytest.LogCaptureFixture) -> N
     assert (reading.has_failed, written) == (True, [])
     (told,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert told == 'Stream "s" (report r, 2024-01-02 to 2024-01-02): It did not come. (HTTP 500)'
+
+
+@pytest.mark.parametrize("failure", [ValueError("its file is gone"), TransientError("It did not come.")])
+def test_what_fails_while_the_sync_is_taken_down_is_no_news(
+    failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    reading, _, _ = run(Reader(failure), is_over=True)
+    assert reading.has_failed
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_a_bug_ends_its_stream_only_and_is_told_with_its_place_in_the_code(caplog: pytest.LogCaptureFixture) -> None:
