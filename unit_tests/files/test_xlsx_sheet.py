@@ -13,6 +13,7 @@ from source_lms_reports.files.opening import verify
 from source_lms_reports.files.xlsx_pattern import RowLearner
 from unit_tests.files.books import book_of, members_of, packed, prefixed
 from unit_tests.files.reading import DEFAULT, Rows, notes, payload, read
+from unit_tests.fuzz.oracles import differences, own_cells
 
 _TEXTS = ("<t>id</t>", "<t>name</t>", "<t>n</t>", "<t>Ann</t>", "<t>Bob &amp; Co</t>")
 _TABLE = [{"id": 1, "name": "Ann", "n": 0.5}, {"id": 2, "name": "Bob & Co", "n": None}]
@@ -89,6 +90,11 @@ WRITERS = {
         _HEADER,
         '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><r><rPr><b/></rPr><t>A</t></r><r><t>nn</t></r>',
         '<rPh sb="0" eb="1"><t>reading</t></rPh></is></c><c r="C2"><v>0.5</v></c></row>',
+        '<row r="3"><c r="A3"><v>2</v></c><c r="B3" t="s"><v>4</v></c></row>',
+    ),
+    "spaces_in_values": (
+        _HEADER,
+        '<row r="2"><c r="A2"><v> 1 </v></c><c r="B2" t="s"><v>3 </v></c><c r="C2"><v>0.5\n</v></c></row>',
         '<row r="3"><c r="A3"><v>2</v></c><c r="B3" t="s"><v> 4 </v></c></row>',
     ),
     "extensions": (
@@ -133,6 +139,15 @@ def test_a_table_is_the_same_whatever_wrote_it(
 
 def _read(folder: Path, rows: str, texts: tuple[str, ...] = _TEXTS) -> Rows:
     return read(payload(folder, book_of({"S": rows}, texts)))["S"]
+
+
+@pytest.mark.parametrize(
+    "writer", sorted(WRITERS.keys() - {"spaces_in_values"})
+)  # calamine takes the first of all texts
+def test_other_readers_see_the_same_table(tmp_path: Path, writer: str) -> None:
+    content = book_of({"S": "".join(WRITERS[writer])}, _TEXTS)
+
+    assert differences(content, own_cells(payload(tmp_path, content).parts[0].path, DEFAULT)) == []
 
 
 @pytest.mark.parametrize("writer", ["excel", "poi_streaming", "formulas", "rich_text"])
