@@ -228,13 +228,14 @@ class TestTheEndOfTheProcess:
             assert first.code == -number
             assert "Traceback" not in first.stderr
             output = read_output(first.stdout, whole=number is not signal.SIGKILL)
-            assert output.activated == set()
             orders = len(sandbox.requests("canvas", "POST"))
             second = tap(config, state=output.state)
-            assert second.code == 0
+            assert second.code == 0, second.stderr
             assert len(sandbox.requests("canvas", "POST")) == orders  # the jobs were taken up
             for stream in ("last_user_access", "grade_export"):
-                assert rows(second, stream) == truth(sandbox, stream)
+                came, expected = as_set(map(numbers_alike, output.records[stream])), truth(sandbox, stream)
+                assert came | rows(second, stream) == expected
+                assert came == expected or stream not in output.activated  # what was ended was whole
 
     def test_a_ticket_survives(self, door: Connector, config: Json, sandbox: Sandbox, tmp_path: Path) -> None:
         sandbox.fault("poll_timeout@canvas:report=last_user_access_csv,seconds=30")
