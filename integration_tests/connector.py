@@ -318,9 +318,12 @@ class Forked:
     def _answer(channel: socket.socket) -> Json:
         data = b""
         while not data.endswith(b"\n"):
-            block = channel.recv(4096)
+            try:
+                block = channel.recv(4096)
+            except ConnectionResetError:
+                block = b""
             if not block:
-                raise RuntimeError("the process that forks commands has ended")
+                raise RuntimeError("the process that forks commands has ended; what it said is on stderr")
             data += block
         answer: Json = json.loads(data)
         return answer

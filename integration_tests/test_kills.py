@@ -27,7 +27,7 @@ class Victim:
     """A stream whose sync is killed.
 
     Args:
-        rows: Enough to fill a pipe with its records.
+        rows: Enough to fill a pipe twice with its records.
         keeps_ticket: The vendor's job is taken up by the next sync instead of being ordered again.
     """
 
@@ -43,7 +43,7 @@ VICTIMS = [
     Victim("second_nature", "course_completion_report", "course-completion-report"),
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
-    Victim("hapyak", "user_stream_raw", "user_stream_raw", moments=("order", "poll", "emit")),
+    Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
 ]
 PLACES = [(victim, moment, number) for victim in VICTIMS for moment in victim.moments for number in SIGNALS]
 
