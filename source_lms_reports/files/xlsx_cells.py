@@ -13,9 +13,6 @@ SHARED, TEXT, ERROR, BOOLEAN, NUMBER = "shared", "text", "error", "boolean", "nu
 _KINDS = {"s": SHARED, "e": ERROR, "b": BOOLEAN, "n": NUMBER, "": NUMBER}
 _PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})")
 
-Cell = tuple[int, str, str]
-"""The column from 0, the kind, and what stands in it."""
-
 
 @dataclass(frozen=True)
 class CellKinds:
@@ -42,11 +39,11 @@ class Row:
 
     Args:
         number: As the row tells it, or one more than that of the row before.
-        cells: Those that are not empty.
+        cells: Kinds of those that are not empty, and what stands in them, by column from 0.
     """
 
     number: int
-    cells: list[Cell] = field(default_factory=list)
+    cells: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 class RowHandler:
@@ -126,7 +123,7 @@ class RowHandler:
         is_inline = self._inline is not None and (self._value is None or self._cell.get("t") == "inlineStr")
         text = "".join((self._inline if is_inline else self._value) or ())
         if text:
-            self._row.cells.append((self._column, TEXT if is_inline else kind, text))
+            self._row.cells[self._column] = (TEXT if is_inline else kind, text)
         elif self._has_formula and kind != TEXT:
             self.uncalculated += 1
         self._value = self._inline = None

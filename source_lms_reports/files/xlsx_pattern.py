@@ -120,6 +120,8 @@ class RowLearner:
         placed = places[0] is not None
         if any((place is not None) != placed for place in places) or self._placed not in (None, placed):
             return
+        if not placed and any(b' r="' in cell[1] for cell in cells):  # a place that only the parser understands
+            return
         if placed and dict(_ATTRIBUTE.findall(row[1])).get(b"r") is None:
             return
         self._placed = placed

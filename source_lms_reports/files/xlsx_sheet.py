@@ -131,7 +131,7 @@ def _with_parsed(block: Block, parsed: list[tuple[int, list[Row]]]) -> Block:
         for row in rows:
             if place < len(numbers):
                 numbers[place] = b"%d" % row.number
-            for column, kind, text in row.cells:
+            for column, (kind, text) in row.cells.items():
                 columns.setdefault((column, kind), [None] * count)[place] = escaped(text)
             place += 1
     return Block(columns, [number or b"" for number in numbers], count)

@@ -74,7 +74,7 @@ class XmlParser:
     def _parse(self, data: bytes, is_last: bool) -> None:
         try:
             self._parser.Parse(data, is_last)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two of encodings that are none
             raise DamagedXml(str(error)) from error
 
 

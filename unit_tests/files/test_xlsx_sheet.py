@@ -199,6 +199,23 @@ def test_a_row_of_another_form_keeps_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("way")
+def test_of_two_cells_in_one_place_the_last_counts(tmp_path: Path) -> None:
+    twice = '<c r="A2"><v>1</v></c><c r="B2" t="s"><v>3</v></c><c r="A2" t="str"><v>x</v></c>'
+    rows = f'<row r="2">{twice}</row><row r="3"><c r="A3"><v>2</v></c><c r="B3" t="s"><v>4</v></c></row>'
+
+    assert [row["id"] for row in _read(tmp_path, _HEADER + rows)] == ["x", 2]
+
+
+@pytest.mark.parametrize("place", ["c2", "$C$2"])
+@pytest.mark.usefixtures("way")
+def test_a_place_that_the_pattern_does_not_know_is_one(tmp_path: Path, place: str) -> None:
+    header = '<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c></row>'
+    rows = f'<row><c r="{place}"><v>1</v></c></row><row><c><v>2</v></c></row>'
+
+    assert [(row["id"], row["n"]) for row in _read(tmp_path, header + rows)] == [(None, 1), (2, None)]
+
+
+@pytest.mark.usefixtures("way")
 def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
     rows = (
         '<row r="2"><c r="A2"><f>1+1</f><v></v></c><c r="B2"><f>1+1</f></c><c r="C2" t="str"><f>""</f><v></v></c></row>'

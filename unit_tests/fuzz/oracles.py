@@ -11,6 +11,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,15 @@ def _kept_digits(own: Any, other: Any) -> bool:
     if not isinstance(own, str) or isinstance(other, bool) or not isinstance(other, (int, float)):
         return False
     try:
-        return float(own) == other or own.strip().lower() in ("nan", "inf", "-inf")
+        return float(own) == other
+    except ValueError:
+        return False
+
+
+def _no_number(own: Any, _: Any) -> bool:
+    """What is no number for JSON stays the text in the file; Python and Rust take it for one."""
+    try:
+        return isinstance(own, str) and not isfinite(float(own))
     except ValueError:
         return False
 
@@ -192,6 +201,7 @@ REASONS: tuple[Callable[[Any, Any], bool], ...] = (
     _moments,
     _no_date,
     _kept_digits,
+    _no_number,
     _escapes,
     _white_space,
     _errors,
