@@ -17,7 +17,7 @@ from source_lms_reports.files.csv_head import CsvHead, head_of
 from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, csv_lines, cut, piece_of
 from source_lms_reports.files.csv_split import Columns, Splitter, row_count
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table import EXTRA, LONG_NOTE, CellChunk, Table, unique_names
+from source_lms_reports.files.table import EXTRA, LONG_NOTE, CellChunk, Table, unique_names, without_marker
 from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import ByteStream, utf8_blocks, utf8_text
 
@@ -56,19 +56,8 @@ class CsvTable(Table):
 
     def chunks(self) -> Iterator[CellChunk]:
         """The rows; see `Table.chunks`."""
-        if not self.columns:
-            return
-        chunks = self._without_footer(self._parsed())
-        first = next(chunks, None)
-        if first is None:
-            return
-        second = next(chunks, None)
-        if second is None and self._is_marker(first):
-            return
-        yield first
-        if second is not None:
-            yield second
-            yield from chunks
+        if self.columns:
+            yield from without_marker(self._without_footer(self._parsed()), self._is_marker)
 
     def count(self) -> int:
         """See `Table.count`."""

@@ -14,7 +14,7 @@ from source_lms_reports.files.cell_values import ColumnForm, Values, form_of, is
 from source_lms_reports.files.header_row import SampleRow, find_header, sort_of
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.sheet_cells import SheetCells
-from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names
+from source_lms_reports.files.table import LONG_NOTE, CellChunk, Table, unique_names, without_marker
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.xlsx_cells import column_number
 
@@ -174,17 +174,7 @@ class SheetTable(Table):
 
     def chunks(self) -> Iterator[CellChunk]:
         """The rows; see `Table.chunks`."""
-        chunks = self._all_chunks()
-        first = next(chunks, None)
-        if first is None:
-            return
-        second = next(chunks, None)
-        if second is None and self._is_marker(first):
-            return
-        yield first
-        if second is not None:
-            yield second
-            yield from chunks
+        return without_marker(self._all_chunks(), self._is_marker)
 
     def _is_marker(self, chunk: CellChunk) -> bool:
         first, *others = (column[0] for column in chunk.columns)

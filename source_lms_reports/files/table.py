@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +99,22 @@ def _tell_renamed(header: list[str], names: list[str], notes: TableWarnings) -> 
     renamed = [name for text, name in zip(header, names, strict=True) if text != name]
     if renamed:
         notes.add(f"Headers that were empty or not unique are named by position: {listed(renamed)}")
+
+
+def without_marker(chunks: Iterator[CellChunk], is_marker: Callable[[CellChunk], bool]) -> Iterator[CellChunk]:
+    """The chunks; none where the only one there is says that there are no rows.
+
+    Args:
+        chunks: Of a table.
+        is_marker: Whether a chunk is one row of that kind.
+    """
+    first = next(chunks, None)
+    if first is None:
+        return
+    second = next(chunks, None)
+    if second is None and is_marker(first):
+        return
+    yield first
+    if second is not None:
+        yield second
+        yield from chunks
