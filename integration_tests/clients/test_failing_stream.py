@@ -5,18 +5,14 @@ And dlt and Airflow for themselves: two syncs bring every row, and then the new 
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from integration_tests.clients.environment import EXAMPLES, client, environment, version_of
 from integration_tests.clients.postgres import postgres
-from integration_tests.connector import quick
+from integration_tests.clients.recipes import Record, Sync, dlt, recipes
 from integration_tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.clients
@@ -24,89 +20,8 @@ pytestmark = pytest.mark.clients
 LATER = "2026-02-01T12:00:00Z"
 FAULT = "job_fails@canvas:report=last_user_access_csv,count=always"
 
-Sync = Callable[..., "subprocess.CompletedProcess[str]"]
-Record = Callable[[str, object], None]
 
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows=20) as started:
-        started.clock.advance(-3600)
-        yield started
-
-
-@pytest.fixture
-def project(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A folder with a configuration beside the recipes, as a user has it."""
-    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    folder = tmp_path / "examples" / "project"
-    folder.mkdir()
-    config = quick(sandbox, "canvas", reports=["last_user_access_csv", "provisioning_csv"])
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
-
-
-def requirements(recipe: str) -> list[str]:
-    lines = (EXAMPLES / recipe / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not line.startswith("#")]
-
-
-def run(project: Path, folder: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Call a client's command in the project."""
-    return subprocess.run(
-        [folder / args[0], *args[1:]],
-        cwd=project,
-        env=environment(project, folder) | {"RUNTIME__DLTHUB_TELEMETRY": "false"} | variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def pyairbyte(project: Path, record: Record) -> Sync:
-    folder = client("pyairbyte", *requirements("pyairbyte"))
-    record("version", version_of("airbyte", folder))
-    return lambda to="lms.duckdb": run(project, folder, "python", "../pyairbyte/sync.py", "config.json", to)
-
-
-def dagster(project: Path, record: Record) -> Sync:
-    folder = client("dagster", *requirements("dagster"))
-    record("version", version_of("dagster", folder))
-    shutil.copy(EXAMPLES / "dagster" / "assets.py", project)
-    command = ["dagster", "asset", "materialize", "-f", "assets.py", "--select", "lms_reports"]
-    return lambda: run(project, folder, *command)
-
-
-def dlt(project: Path, record: Record) -> Sync:
-    folder = client("dlt", *requirements("dlt"))
-    record("version", version_of("dlt", folder))
-    return lambda to="lms.duckdb": run(project, folder, "python", "../dlt/sync.py", "config.json", to)
-
-
-def airflow(project: Path, record: Record) -> Sync:
-    folder = client("airflow", *requirements("airflow"))
-    record("version", version_of("apache-airflow", folder))
-    variables = {
-        "AIRFLOW_HOME": str(project / "airflow"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(project.parent / "airflow"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "LMS_REPORTS_FOLDER": str(project),
-        "LMS_REPORTS_PYTHON": str(client("dlt", *requirements("dlt")) / "python"),
-        "LMS_REPORTS_RETRIES": "0",
-    }
-    migrated = run(project, folder, "airflow", "db", "migrate", **variables)
-    assert migrated.returncode == 0, migrated.stdout
-    return lambda: run(project, folder, "airflow", "dags", "test", "lms_reports", **variables)
-
-
-def recipes(**found: Callable[[Path, Record], Sync]) -> list[object]:
-    names = {"pyairbyte": "PyAirbyte", "dagster": "Dagster", "dlt": "dlt", "airflow": "Airflow"}
-    return [pytest.param(make, marks=pytest.mark.client(names[name]), id=name) for name, make in found.items()]
-
-
-@pytest.mark.parametrize("make", recipes(pyairbyte=pyairbyte, dagster=dagster, dlt=dlt, airflow=airflow))
+@pytest.mark.parametrize("make", recipes("PyAirbyte", "Dagster", "dlt", "Airflow"))
 def test_good_streams_land_beside_one_that_fails(
     make: Callable[[Path, Record], Sync], sandbox: Sandbox, project: Path, record_property: Record
 ) -> None:
@@ -126,7 +41,7 @@ def test_good_streams_land_beside_one_that_fails(
     assert count(project, "provisioning_enrollments") == enrolled
 
 
-@pytest.mark.parametrize("make", recipes(dlt=dlt, airflow=airflow))
+@pytest.mark.parametrize("make", recipes("dlt", "Airflow"))
 def test_two_syncs_bring_every_row_and_then_the_new_ones(
     make: Callable[[Path, Record], Sync], sandbox: Sandbox, project: Path, record_property: Record
 ) -> None:

@@ -18,7 +18,6 @@ PLACES = [
     "examples/pyairbyte/requirements.txt",
     "examples/dagster/requirements.txt",
     "examples/meltano/meltano.yml",
-    "integration_tests/clients/test_duckdb.py",
     "integration_tests/clients/test_meltano.py",
     "README.md",
 ]
