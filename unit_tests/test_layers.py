@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import source_lms_reports
 from unit_tests.rooms import FLOOR, MODULES, ONLY, imports_of, room_of, rooms_imported_by
 
 
@@ -32,3 +33,9 @@ def test_a_library_is_known_to_few_rooms(package: str) -> None:
 
 def test_the_top_of_the_package_is_small() -> None:
     assert len([module for module in MODULES if len(module.parts) == 1]) <= 8
+
+
+def test_the_docstring_of_the_package_is_the_map_of_its_rooms() -> None:
+    lines = (source_lms_reports.__doc__ or "").splitlines()
+    named = {line.split()[0].rstrip("/") for line in lines if line.startswith("    ")}
+    assert named | {"__init__"} == set(FLOOR)
