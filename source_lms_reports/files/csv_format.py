@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from source_lms_reports.errors import EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
 from source_lms_reports.files.archive import HEAD, Source
 from source_lms_reports.files.csv_head import CsvHead
-from source_lms_reports.files.csv_rows import OddRows, Piece, Row, rows_of
-from source_lms_reports.files.csv_table import CsvTable
+from source_lms_reports.files.csv_rows import MOST_BEHIND, OddRows, Piece, Row, Tail
+from source_lms_reports.files.csv_table import CsvTable, is_marker
 from source_lms_reports.files.file_format import Beginning, Wanted, excerpt
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.prose import is_document, is_message, is_table_with_markup
 from source_lms_reports.files.table_warnings import TableWarnings
-from source_lms_reports.files.text import utf8_text
 
 _FOREIGN = (b"%PDF-", b"\x89PNG", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", b"{\\rtf")
-_FOOTER = re.compile(r"^[(*#=-].*[)*#=-]$|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
+_FOOTER = re.compile(r"^[(*=-].*[)*=-]$|^#|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
 """What lines behind a table look like: `(5 rows)`, `Total rows: 5`, `Made on 2024-01-01`, `-- end --`; no name does."""
-_MOST_FOOTER = 5
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
@@ -76,7 +74,7 @@ def _refuse_message(beginning: Beginning, table: CsvTable, options: ReadOptions)
         return
     lines = [line for line in beginning.text.splitlines() if line.strip()]
     is_word = bool(options.columns) and len(lines) == 1 == len(header)
-    if is_word or (len(beginning.data) < HEAD and is_message(lines, table.delimiter)):
+    if is_word or (len(beginning.data) < HEAD and is_message(lines, table.delimiter, options.delimiters)):
         raise ErrorPayload(f"{beginning.source.label} is not a report but says: {excerpt(beginning.text)}")
 
 
@@ -85,12 +83,12 @@ class _End:
 
     def __init__(self, head: CsvHead) -> None:
         self._head = head
-        self._last: Piece | OddRows | None = None
+        self._tail = Tail()
         self.is_by_the_rules = True
 
     def look(self, item: Piece | OddRows) -> None:
         """See the next rows."""
-        self._last = item
+        self._tail.push(item)
         self.is_by_the_rules = self.is_by_the_rules and isinstance(item, Piece)
 
     def judge(self, label: str, options: ReadOptions) -> tuple[str, ...]:
@@ -100,11 +98,11 @@ class _End:
             TruncatedPayload: The last row has no line end, and fewer cells than the header.
             UnendedPayload: It has no line end, which the platform's always have.
         """
-        rows = self._rows()
-        if self._is_ended():
+        rows, _, is_ended = self._tail.rows(self._head.delimiter, TableWarnings())
+        if is_ended if self._tail.items else self._head.is_ended:
             return self._footer(rows, options)
         width = len(self._head.header)
-        is_short = bool(rows) and len(rows[-1]) < width and not _is_marker(rows[-1], options)
+        is_short = bool(rows) and len(rows[-1]) < width and not is_marker(rows[-1], options)
         if is_short:
             raise TruncatedPayload(
                 f"{label} ends inside a row: the last one has {len(rows[-1])} of {width} cells and no line end. "
@@ -116,28 +114,12 @@ class _End:
             )
         return ()
 
-    def _is_ended(self) -> bool:
-        if self._last is None:
-            return self._head.is_ended
-        return self._last.is_ended if isinstance(self._last, OddRows) else self._last.data.endswith((b"\n", b"\r"))
-
-    def _rows(self) -> list[Row]:
-        if self._last is None:
-            return []
-        if isinstance(self._last, OddRows):
-            return self._last.rows
-        return rows_of(utf8_text(self._last.data, TableWarnings()), self._head.delimiter)
-
     def _footer(self, rows: list[Row], options: ReadOptions) -> tuple[str, ...]:
         """Lone cells of words behind rows that have all their cells."""
         found: list[str] = []
-        for row in reversed(rows[-_MOST_FOOTER:]):
-            if len(row) != 1 or _is_marker(row, options) or not _FOOTER.search(row[0].strip()):
+        for row in reversed(rows[-MOST_BEHIND:]):
+            if len(row) != 1 or is_marker(row, options) or not _FOOTER.search(row[0].strip()):
                 break
             found.insert(0, row[0])
         others = [row for row in self._head.rows if len(row) == 1 and row[0] not in found]
         return () if len(self._head.header) < 2 or others else tuple(found)
-
-
-def _is_marker(row: Row, options: ReadOptions) -> bool:
-    return len(row) == 1 and row[0].strip() in options.empty_markers

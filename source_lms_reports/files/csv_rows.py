@@ -5,6 +5,7 @@ What is cut here is the same whoever asks: the proof of a file and its reading c
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -27,9 +28,17 @@ QUOTES_NOTE = (
     "a cell and does not close it): {count} (first: row {example}); read as they stand"
 )
 
+MOST_BEHIND = 20
+"""Lines that may stand behind a table."""
+_SHORT = 4096
+"""Bytes of a piece that may have fewer rows than that."""
+
 _MANY_QUOTES = 1 / 16
 """Of all bytes: where as many are quotes, almost all cells are quoted."""
 
+_MARK = codecs.BOM_UTF8
+_MARKS = re.compile(rb"(?:^|(?<=[\r\n]))\xef\xbb\xbf")
+_MARK_NOTE = "Byte order marks inside the file, removed: {count}"
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
 
 Row = list[str]
@@ -61,6 +70,40 @@ class OddRows(NamedTuple):
     is_ended: bool
 
 
+class Tail:
+    """Holds the last rows of a text back, for what stands behind a table is known only at the end."""
+
+    def __init__(self) -> None:
+        self.items: list[Piece | OddRows] = []
+
+    def push(self, item: Piece | OddRows) -> list[Piece | OddRows]:
+        """Hold the next rows back; those that come free are given back."""
+        free, self.items = self.items, [item]
+        if _is_short(item):
+            free, self.items = free[:-MOST_BEHIND], [*free[-MOST_BEHIND:], item]
+        return free
+
+    def rows(self, delimiter: str, notes: TableWarnings) -> OddRows:
+        """What is held back, row by row."""
+        rows: list[Row] = []
+        odd: list[int] = []
+        for item in self.items:
+            if isinstance(item, OddRows):
+                odd += [len(rows) + place for place in item.odd]
+                rows += item.rows
+            else:
+                rows += rows_of(utf8_text(item.data, notes), delimiter)
+        return OddRows(rows, odd, not self.items or _is_ended(self.items[-1]))
+
+
+def _is_short(item: Piece | OddRows) -> bool:
+    return len(item.rows) < MOST_BEHIND if isinstance(item, OddRows) else len(item.data) < _SHORT
+
+
+def _is_ended(item: Piece | OddRows) -> bool:
+    return item.is_ended if isinstance(item, OddRows) else item.data.endswith((b"\n", b"\r"))
+
+
 def piece_of(data: bytes) -> Piece:
     """A piece of these bytes, which follow the rules."""
     return Piece(data, data.split(b'"'))
@@ -89,7 +132,7 @@ def cut(
         size += len(block)
         if size < wanted:
             continue
-        data = b"".join(held)
+        data = _without_marks(b"".join(held), notes)
         found, used = _whole_rows(data, delimiter, notes, is_proven)
         yield from found
         held = [data[used:]]
@@ -100,9 +143,27 @@ def cut(
                 f"{label} has a row of more than {MOST_IN_A_ROW // 1024**2} MiB: a quote in it is not closed, or it is "
                 "no table. Ask the vendor what it sent."
             )
-    data = b"".join(held)
+    data = _without_marks(b"".join(held), notes)
     if data:
         yield from _last_rows(data, delimiter, notes, label)
+
+
+def _without_marks(data: bytes, notes: TableWarnings) -> bytes:
+    r"""Bytes without byte order marks where rows begin: files that were put together have them.
+
+    `1,a` `\n` MARK `id,name` `\n` -> `1,a` `\n` `id,name` `\n`; behind a line end in a quoted cell a mark stays.
+    """
+    if _MARK[:1] not in data or _MARK not in data:  # the first of which is seen in no time
+        return data
+    parts: list[bytes] = []
+    at = quotes = 0
+    for found in _MARKS.finditer(data):
+        quotes += data.count(b'"', at, found.start())
+        parts.append(data[at : found.start() if not quotes & 1 else found.end()])
+        at = found.end()
+        if not quotes & 1:
+            notes.add(_MARK_NOTE)
+    return b"".join([*parts, data[at:]])
 
 
 def _whole_rows(
@@ -303,7 +364,7 @@ def _cells(text: str, delimiter: str, is_last: bool) -> tuple[Row, int] | None:
             if inside is None or (inside.end() == len(text) and not is_last):
                 return None
             rest, behind = _plain(plain, text, inside.end())
-            if not rest or not re.search("[\r\n]", inside[0]):
+            if not rest.strip() or not re.search("[\r\n]", inside[0]):
                 cell, end = inside[0][1:-1].replace('""', '"') + rest, behind
         row.append(cell)
         if not text.startswith(delimiter, end):

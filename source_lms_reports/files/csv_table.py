@@ -14,7 +14,7 @@ from contextlib import closing
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.csv_head import CsvHead, head_of
-from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, csv_lines, cut, piece_of
+from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, Tail, csv_lines, cut, piece_of
 from source_lms_reports.files.csv_split import Columns, Splitter, row_count
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import EXTRA, LONG_NOTE, CellChunk, Table, unique_names, without_marker
@@ -57,12 +57,10 @@ class CsvTable(Table):
     def chunks(self) -> Iterator[CellChunk]:
         """The rows; see `Table.chunks`."""
         if self.columns:
-            yield from without_marker(self._without_footer(self._parsed()), self._is_marker)
+            yield from without_marker(self._parsed(), self._is_marker)
 
     def count(self) -> int:
         """See `Table.count`."""
-        if self._source.findings.footer:
-            return super().count()
         rows = 0
         for item in self.rows(TableWarnings()) if self.columns else ():
             if isinstance(item, OddRows) or self._may_repeat_header(item.data):
@@ -71,11 +69,24 @@ class CsvTable(Table):
         return rows if rows > 1 else super().count()  # one row may be an empty marker
 
     def rows(self, notes: TableWarnings) -> Iterator[Piece | OddRows]:
-        """What follows the header, cut where rows end.
+        """What follows the header, cut where rows end, without what the proof has found to be no rows.
 
         Raises:
             TruncatedPayload: The text ends inside a quoted cell.
         """
+        footer = self._source.findings.footer
+        if not footer:
+            yield from self._cut(notes)
+            return
+        notes.add(_FOOTER_NOTE, len(footer), listed(list(footer)))
+        tail = Tail()
+        for item in self._cut(notes):
+            yield from tail.push(item)
+        last = tail.rows(self.delimiter, notes)
+        kept = last.rows[: -len(footer)]
+        yield OddRows(kept, [place for place in last.odd if place < len(kept)], True)
+
+    def _cut(self, notes: TableWarnings) -> Iterator[Piece | OddRows]:
         with closing(self._source.open()) as stream:
             blocks = _behind(self._blocks(stream, notes), self.head.size, notes)
             is_proven = self._source.findings.is_by_the_rules
@@ -134,7 +145,7 @@ class CsvTable(Table):
             cells = row[:width] + [""] * (width - len(row))
             if cells == self.head.header and not any(beyond) and self._is_repeated(first_row + len(level)):
                 continue
-            if len(row) < width:
+            if len(row) < width and not is_marker(row, self._options):
                 self.notes.add(_SHORT_NOTE, example=first_row + len(level))
             if any(beyond):
                 self.notes.add(LONG_NOTE, example=first_row + len(level))
@@ -161,28 +172,15 @@ class CsvTable(Table):
         self.notes.add(_REPEATED_NOTE if self._has_names else _REPEATED_NAME_NOTE, example=row)
         return self._has_names
 
-    def _without_footer(self, chunks: Iterator[CellChunk]) -> Iterator[CellChunk]:
-        """The chunks without the last rows, if the proof has found that these are none."""
-        footer = self._source.findings.footer
-        if not footer:
-            yield from chunks
-            return
-        self.notes.add(_FOOTER_NOTE, len(footer), listed(list(footer)))
-        held: list[CellChunk] = []
-        for chunk in chunks:
-            held.append(chunk)
-            while sum(map(len, held[1:])) >= len(footer):
-                yield held.pop(0)
-        count = sum(map(len, held)) - len(footer)
-        for chunk in held:
-            if rest := _without(chunk, set(range(max(count, 0), len(chunk)))):
-                yield rest
-            count -= len(chunk)
-
     def _is_marker(self, chunk: CellChunk) -> bool:
         first, *others = (column[0] for column in chunk.columns)
         is_alone = len(chunk) == 1 and not any(others) and chunk.extra is None
-        return is_alone and first.strip() in self._options.empty_markers
+        return is_alone and is_marker([first], self._options)
+
+
+def is_marker(row: Row, options: ReadOptions) -> bool:
+    """Whether a row says that there are no rows."""
+    return len(row) == 1 and row[0].strip() in options.empty_markers
 
 
 def _parts(item: Piece | OddRows) -> Iterator[Piece | list[Row]]:

@@ -23,7 +23,8 @@ Piece = tuple[int, int]
 """Bytes of a text, from and to."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
-_SPACE = re.compile(rb"[ \t\n\r]*")
+_SPACE = re.compile(rb"[ \t\n\r]*(?:\xef\xbb\xbf[ \t\n\r]*)*")
+"""Byte order marks count: lines of files that were put together have them between them."""
 _PLACE = re.compile(r"\(byte (\d+)\)$")
 _TRIES = 6
 

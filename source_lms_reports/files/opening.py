@@ -36,7 +36,7 @@ def verify(payload: Payload, options: ReadOptions) -> None:
     if not any(part.path.stat().st_size for part in payload.parts):
         raise EmptyPayload("The report came without content. The next sync asks for it again.")
     doubts: list[UnendedPayload] = []
-    strangers: list[PayloadError] = []
+    strangers: dict[str, PayloadError] = {}
     reports = 0
     for source in sources(payload, options.limits):
         try:
@@ -48,13 +48,14 @@ def verify(payload: Payload, options: ReadOptions) -> None:
             name = source.file_name or ""
             if not source.is_member or claims_to_be_a_table(name, options.format):
                 raise
-            strangers.append(error)
+            strangers[name] = error
             source.findings.is_no_table = True
-            tell_left_out(source.findings, [name])
             continue
         reports += 1
     if strangers and not reports:
-        raise strangers[0]
+        raise next(iter(strangers.values()))
+    if strangers:
+        tell_left_out(payload.parts[0].findings, list(strangers))
     if doubts:
         raise doubts[0]
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 _TAG = re.compile(r"<(?:[!?]|/?[A-Za-z][\w:.-]*(?:\s[^<>]*|/)?>|[A-Za-z][\w:.-]*\s+[\w:.-]+\s*=)")
 _DOCUMENT = re.compile(r"(?i)<(?:!|\?|/|(?:html|head|body|script|style|table)\b)")
-_WHOLE = re.compile(r"(?is)<([a-z][\w:.-]*)(?:\s[^<>]*)?>.*</\1\s*>|<[a-z][\w:.-]*(?:\s[^<>]*)?/?>")
+_OPENING = re.compile(r"(?i)<([a-z][\w:.-]*)(?:\s[^<>]*)?(?<!/)>")
+_CLOSING = re.compile(r"(?i)</([a-z][\w:.-]*)\s*>")
+_ALONE = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 
 _ENDS = tuple(".!:…。\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH COLON}")  # no question mark: surveys ask, errors do not
 _FEW_LINES = 20
@@ -33,7 +35,13 @@ def is_table_with_markup(rows: Sequence[Sequence[str]]) -> bool:
     header = rows[0] if rows else ()
     if len(header) < 2 or any(len(row) != len(header) for row in rows) or is_document(header[0].lstrip()):
         return False
-    return all(not is_markup(cell.strip()) or _WHOLE.fullmatch(cell.strip()) for cell in header)
+    return all(map(_is_whole, header))
+
+
+def _is_whole(cell: str) -> bool:
+    """Whether elements that begin in a cell end in it: `<b>Q</b> 1`, `x<br>`, but also `<name>`."""
+    opened = sorted(tag.lower() for tag in _OPENING.findall(cell) if tag.lower() not in _ALONE)
+    return opened == sorted(map(str.lower, _CLOSING.findall(cell))) or bool(_OPENING.fullmatch(cell.strip()))
 
 
 def is_sentence(line: str, delimiter: str) -> bool:
@@ -43,6 +51,8 @@ def is_sentence(line: str, delimiter: str) -> bool:
     two commas or at least once there is a clause of some words: `Sorry, the report could not be made.`
     """
     line = line.strip()
+    if "|" in line or "\t" in line:
+        return False  # a row, by a delimiter that nobody has told of
     parts = line.split(delimiter)
     ends = line.endswith(_ENDS)
     if len(parts) == 1:
@@ -52,20 +62,25 @@ def is_sentence(line: str, delimiter: str) -> bool:
     return ends or max(len(part.split()) for part in parts) >= _CLAUSE
 
 
-def is_message(lines: Sequence[str], delimiter: str) -> bool:
+def is_message(lines: Sequence[str], delimiter: str, candidates: str) -> bool:
     """Whether a whole text is a message of a few sentences, with or without a line end.
 
     A table of one column may hold sentences; its header, though, is a name of a word or two over any number of rows:
 
     `Comment` `The course was good.` -> False
     `Service Unavailable` `Please try again later` -> True
+
+    Args:
+        lines: The text's.
+        delimiter: The one that its rows would have.
+        candidates: Those that they could have.
     """
     lines = [line for line in lines if line.strip()]
     if not 0 < len(lines) <= _FEW_LINES:
         return False
     first = lines[0].strip()
-    is_colon = first.endswith(":") and len(first.split()) > 2 and delimiter not in first
-    if is_colon and any(delimiter in line for line in lines[1:]):
+    announces = first.endswith(":") and len(first.split()) > 2 and not set(candidates).intersection(first)
+    if announces and any(set(candidates).intersection(line) for line in lines[1:]):
         return True  # a stack of calls and the like
     return all(is_sentence(line, delimiter) for line in lines)
 
