@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -34,9 +35,15 @@ def room_of(module: Path) -> str:
     return module.parts[0].removesuffix(".py")
 
 
-def imports_of(module: Path) -> Iterator[str]:
+@functools.cache
+def imports_of(module: Path) -> tuple[str, ...]:
     """The dotted names that a module imports, with what it takes out of a module."""
-    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+    return tuple(names_imported(PACKAGE / module))
+
+
+def names_imported(path: Path) -> Iterator[str]:
+    """The same for any file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

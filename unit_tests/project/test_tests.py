@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import source_lms_reports
+from unit_tests.rooms import names_imported
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT_TESTS = ROOT / "unit_tests"
@@ -15,14 +14,6 @@ OTHERS = {"fuzz", "project", "sandbox"}
 MODULES = sorted(
     path.relative_to(ROOT) for folder in (UNIT_TESTS, ROOT / "integration_tests") for path in folder.rglob("*.py")
 )
-
-
-def _imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _is_for_pytest(dotted: str) -> bool:
@@ -35,7 +26,7 @@ def test_no_test_module_is_imported() -> None:
     found = {
         (str(module), dotted)
         for module in MODULES
-        for dotted in _imports(module)
+        for dotted in names_imported(ROOT / module)
         if _is_for_pytest(dotted) or _is_for_pytest(dotted.rpartition(".")[0])
     }
     assert found == set()
