@@ -17,6 +17,7 @@ from source_lms_reports.api.addresses import is_signed, joined, same_host, secur
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.credentials import Credentials
 from source_lms_reports.api.patience import Patience, no_patience
+from source_lms_reports.api.placing import placed
 from source_lms_reports.api.refusal import OTHER_JSON, Refusal, judge
 from source_lms_reports.api.transport import Call, ConnectionFault, Transport, read_answer
 from source_lms_reports.api.vendor_clock import VendorClock
@@ -24,7 +25,7 @@ from source_lms_reports.errors import ConfigError, PayloadError, ReportError, Tr
 from source_lms_reports.files.payload import Part
 from source_lms_reports.platforms.model import Platform, RequestSpec
 from source_lms_reports.platforms.paths import value_at
-from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_path
+from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_body, fill_path
 from source_lms_reports.redaction import redact
 
 LOGGER = logging.getLogger("airbyte")
@@ -118,13 +119,14 @@ class Client:
         """
         spec = self.platform.requests[name]
         context = {**self.context, **extra}
-        placed = _placed(spec, parameters or {})
+        order = placed(spec, parameters or {}, fill_body(spec.json, context) or {})
         return Call(
             spec.method,
             self.base_url + self._path(spec, context),
-            query={key: str(value) for key, value in {**fill_all(spec.query, context), **placed["query"]}.items()},
-            json={**fill_all(spec.json, context), **placed["json"]} or None,
-            multipart=_fields(placed["multipart"]) or None,
+            query=_texts({**fill_all(spec.query, context), **order.query}),
+            headers=_texts(fill_all(spec.headers, context)) or None,
+            json=order.json or None,
+            multipart=order.multipart or None,
             auth=self.credentials(authenticator),
         )
 
@@ -327,7 +329,7 @@ class Client:
             words = f"{self.platform.title} names the same next page twice; the list would never end."
             raise Refusal("transient", TransientError(words, detail=redact(url)))
         seen.add(url)
-        return Call(call.method, url, auth=call.auth)
+        return Call(call.method, url, headers=call.headers, auth=call.auth)
 
 
 def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str | None:
@@ -346,19 +348,8 @@ def _relations(link: Mapping[str, str]) -> list[str]:
     return next((value.lower().split() for name, value in link.items() if name.lower() == "rel"), [])
 
 
-def _placed(spec: RequestSpec, parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """An order's parameters by the place that they go to, under the names that the request gives them."""
-    named = {
-        (spec.list_name if isinstance(value, list) else spec.parameter_name).format(name=name): value
-        for name, value in parameters.items()
-    }
-    return {place: named if place == spec.parameters_in else {} for place in ("query", "json", "multipart")}
-
-
-def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The fields of a form: one a parameter, or one an element of it."""
-    parts = ((key, value if isinstance(value, list) else [value]) for key, value in parameters.items())
-    return [(key, str(one)) for key, values in parts for one in values]
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
 
 
 def renewed(call: Call) -> bool:

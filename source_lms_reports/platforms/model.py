@@ -31,12 +31,29 @@ class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of all parts of a platform file."""
 
 
+class PairsSpec(_Model, frozen=True, kw_only=True):
+    """How parameters are written as a list of pairs: `{name: Name, value: Value}` -> `[{"Name": "a", "Value": "1"}]`.
+
+    Attributes:
+        name: The member that holds a parameter's name.
+        value: The member that holds its value.
+    """
+
+    name: str
+    value: str
+
+
 class RequestSpec(_Model, frozen=True, kw_only=True):
     """A request as a template.
 
     Attributes:
         path: Path below the platform's base address.
+        headers: Headers beside the standard ones.
+        json: A JSON body: templates in objects and lists of any depth. What comes out empty is left out, and so is an
+            object or a list of which nothing is left.
         parameters_in: Where the order's parameters go.
+        parameters_at: The members of the JSON body that lead to the parameters; without them the body itself has them.
+        pairs: The parameters are a list of pairs at `parameters_at`, an empty one where there are none.
         parameter_name: The field's name, with `{name}` for the parameter's own.
         list_name: The same for a parameter that is a list: each element becomes a field.
         records: Path of the list in a JSON answer.
@@ -47,14 +64,28 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
     method: Literal["GET", "POST", "PUT"] = "GET"
     path: str = ""
     query: dict[str, Template] = {}
-    json: dict[str, Template] = {}
+    headers: dict[str, Template] = {}
+    json: dict[str, Any] = {}
     parameters_in: Literal["", "query", "json", "multipart"] = ""
+    parameters_at: list[str] = []
+    pairs: PairsSpec | None = None
     parameter_name: str = "{name}"
     list_name: str = "{name}"
     records: Path = []
     pages: Literal["", "link_header", "next_url"] = ""
     next: Path = []
     count: Path = []
+
+    def __post_init__(self) -> None:
+        """Check that the parameters have a place.
+
+        Raises:
+            ValueError: They have none; msgspec makes a `ValidationError` of it.
+        """
+        if self.parameters_at and self.parameters_in != "json":
+            raise ValueError("parameters_at is a place in a JSON body: parameters_in is json")
+        if self.pairs and not self.parameters_at:
+            raise ValueError("pairs are a list in a JSON body: parameters_at says where")
 
 
 class ErrorRule(_Model, frozen=True, kw_only=True):

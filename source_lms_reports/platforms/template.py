@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 Context = Mapping[str, Any]
 
 _EMPTY = (None, "")
+_TYPES = ("integer", "boolean")
 
 
 def _sql_identifier(name: str) -> str:
@@ -145,6 +146,32 @@ def fill_all(templates: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """A mapping with its names and values filled; entries whose value comes out empty are left out."""
     filled = {str(fill(name, context)): fill(template, context) for name, template in templates.items()}
     return {name: value for name, value in filled.items() if value not in _EMPTY}
+
+
+def fill_body(template: Any, context: Context) -> Any:
+    """A JSON body with the templates of its objects and lists filled, whatever their depth.
+
+    `{"a": {"b": "{{ x }}", "c": ["{{ y }}", 1]}}` with an empty `x` and a `y` of 2 -> `{"a": {"c": ["2", 1]}}`. What
+    comes out empty is left out, and so is an object or a list of which nothing is left.
+
+    Args:
+        template: Templates in mappings and lists; `{integer: "..."}` and `{boolean: "..."}` are values.
+        context: The names that the templates may use.
+
+    Returns:
+        The body; None where nothing is left of it.
+    """
+    if isinstance(template, list):
+        filled = (fill_body(part, context) for part in template)
+        return [part for part in filled if part not in _EMPTY] or None
+    if not isinstance(template, Mapping) or _is_typed(template):
+        return fill(template, context)
+    members = {str(fill(name, context)): fill_body(part, context) for name, part in template.items()}
+    return {name: part for name, part in members.items() if part not in _EMPTY} or None
+
+
+def _is_typed(template: Mapping[str, Any]) -> bool:
+    return len(template) == 1 and next(iter(template)) in _TYPES
 
 
 def is_true(value: Any) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 from requests_mock import ANY, Mocker
@@ -157,6 +158,17 @@ def test_an_orders_parameters_go_where_the_request_says() -> None:
     assert call.method == "POST"
     assert call.url == f"{REPORTS}/provisioning_csv"
     assert call.multipart == [("parameters[users]", "true")]
+
+
+def test_a_request_may_have_headers_of_its_own_on_every_page() -> None:
+    one = client()
+    spec = msgspec.structs.replace(
+        one.platform.requests["list"], headers={"Accept": "application/{{ kind }}", "X-Site": "{{ site }}"}
+    )
+    one.platform = msgspec.structs.replace(one.platform, requests={**one.platform.requests, "list": spec})
+    call = one.prepare("list", kind="vnd.api+json", site="")
+    assert call.headers == {"Accept": "application/vnd.api+json"}
+    assert one.follow(call, "?page=2", set()).headers == call.headers
 
 
 def test_a_list_is_a_field_for_each_of_its_elements() -> None:

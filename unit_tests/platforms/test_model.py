@@ -56,6 +56,8 @@ REPORT: dict[str, Any] = {"streams": {"users": {}}}
         ({"find": {"request": "jobs", "parameters": []}}, "find names the request 'jobs'"),
         ({"listing": {"request": "reports", "template": REPORT}}, "listing names the request 'reports'"),
         ({"reports": {"a": {**REPORT, "request": "page"}}}, "the report 'a' names the request 'page'"),
+        ({"requests": {"list": {"parameters_at": ["a"], "parameters_in": "query"}}}, "parameters_in is json"),
+        ({"requests": {"list": {"parameters_in": "json", "pairs": {"name": "n", "value": "v"}}}}, "says where"),
         (
             {"reports": {"a": {**REPORT, "each": {"request": "terms", "value": []}}}},
             "the report 'a' names the request 'terms'",

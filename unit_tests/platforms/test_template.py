@@ -3,7 +3,7 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_path, is_true
+from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_body, fill_path, is_true
 
 
 def test_placeholders_are_filled_and_everything_else_stays() -> None:
@@ -94,3 +94,20 @@ def test_yes_and_no(value: object, yes: bool) -> None:
 def test_a_users_statement_can_stand_inside_another(written: str, statement: str) -> None:
     found = fill("SELECT * FROM (\n{{ sql | sql_statement }}\n) AS q", {"sql": written})
     assert found == "\n".join(("SELECT * FROM (", statement, ") AS q"))
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ({"a": {"b": "{{ none }}", "c": ["{{ x }}", "", 1]}}, {"a": {"c": ["17", 1]}}),
+        ({"a": {"b": ["{{ none }}"]}, "c": {}}, None),
+        (
+            {"a": {"boolean": "false"}, "b": {"integer": "{{ x }}"}, "c": {"integer": "{{ none }}"}},
+            {"a": False, "b": 17},
+        ),
+        ({"sort": {"field": "{{ x }}", "integer": "1"}}, {"sort": {"field": "17", "integer": "1"}}),
+        ({"a": [{"b": False}, {"b": "{{ none }}"}]}, {"a": [{"b": False}]}),
+    ],
+)
+def test_a_body_is_filled_at_any_depth_and_what_is_not_set_is_left_out(template: object, filled: object) -> None:
+    assert fill_body(template, {"x": 17, "none": ""}) == filled
