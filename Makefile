@@ -2,6 +2,7 @@
 # a package index that pip reaches are needed. `make` alone lists the targets.
 
 PYTHON ?= python3
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
@@ -22,7 +23,7 @@ ARCH = $(shell uname -m)
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix image bench fuzz properties world soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
+.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix pythons image bench fuzz properties world soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,7 +75,7 @@ format: $(VENV)/.dev ## lay out the code and repair what can be repaired by itse
 	@$(BIN)/ruff format .
 
 unit: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) unit_tests integration_tests -m "$(BRIEF)"
+	@$(PYTEST) $(PARALLEL) unit_tests integration_tests -m "$(BRIEF)" $(RECORD)
 
 faults: $(VENV)/.dev ## every fault at every platform, for docs/faults.md
 	@$(BIN)/python -m integration_tests.fault_matrix $(PARALLEL)
@@ -93,6 +94,11 @@ clients-matrix: $(VENV)/.dev ## run every client, the image too, and write docs/
 	@rm -f integration_tests/clients/results.json
 	@-$(PYTEST) integration_tests unit_tests/project/packaging/test_distribution.py -m "not image_tests and not requires_creds and not full_matrix" --record-clients
 	@-scripts/image/test.sh --record-clients
+	@$(BIN)/python -m integration_tests.clients.matrix
+
+# Each in a clone of what is committed, so that nothing that lies here helps it.
+pythons: $(VENV)/.dev ## `make test` on each Python of PYTHONS="python3.10 ...", and write docs/clients.md by what passed
+	@scripts/pythons.sh $(PYTHONS)
 	@$(BIN)/python -m integration_tests.clients.matrix
 
 bench: $(VENV)/.bench ## speed and memory, as ratios measured in one run
@@ -145,4 +151,4 @@ release-record: $(VENV)/.dev ## keep what this version promises in releases/, fo
 	@$(BIN)/python -m integration_tests.releases
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build .tmp .ctr .clients .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) dist build .tmp .ctr .clients .pythons .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz

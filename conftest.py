@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from integration_tests.clients.pythons import PythonRecorder
 from integration_tests.clients.recorder import Recorder
 
 # No deadline: the time an example takes says more about the machine than about the code.
@@ -17,8 +19,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For `make clients-matrix`."""
+    """For `make clients-matrix` and `make pythons`."""
     parser.addoption("--record-clients", action="store_true", help="keep which clients' tests passed")
+    parser.addoption("--record-python", type=Path, metavar="FILE", help="keep in FILE how many tests passed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,3 +29,5 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.record_clients and config.option.keyword:
         raise pytest.UsageError("--record-clients is for whole runs, and -k takes a part")
     config.pluginmanager.register(Recorder())
+    if config.option.record_python and not hasattr(config, "workerinput"):  # the controller hears of all tests
+        config.pluginmanager.register(PythonRecorder(config.option.record_python))

@@ -1,8 +1,8 @@
 """The clients, and the tables of docs/clients.md that show which of them ran.
 
 `make clients-matrix` runs the tests of all clients, which leave `results.json` (see `recorder`), and has
-`python -m integration_tests.clients.matrix` write the tables. A client that
-left no result is shown as one that did not run.
+`python -m integration_tests.clients.matrix` write the tables. A client that left no result is shown as one that did
+not run. `make pythons` does the same for interpreters (see `pythons`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from integration_tests.clients import pythons
 from integration_tests.clients.qa_table import qa_table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clients.md"
@@ -63,6 +64,7 @@ def tables(results: Mapping[str, Any]) -> dict[str, str]:
     return {
         "ran": "\n".join(["| Client | Version | Tests | Command |", "|---|---|---|---|", *rows])
         + (f"\n\nNot run, or not passed, the last time: {', '.join(missing)}." if missing else ""),
+        "pythons": pythons.pythons_table(pythons.load()),
         "passed": "\n\n".join(lists),
         "qa": qa_table(),
     }
