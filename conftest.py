@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note what passes."""
+    """Note what passes. What the tests start hears Ctrl-C, also where a shell runs the tests in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.record_clients and config.option.keyword:
         raise pytest.UsageError("--record-clients is for whole runs, and -k takes a part")
     config.pluginmanager.register(Recorder())

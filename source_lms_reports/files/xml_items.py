@@ -24,7 +24,7 @@ class ItemCutter:
         around: The name of the element around them.
         parser: Is fed with all that `take` is not given.
         take: Is given whole items, one behind the other, and their namespace's prefix (`x:`); none where the parser has
-            been fed instead.
+            been fed instead. It is called once more behind the last byte.
     """
 
     def __init__(self, item: bytes, around: bytes, parser: XmlParser, take: Callable[[bytes, bytes], None]) -> None:
@@ -54,6 +54,7 @@ class ItemCutter:
                 break
         self._parse(head, blocks, b"")
         self._parser.close()
+        self._take(b"", b"")  # Expat from 2.6 on may find out the last things only now
 
     def _items(self, data: bytes, blocks: Iterator[bytes], prefix: bytes) -> bytes:
         """Take all items that come before anything opaque; what follows them."""

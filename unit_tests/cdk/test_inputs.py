@@ -86,7 +86,7 @@ def test_a_configuration_is_read_in_the_encodings_of_editors(tmp_path: Path, enc
     ("content", "words"),
     [
         (b'{"a": "\xe9"}', "is not in UTF-8"),
-        (b'{"a": 1,\n}', r"is not JSON \(line 2\)"),
+        (b'{"a": 1,\n"b" 2}', r"is not JSON \(line 2\)"),
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "does not hold an object"),
     ],

@@ -67,3 +67,30 @@ def test_an_item_longer_than_what_is_read_at_a_time() -> None:
     xml = b"<a><data><row>" + b"x" * 5000 + b"</row><row/></data></a>"
 
     assert len(_cut(xml, 10)[0]) == 5000 + len("<row></row><row/>")
+
+
+class _Late(XmlParser):
+    """Finds out nothing before the end, as Expat may from 2.6 on where it comes by a few bytes at a time."""
+
+    def __init__(self, handler: _Names) -> None:
+        super().__init__(handler)
+        self._held = b""
+
+    def feed(self, data: bytes) -> None:
+        self._held += data
+
+    def close(self) -> None:
+        super().feed(self._held)
+        super().close()
+
+
+def test_what_the_parser_finds_at_the_very_end_is_taken_as_well() -> None:
+    names, found = _Names(), list[str]()
+
+    def take(data: bytes, _: bytes) -> None:
+        found.extend([] if data else names.found)
+        names.found.clear()
+
+    ItemCutter(b"row", b"data", _Late(names), take).cut(iter([b"<a><data><!-- x --><row/></data></a>"]))
+
+    assert found == ["a", "data", "row"]
