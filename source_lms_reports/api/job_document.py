@@ -38,9 +38,8 @@ class JobReader:
 
     def id(self, document: Any) -> str | None:
         """The job's id, if the document names one."""
-        found = value_at(document, self._job.id)
-        is_id = isinstance(found, (str, int)) and not isinstance(found, bool) and found != ""
-        return str(found) if is_id else None
+        found = value_at(document, self._job.id, _is_id)
+        return None if found is None else str(found)
 
     def ordered_at(self, document: Any) -> float | None:
         """When the job was ordered, in epoch seconds; None where the document does not tell."""
@@ -55,15 +54,17 @@ class JobReader:
         """
         job = self._job
         raw = value_at(document, job.status)
-        words = next((str(text) for path in job.words if (text := value_at(document, path))), None)
+        words = value_at(document, job.words, bool) if job.words else None
         return JobState(
             status=self._status(raw),
-            words=" ".join(words.split())[:500] if words else str(raw or ""),
+            words=" ".join(str(words).split())[:500] if words else str(raw or ""),
             progress=_number(value_at(document, job.progress)),
             lines=_whole(value_at(document, job.lines)),
             finished_at=_epoch(value_at(document, job.finished_at)),
             retry_after=answer.retry_after(self._clock()) if answer else None,
-            result=Links(_links(value_at(document, job.links)), _epoch(value_at(document, job.expires_at))),
+            result=Links(
+                links_of(value_at(document, job.links, links_of)), _epoch(value_at(document, job.expires_at, _epoch))
+            ),
         )
 
     def _status(self, word: Any) -> JobStatus:
@@ -83,7 +84,12 @@ class JobReader:
             LOGGER.warning(text)
 
 
-def _links(value: Any) -> tuple[str, ...]:
+def _is_id(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+
+
+def links_of(value: Any) -> tuple[str, ...]:
+    """The addresses in a value, which is one of them or a list of some."""
     found = value if isinstance(value, list) else [value]
     return tuple(link.strip() for link in found if isinstance(link, str) and link.strip())
 

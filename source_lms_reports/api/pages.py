@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from source_lms_reports.files.opening import count_rows, verify
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.ticket import Order
-from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.platforms.paths import Path, choices, value_at
 
 LOGGER = logging.getLogger("airbyte")
 _NOT_FOUND = 404
@@ -33,7 +33,7 @@ class _List:
     rows: int = 0
     count: int | None = None
 
-    def says(self, document: Mapping[str, Any], path: Sequence[str | int]) -> None:
+    def says(self, document: Mapping[str, Any], path: Path) -> None:
         """Take note of the number of rows that a page tells; the greatest counts, for rows may go meanwhile."""
         number = value_at(document, path)
         if isinstance(number, int) and not isinstance(number, bool):
@@ -171,11 +171,13 @@ def _unexpected(order: Order, answer: Answer) -> TransientError:
     return TransientError(f"The list of {order.report} ended with status {answer.status}.")
 
 
-def _first_of(page: Part, path: Sequence[str | int]) -> dict[str, Any]:
-    """The member of the JSON object in a file that a path begins with, read like the rows; of anything else, none."""
-    name = str(path[0])
+def _first_of(page: Part, path: Path) -> dict[str, Any]:
+    """The members of a file's JSON object that a path may begin with, read like the rows; none of anything else."""
+    names = [str(one[0]) for one in choices(path)]
     try:
-        values = [member(source, name) for source in sources(Payload((page,)), ArchiveLimits())]
+        found = [
+            {name: member(source, name) for name in names} for source in sources(Payload((page,)), ArchiveLimits())
+        ]
     except PayloadError:
         return {}  # the proof of the payload will tell what is wrong with it
-    return {name: values[0]} if values else {}
+    return found[0] if found else {}

@@ -17,8 +17,8 @@ import msgspec
 import yaml
 
 from source_lms_reports.errors import ConfigError
+from source_lms_reports.platforms.paths import Path
 
-Path = list[str | int]
 Template = str | int | float | bool | dict[str, str]
 _PACKAGE = "source_lms_reports"
 
@@ -115,7 +115,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
 
     Attributes:
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
-        words: What the vendor says about a failure.
+        words: What the vendor says about a failure, at the first of several paths that says anything.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
         placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
             is read, and never aborted, for it may be somebody else's.
@@ -126,7 +126,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     statuses: dict[str, Literal["queued", "running", "ready", "failed", "gone"]] = {}
     progress: Path = []
     lines: Path = []
-    words: list[Path] = []
+    words: Path = []
     created_at: Path = []
     finished_at: Path = []
     links: Path = []
