@@ -28,7 +28,7 @@ def _settings(texts: list[str]) -> dict[str, dict[str, Any]]:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m integration_tests.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="first of six ports in a row; 0 takes free ones")
+    parser.add_argument("--port", type=int, default=0, help="first of a row of ports; 0 takes free ones")
     parser.add_argument("--rows", type=int, default=50, help="size of the main reports")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see faults.py; repeatable")

@@ -178,7 +178,7 @@ Classifier = Callable[[Request], str]
 class Route:
     """`pattern` is a path with `{name}` parts; `kind` is what faults and the journal call this route.
 
-    The kinds: `list`, `order`, `poll`, `token`, `download`, `abort`, `delete`, `page`, `other`.
+    The kinds: `list`, `order`, `poll`, `token`, `download`, `abort`, `delete`, `page`, `schema`, `trade`, `other`.
     """
 
     method: str

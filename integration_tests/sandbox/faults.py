@@ -16,6 +16,7 @@ Faults of a request: `<kind>_<effect>`. Default count: 1.
 | `page` | pages of data (TinQwise lists, Second Nature course-status) |
 | `download` | requests for the report's bytes, on either host |
 | `abort`, `delete` | Canvas abort and delete |
+| `schema`, `trade` | a table's schema; the addresses of a job's objects (Instructure DAP) |
 | `any` | every API request except control and downloads |
 
 | effect | what happens |
@@ -89,7 +90,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-KINDS = ("list", "order", "poll", "token", "page", "download", "abort", "delete", "any")
+KINDS = ("list", "order", "poll", "token", "page", "download", "abort", "delete", "schema", "trade", "any")
 EFFECTS = (
     "400", "500", "502", "503", "504", "reset", "lost", "timeout", "401", "403", "404",
     "429", "429_date", "429_bare", "throttle", "html", "notjson", "empty", "redirect",

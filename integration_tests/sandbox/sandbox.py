@@ -43,7 +43,7 @@ class Sandbox:
         anchor: Seconds since 1970 at which the generated times end (2026-01-15).
         settings: Switches by vendor, e.g. `{"canvas": {"semicolon": True}}`.
         job_polls: The poll on which a healthy job is ready.
-        port: The first of six ports in a row; 0 takes free ones.
+        port: The first of a row of ports, one a vendor and one for files; 0 takes free ones.
         cache_dir: Keep generated files here for further runs; also the environment variable `LMS_SANDBOX_CACHE`.
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import requests
@@ -104,3 +106,38 @@ class Sana(Client):
 
     def report(self, query: str, form: str = "csv") -> requests.Response:
         return self.bare(self.finished(query, form)["data"]["link"]["url"])
+
+
+class InstructureDap(Client):
+    """The DAP client."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox, "instructure_dap")
+        self.log_in()
+
+    def login(self, secret: str = "dap-client-secret", grant: str = "client_credentials") -> requests.Response:
+        key = self.sandbox.config("instructure_dap")["platform"]["client_id"]
+        return self("POST", "/ids/auth/login", data={"grant_type": grant}, auth=(key, secret))
+
+    def log_in(self) -> None:
+        self.session.headers["Authorization"] = f"Bearer {self.login().json()['access_token']}"
+
+    def order(self, table: str, namespace: str = "canvas", **asked: Any) -> requests.Response:
+        body = {"format": "jsonl", **asked}
+        return self("POST", f"/dap/query/{namespace}/table/{table}/data", json=body)
+
+    def finished(self, table: str, namespace: str = "canvas", **asked: Any) -> dict[str, Any]:
+        job: dict[str, Any] = self.order(table, namespace, **asked).json()
+        for _ in range(20):
+            if job["status"] in ("complete", "failed"):
+                return job
+            job = self("GET", f"/dap/job/{job['id']}").json()
+        raise AssertionError("never finished")
+
+    def parts(self, job: dict[str, Any]) -> list[str]:
+        """The texts of a job's part files."""
+        urls = self("POST", "/dap/object/url", json=job["objects"]).json()["urls"]
+        return [gzip.decompress(self.bare(urls[one["id"]]["url"]).content).decode() for one in job["objects"]]
+
+    def rows(self, job: dict[str, Any]) -> list[dict[str, Any]]:
+        return [json.loads(line) for part in self.parts(job) for line in part.splitlines()]

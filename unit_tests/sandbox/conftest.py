@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration_tests.sandbox import Sandbox
-from unit_tests.sandbox.clients import Canvas, Client, Sana, SecondNature
+from unit_tests.sandbox.clients import Canvas, Client, InstructureDap, Sana, SecondNature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,5 +51,12 @@ def tinqwise(sandbox: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def hapyak(sandbox: Sandbox) -> Iterator[Client]:
     client = Client(sandbox, "hapyak", {"X-Hapyak-API-Key": "hapyak-key-1e7bc263"})
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def dap(sandbox: Sandbox) -> Iterator[InstructureDap]:
+    client = InstructureDap(sandbox)
     with client.session:
         yield client

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .canvas import Canvas
 from .hapyak import HapYak
+from .instructure_dap import InstructureDap
 from .sana import Sana
 from .second_nature import SecondNature
 from .tinqwise import TinQwise
@@ -13,4 +14,6 @@ from .tinqwise import TinQwise
 if TYPE_CHECKING:
     from ..world import Vendor
 
-VENDORS: dict[str, type[Vendor]] = {vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak)}
+VENDORS: dict[str, type[Vendor]] = {
+    vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap)
+}
