@@ -203,7 +203,13 @@ class StreamState:
         self._read.append(read)
 
     def window_read(self) -> None:
-        """All orders of a window were read: let go of their jobs, and move the cursor as far as all of them reach."""
+        """All orders of a window were read: let go of their jobs, and move the cursor as far as all of them reach.
+
+        A cursor of rows goes by the order that was placed first. The rows of a later one may be newer than a row that
+        was dated back meanwhile and that the first one lacks:
+
+            first order 10:00: a 09:00 | b is dated 09:30 | second order 11:00: c 09:45 -> 09:00, and b comes next time
+        """
         done, self._read = self._read, []
         for one in done:
             self._tickets.pop(one.identity, None)
@@ -211,8 +217,8 @@ class StreamState:
         if self._field is None or self._has_gap or not done:
             return
         limit = min(self.limit(one.ordered_at, one.window) for one in done)
-        for reached in (self._reached(one, limit) for one in done):
-            self._cursor = later_of(self._cursor, reached)
+        for one in done if self._is_window else [min(done, key=lambda one: one.ordered_at)]:
+            self._cursor = later_of(self._cursor, self._reached(one, limit))
         self._has_gap = any(map(self._leaves_gap, done))
 
     def _leaves_gap(self, one: OrderRead) -> bool:

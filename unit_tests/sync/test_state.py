@@ -112,6 +112,8 @@ def test_the_cursor_stops_at_the_job_that_was_read_and_not_at_the_sync() -> None
 def test_of_several_orders_the_first_vouches_for_the_window() -> None:
     early, late = _read("2026-02-01", "a", -HOUR), _read("2026-03-01T11:59:00Z", "b")
     assert _cursor(early, late) == _cursor(late, early) == "2026-02-01"
+    dated_back = _read("2026-03-01T10:59:00Z", "b")
+    assert _cursor(early, dated_back) == _cursor(dated_back, early) == "2026-02-01"
 
 
 def test_the_end_of_what_was_asked_for_is_not_passed() -> None:

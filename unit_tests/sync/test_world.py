@@ -25,8 +25,8 @@ def _quiet() -> Iterator[None]:
     logger.setLevel(level)
 
 
-def _play(subject: str, stories: int) -> None:
-    for seed in range(stories):
+def _play(subject: str, stories: int, first: int = 0) -> None:
+    for seed in range(first, first + stories):
         Story(seed, subject).play()
 
 
@@ -37,10 +37,10 @@ def test_what_the_vendor_holds_is_in_the_destination(subject: str) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_world_finds_a_fault_that_is_put_back(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_back, subject = MUTANTS[mutant]
-    put_back(monkeypatch)
+    fault = MUTANTS[mutant]
+    fault.put_back(monkeypatch)
     with pytest.raises(Lost):
-        _play(subject, MOST_STORIES)
+        _play(fault.subject, MOST_STORIES, fault.seed)
 
 
 def test_a_story_is_the_same_each_time_it_is_told() -> None:

@@ -35,7 +35,7 @@ class Subject:
         most_rows: The vendor cuts off longer reports.
         lists_jobs: The vendor lists its jobs, so that one can be adopted.
         hides_plans: Orders ask for a span of time, so what is dated in the future is in none yet.
-        backdates: Rows are also dated back, as far as a sync may still find them.
+        backdates: How many of the changes are dated back, as far as a sync may still find them.
     """
 
     platform: str
@@ -52,7 +52,7 @@ class Subject:
     most_rows: int = 0
     lists_jobs: bool = False
     hides_plans: bool = False
-    backdates: bool = True
+    backdates: float = 0.12
 
     def config(self, **shared: Any) -> dict[str, Any]:
         """A configuration."""
@@ -158,7 +158,7 @@ SUBJECTS: dict[str, Subject] = {
     "canvas: two orders": Subject(
         "canvas", "eportfolio_report_csv",
         lambda: {"eportfolio_report": Table("eportfolio_id", "updated_at", nulls=True)}, _eportfolio,
-        more={"include_deleted": True}, lists_jobs=True, backdates=False,
+        more={"include_deleted": True}, lists_jobs=True, backdates=0.5,
     ),
     "canvas: a column": Subject(
         "canvas", "last_enrollment_activity_csv",

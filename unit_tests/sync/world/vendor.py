@@ -101,12 +101,12 @@ class SimulatedVendor:
         kind = self._chance.random()
         now = self._time.now
         moment: float | None = now
-        if kind < 0.12 and self.subject.backdates:
+        if self._chance.random() < self.subject.backdates:
             earliest = max(table.passed, self._open_since()) - self._lookback() * DAY
             moment = self._chance.uniform(max(earliest, now - 3 * DAY), now)
-        elif kind < 0.22 and table.cursor:
+        elif kind < 0.12 and table.cursor:
             moment = now + self._chance.uniform(1, 40 * DAY)
-        elif kind < 0.32 and table.nulls:
+        elif kind < 0.24 and table.nulls:
             moment = None
         self._put(name, table, moment)
         if self.subject.lists_jobs and self._jobs and self._chance.random() < 0.05:
