@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
 
 FAILED_EXIT = 1
 USAGE_EXIT = 2
 _CLOSED_PIPE_EXIT = 120
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: How long the end waits for work that must not be cut in two, where it is not a signal that asks for the end.
+_LAST_SECONDS = 30.0
 
 
 class _Ended(BaseException):
@@ -20,6 +23,55 @@ class _Ended(BaseException):
 
     def __init__(self, number: int) -> None:
         self.number = number
+
+
+class _Whole:
+    """Counts the work under way that must not be cut in two, and keeps the signal that came meanwhile."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.RLock())  # a signal may come where this thread holds it
+        self._count = 0
+        self._kept = 0
+
+    def begin(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def end(self) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+            kept = self._kept if not self._count else 0
+        if kept:
+            os.kill(os.getpid(), kept)
+
+    def keeps(self, number: int) -> bool:
+        """Whether a signal waits for the work's end. A second one does not."""
+        with self._changed:
+            is_first = bool(self._count) and not self._kept
+            self._kept = number
+            return is_first
+
+    def wait(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, seconds)
+
+
+_WHOLE = _Whole()
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Work that must not be cut in two: a signal that asks for the end waits until it is done, a second one does not.
+
+    It is for work of which half would lose something that nobody can bring back, such as a token that works once. It
+    has to have an end of its own.
+    """
+    _WHOLE.begin()
+    try:
+        yield
+    finally:
+        _WHOLE.end()
 
 
 def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], close: Callable[[], None]) -> None:
@@ -48,6 +100,8 @@ def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], 
 
 def leave(code: int) -> None:
     """End at once where threads may still wait for the vendor; their work is safe in the state."""
+    if code - 128 not in _SIGNALS:
+        _WHOLE.wait(_LAST_SECONDS)
     for number in _SIGNALS:  # all is said: clients end a process that lingers
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -60,5 +114,6 @@ def leave(code: int) -> None:
         os._exit(code)  # also where a signal does nothing: in the first process of a container
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Ended(number)
+def _end(number: int, _frame: FrameType | None) -> None:
+    if not _WHOLE.keeps(number):
+        raise _Ended(number)

@@ -28,6 +28,7 @@ from source_lms_reports.api.connect import connect
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.cdk import inputs
 from source_lms_reports.cdk.concurrent_read import read_streams
+from source_lms_reports.cdk.control import ControlKeeper
 from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.message_repository import OrderedMessageRepository
@@ -70,6 +71,7 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
         self._spool = Spool()
         self._states = OrderedMessageRepository(self._concurrent_source._queue, self._message_repository)
         self._transport: Transport | None = None
+        self._keeper: ControlKeeper | None = None
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
         """Take the configuration, if it was not known before.
@@ -162,7 +164,10 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
 
     def _connect(self, config: Mapping[str, Any]) -> tuple[Settings, Client]:
         self._transport = self._transport or Transport()
-        return connect(self._config or config, self._transport)
+        given = self._config or config
+        if self._keeper is None or self._keeper.given != given:
+            self._keeper = ControlKeeper(given)
+        return connect(self._keeper.config, self._transport, keeper=self._keeper)
 
     def _as_streams(self, sync: Sync) -> list[AbstractStream]:
         return [self._as_stream(sync, one) for one in sync.selected]

@@ -385,6 +385,8 @@ class TokenAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
         client_secret: The client's secret.
         scope: What is asked for, in the vendor's own way of listing it; empty for nothing.
         basic: Whether id and secret go into a Basic header instead of the form.
+        grant_type: The form's `grant_type`; empty where the vendor's page has none.
+        prefix: The word before the token in the header `Authorization`.
         token_path: Where the token stands in the answer.
         expires_path: Where its life in seconds stands.
     """
@@ -394,8 +396,25 @@ class TokenAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
     client_secret: str
     scope: str = ""
     basic: bool = False
+    grant_type: str = "client_credentials"
+    prefix: str = "Bearer"
     token_path: Path = msgspec.field(default_factory=lambda: ["access_token"])
     expires_path: Path = msgspec.field(default_factory=lambda: ["expires_in"])
+
+
+class RefreshTokenAuthenticator(TokenAuthenticator, frozen=True, kw_only=True, tag_field="type"):
+    """A bearer token that is asked for with a refresh token, which may change with each asking (OAuth 2, section 6).
+
+    Attributes:
+        refresh_token: Where the refresh token stands in the configuration. A new one takes its place there.
+        refresh_token_path: Where a new one stands in the answer.
+        single_use: Whether a refresh token works once. It is then not sent where this machine knows it to be spent.
+    """
+
+    grant_type: str = "refresh_token"
+    refresh_token: list[str]
+    refresh_token_path: Path = msgspec.field(default_factory=lambda: ["refresh_token"])
+    single_use: bool = False
 
 
 class SelectiveAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
@@ -411,7 +430,9 @@ class SelectiveAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"
     authenticators: dict[str, BearerAuthenticator | ApiKeyAuthenticator | TokenAuthenticator]
 
 
-AuthenticatorSpec = BearerAuthenticator | ApiKeyAuthenticator | TokenAuthenticator | SelectiveAuthenticator
+AuthenticatorSpec = (
+    BearerAuthenticator | ApiKeyAuthenticator | TokenAuthenticator | RefreshTokenAuthenticator | SelectiveAuthenticator
+)
 
 
 class Platform(_Model, frozen=True, kw_only=True):

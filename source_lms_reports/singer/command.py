@@ -18,6 +18,7 @@ from source_lms_reports.redaction import REDACTOR, MaskingWriter
 from source_lms_reports.singer.about import NAME, about_as_json, about_as_text, version_line
 from source_lms_reports.singer.bookmarks import read_bookmarks
 from source_lms_reports.singer.catalog import read_catalog
+from source_lms_reports.singer.keeping import make_keeper
 from source_lms_reports.singer.reading import with_detail
 from source_lms_reports.singer.tap import Tap
 from source_lms_reports.spec.manifest import connection_specification
@@ -74,7 +75,7 @@ def _do(parsed: argparse.Namespace, spool: Spool, out: BinaryIO) -> int:
         REDACTOR.register(secret)
     choices = read_catalog(_read(parsed.catalog, "catalog")) if parsed.catalog else None
     saved = read_bookmarks(_read(parsed.state, "state")) if parsed.state else {}
-    tap = Tap(config, spool)
+    tap = Tap(config, spool, make_keeper(parsed.config))
     if parsed.test:
         tap.check()
         LOGGER.info("The configuration works.")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from source_lms_reports.api.connect import connect
+from source_lms_reports.api.refresh import SettingKeeper
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream, Selected, Wanted
@@ -50,14 +51,15 @@ class Tap:
     Args:
         config: The configuration as the user wrote it.
         spool: Where downloads are kept.
+        keeper: Takes settings that the vendor renews.
 
     Raises:
         ConfigError: The configuration does not fit the specification.
     """
 
-    def __init__(self, config: Mapping[str, Any], spool: Spool) -> None:
+    def __init__(self, config: Mapping[str, Any], spool: Spool, keeper: SettingKeeper | None = None) -> None:
         self._spool = spool
-        self._settings, self._client = connect(config, Transport())
+        self._settings, self._client = connect(config, Transport(), keeper=keeper)
         self._reports = Reports(self._client.platform, self._settings)
 
     def check(self) -> None:

@@ -11,9 +11,11 @@ import pytest
 import requests
 from requests_mock import Mocker
 
-from source_lms_reports.api.auth import TokenAuth, make_authenticators
+from source_lms_reports.api.auth import make_authenticators
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.refresh import SettingKeeper
 from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.token import TokenAuth
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import TokenAuthenticator, load_platform
 from source_lms_reports.redaction import redact
@@ -193,7 +195,9 @@ def test_a_key_is_sent_byte_for_byte(
     platform: str, config: dict[str, object], header: str, expected: str, value: str
 ) -> None:
     filled = json.loads(json.dumps(config).replace('"VALUE"', json.dumps(value)))
-    auth = make_authenticators(load_platform(platform), {"platform": filled, "config": {"platform": filled}})["default"]
+    auth = make_authenticators(
+        load_platform(platform), {"platform": filled, "config": {"platform": filled}}, SettingKeeper()
+    )["default"]
     signed = auth(requests.Request("GET", "https://lms.example.com/").prepare())
     assert signed.headers[header] == expected.replace("VALUE", value)
 
