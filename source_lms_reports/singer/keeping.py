@@ -56,7 +56,7 @@ class ConfigFileKeeper(SettingKeeper):
         if not self._is_lasting:
             raise ConfigError(
                 f"`{'.'.join(path)}` works once, and the configuration file is made anew for each run, so a new one "
-                f"would be lost. Name a file for it by the environment variable {RENEWED_FILE}."
+                f"would be lost. Name a file for it by the environment variable LMS_REPORTS_RENEWED_FILE."
             )
         _require_writable(self._holder(path), path)
 
@@ -119,7 +119,7 @@ def _require_writable(file: Path, path: Sequence[str]) -> None:
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         raise ConfigError(
             f"The file {file} cannot be written, and `{'.'.join(path)}` works once: a new one would be lost. Let this "
-            f"user write the file, or name another one by the environment variable {RENEWED_FILE}."
+            f"user write the file, or name another one by the environment variable LMS_REPORTS_RENEWED_FILE."
         )
 
 
