@@ -27,11 +27,22 @@ from rich.table import Table
 from integration_tests.sandbox import Sandbox
 from source_lms_reports.platforms.model import platform_names
 
+_CONFIGS = Path(__file__).resolve().parents[1] / "examples" / "configs"
 _TICKETS = "_report_tickets"
 _QUERY = (
     ".venv/bin/python -c \"import duckdb; duckdb.connect('{database}')"
     '.sql(\'FROM canvas.last_user_access ORDER BY \\"last access at\\" DESC LIMIT 5\').show()"'
 )
+_NEXT = """\
+[bold]With your own account[/], here for {platform}:
+
+  cp examples/configs/{platform}.json config.json   # then enter your own address and credentials
+  .venv/bin/source-lms-reports check --config config.json
+  PATH="$PWD/.venv/bin:$PATH" examples/cron/sync.py config.json rows/
+
+The first is there for {others} too.
+docs/lms-reports.md says where credentials are made. The last syncs all streams into rows/, and what is new when it
+is called again. README.md has the same for Docker, PyAirbyte, Meltano and others."""
 _NO_CURSOR = "__ab_no_cursor_state_message"
 _FINE = timedelta(seconds=1)
 
@@ -286,8 +297,15 @@ def main(argv: list[str]) -> int:
     finally:
         run.close()
     console.print(f"\nThe messages lie in {args.output}/*.jsonl, the rows in {args.output}/demo.duckdb. For example:")
-    console.print(f"  {_QUERY.format(database=args.output / 'demo.duckdb')}", markup=False, soft_wrap=True)
+    console.print(f"  {_QUERY.format(database=args.output / 'demo.duckdb')}\n", markup=False, soft_wrap=True)
+    console.print(next_steps(), highlight=False, soft_wrap=True)
     return 0
+
+
+def next_steps() -> str:
+    """The commands that lead to one's own rows, for a person to read."""
+    first, *others = sorted(path.stem for path in _CONFIGS.glob("*.json"))
+    return _NEXT.format(platform=first, others=", ".join(others))
 
 
 if __name__ == "__main__":

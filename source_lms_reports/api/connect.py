@@ -14,6 +14,7 @@ from source_lms_reports.api.setup import make_policy
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import connection_specification
+from source_lms_reports.spec.own_values import require_own_values
 from source_lms_reports.spec.secrets import with_clean_secrets
 from source_lms_reports.spec.settings import Settings, make_settings
 from source_lms_reports.spec.validation import validate_config
@@ -38,6 +39,7 @@ def connect(
     """
     specification = connection_specification()
     validate_config(config, specification)
+    require_own_values(config, specification)
     config = with_clean_secrets(config, specification)
     platform = load_platform(str(config["platform"]["name"]))
     settings = make_settings(platform, config)
