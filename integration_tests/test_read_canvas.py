@@ -381,3 +381,24 @@ def test_a_ticket_that_cannot_be_read_is_ordered_anew(
     assert run.code == 0
     assert run.records["zero_activity"] == truth(sandbox, "zero_activity")
     assert len([text for text in run.logged("WARN") if "zero_activity" in text]) == 2
+
+
+def test_the_report_that_took_longest_in_the_last_sync_is_ordered_first(
+    sandbox: Sandbox, catalog: dict[str, Json], connector: Connector
+) -> None:
+    names = ["zero_activity", "last_user_access", "unpublished_courses"]
+    streams = [catalog[name] for name in names]
+    state = [
+        {
+            "type": "STREAM",
+            "stream": {"stream_descriptor": {"name": name}, "stream_state": {"_report_seconds": seconds}},
+        }
+        for name, seconds in (("last_user_access", 7), ("unpublished_courses", 900))
+    ]
+    config = {**quick(forgotten(sandbox), "canvas"), "max_concurrent_reports": 1}
+
+    run = connector.read(config, catalog_of(streams, "full_refresh"), state)
+
+    assert run.code == 0
+    ordered = [entry.report for entry in sandbox.requests("canvas", "order")]
+    assert ordered == ["unpublished_courses_csv", "last_user_access_csv", "zero_activity_csv"]

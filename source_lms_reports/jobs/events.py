@@ -42,11 +42,16 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Delivered:
-    """The order has ended well. No ticket: it was a direct one."""
+    """The order has ended well. No ticket: it was a direct one.
+
+    Args:
+        made_in: Seconds that the vendor took to make the report; None where that was over before this sync looked.
+    """
 
     order: Order
     ticket: Ticket | None
     payload: Any = field(repr=False)
+    made_in: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

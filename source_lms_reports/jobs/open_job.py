@@ -37,6 +37,12 @@ class OpenJob:
         self._unknown = 0
         self._state: JobState | None = None
         self._trouble: ReportError | None = None
+        self._made_in: float | None = None
+
+    @property
+    def made_in(self) -> float | None:
+        """Seconds from its order until it was seen ready; None while it is not, or where it was at the first look."""
+        return self._made_in
 
     @property
     def state(self) -> JobState | None:
@@ -68,6 +74,9 @@ class OpenJob:
 
     def seen(self, state: JobState, now: float) -> Verdict:
         """What to do as the job stands."""
+        was_seen_at_work = self.how == "ordered" or self._state is not None
+        if state.status is JobStatus.READY and was_seen_at_work and self._made_in is None:
+            self._made_in = now - self._ordered
         self._state, self._trouble = state, None
         self._failures.forget()
         match state.status:

@@ -243,10 +243,10 @@ class OrderState:
             self._job = None
 
     def _deliver(self, payload: Any) -> None:
-        self._delivered = self._job.ticket if self._job else None
+        self._delivered, made_in = (self._job.ticket, self._job.made_in) if self._job else (None, None)
         self._close("delivered")
         self.standing.enter(None, 0.0)
-        self._telling.tell(events.Delivered(self._order, self._delivered, payload))
+        self._telling.tell(events.Delivered(self._order, self._delivered, payload, made_in))
 
     def _fail(self, error: ReportError, *, keep_ticket: bool = False) -> None:
         if not keep_ticket:

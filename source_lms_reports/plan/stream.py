@@ -70,12 +70,14 @@ class Selected:
         cursor_value: The cursor in the state; None on a full refresh and on the first sync.
         incremental: Whether the stream is read incrementally in this sync.
         tickets: Jobs that the last sync left running.
+        seconds: How long the vendor made its report in the last sync; 0 where that is not known.
     """
 
     stream: ReportStream
     cursor_value: str | None = None
     incremental: bool = False
     tickets: tuple[Ticket, ...] = ()
+    seconds: int = 0
 
 
 @dataclass(frozen=True)

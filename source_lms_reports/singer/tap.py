@@ -108,10 +108,10 @@ class Tap:
         )
         try:
             version = int(time.time() * 1000)
-            choosing = [choice for choice, _, _ in found]
+            choosing = {stream.name: choice for choice, _, stream in found}
             readings = [
-                self._reading(sync, selected, choice, outlet, version)
-                for selected, choice in zip(sync.selected, choosing, strict=True)
+                self._reading(sync, selected, choosing[selected.stream.name], outlet, version)
+                for selected in sync.selected
             ]
             _run(readings, ended)
             outlet.close()

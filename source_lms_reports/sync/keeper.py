@@ -49,6 +49,11 @@ class StateKeeper:
             if self._state.ticket_dropped(identity):
                 self._tell()
 
+    def waited(self, seconds: float) -> None:
+        """See `StreamState.waited`. It goes with the next message."""
+        with self._guard:
+            self._state.waited(seconds)
+
     def forget_all_but(self, wanted: Collection[str]) -> None:
         """See `StreamState.forget_all_but`. Not worth a message."""
         with self._guard:

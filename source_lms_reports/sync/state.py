@@ -21,6 +21,11 @@ from source_lms_reports.jobs.ticket import Ticket, UnreadableTicket, Window
 from source_lms_reports.times import at_epoch, instant, is_date, shifted, written_like
 
 TICKETS = "_report_tickets"
+SECONDS = "_report_seconds"
+#: The order of reports that are made sooner costs nothing, so the state does not tell them.
+_WORTH_TELLING = 5
+#: More than any sync waits.
+_MOST_SECONDS = 1e9
 #: What lies further in the vendor's future was written by a wrong clock. Clocks that are right differ by less.
 _TOLERANCE = timedelta(minutes=1)
 
@@ -33,11 +38,13 @@ class Saved:
         cursor: Where it ended; None for the start.
         tickets: Jobs that it left at the vendor.
         warnings: What of the state does not count, and why.
+        seconds: How long the vendor made the stream's report; 0 where that is not known.
     """
 
     cursor: str | None = None
     tickets: tuple[Ticket, ...] = ()
     warnings: tuple[str, ...] = ()
+    seconds: int = 0
 
 
 def read_state(
@@ -56,7 +63,15 @@ def read_state(
     cursor = _read_cursor(state.get(field), field, now, is_window, warnings) if field else None
     raw = state.get(TICKETS)
     read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else []))
-    return Saved(cursor, tuple(ticket for ticket in read if ticket is not None), tuple(warnings))
+    tickets = tuple(ticket for ticket in read if ticket is not None)
+    return Saved(cursor, tickets, tuple(warnings), _read_seconds(state.get(SECONDS)))
+
+
+def _read_seconds(raw: Any) -> int:
+    """A length of time from a state. It only says which report is ordered first, so what is none is passed over."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < _MOST_SECONDS:
+        return 0
+    return int(raw)
 
 
 def _read_cursor(value: Any, field: str, now: datetime, is_window: bool, warnings: list[str]) -> str | None:
@@ -145,6 +160,8 @@ class StreamState:
         self._now = now
         self._end = end
         self._is_window = is_window
+        self._saved_seconds = saved.seconds
+        self._seconds: float | None = None
         self._read: list[OrderRead] = []
         self._has_gap = False
 
@@ -155,6 +172,9 @@ class StreamState:
             state[self._field] = self._cursor
         if self._tickets:
             state[TICKETS] = [ticket.to_state() for ticket in self._tickets.values()]
+        seconds = self._saved_seconds if self._seconds is None else round(self._seconds)
+        if seconds >= _WORTH_TELLING:
+            state[SECONDS] = seconds
         return state
 
     # -- jobs
@@ -180,6 +200,10 @@ class StreamState:
             Whether there was one.
         """
         return self._tickets.pop(identity, None) is not None
+
+    def waited(self, seconds: float) -> None:
+        """A report of this stream was at the vendor for so long. Of several, the longest counts in the next sync."""
+        self._seconds = max(seconds, self._seconds or 0.0)
 
     def forget_all_but(self, wanted: Collection[str]) -> None:
         """Drop tickets that no order of this sync answers to and that are too old for a later one to take up."""

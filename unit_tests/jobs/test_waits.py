@@ -15,6 +15,7 @@ from source_lms_reports.jobs.actions import (
     Fetched,
     Find,
     JobState,
+    LinkDead,
     NothingFound,
     Outcome,
     Place,
@@ -339,3 +340,32 @@ def test_given_a_kept_ticket_of_a_minute_ago_that_is_unknown_then_it_is_gone_at_
     desk.submit(order(), stored=ticket(order(), "old", NOON - 61))
     desk.play(poll=[refused("gone"), READY])
     assert desk.path == "Poll Place Poll Fetch"
+
+
+# -- how long a report was made
+
+
+def test_the_seconds_from_an_order_to_its_end_are_told_with_the_report() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[RUNNING, RUNNING, READY])
+    assert desk.only(Delivered).made_in == 20.5
+
+
+def test_looks_for_a_new_link_are_not_counted() -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(poll=[RUNNING, READY], fetch=[LinkDead("gone"), Fetched("payload")])
+    assert desk.only(Delivered).made_in == 10.5
+
+
+def test_a_job_of_an_earlier_sync_counts_from_its_order_and_only_where_its_end_was_seen() -> None:
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 100))
+    desk.play(poll=[RUNNING, READY])
+    assert desk.only(Delivered).made_in == 110.0
+
+    desk = Desk()
+    desk.submit(order(), stored=ticket(order(), "old", NOON - 100))
+    desk.play(poll=[READY])
+    assert desk.only(Delivered).made_in is None

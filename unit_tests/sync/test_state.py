@@ -10,7 +10,7 @@ import pytest
 
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.sync.keeper import StateKeeper
-from source_lms_reports.sync.state import TICKETS, OrderRead, Saved, StreamState, later_of, read_state
+from source_lms_reports.sync.state import SECONDS, TICKETS, OrderRead, Saved, StreamState, later_of, read_state
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 HOUR = 3600.0
@@ -92,6 +92,29 @@ def test_given_nothing_was_written_when_the_stream_ends_then_one_state_is() -> N
     state.ensure_written()
     state.ensure_written()
     assert written == [{"at": "2026-01-01"}]
+
+
+# -- how long reports are made
+
+
+def test_the_longest_time_of_a_sync_is_kept_and_takes_the_place_of_the_last_ones() -> None:
+    state = StreamState(None, Saved(seconds=90), NOW)
+    assert state.as_json() == {SECONDS: 90}
+    for seconds in (7.4, 31.6, 12.0):
+        state.waited(seconds)
+    assert state.as_json() == {SECONDS: 32}
+    assert read_state(state.as_json(), None, NOW).seconds == 32
+
+
+def test_a_report_that_takes_a_moment_leaves_nothing_in_the_state() -> None:
+    state = StreamState(None, Saved(seconds=90), NOW)
+    state.waited(4.4)
+    assert state.as_json() == {}
+
+
+@pytest.mark.parametrize("raw", [None, True, "20", -1, float("nan"), float("inf"), 1e300, [20], {"seconds": 20}])
+def test_a_length_that_is_none_is_passed_over(raw: Any) -> None:
+    assert read_state({SECONDS: raw}, None, NOW) == Saved()
 
 
 # -- how far the cursor goes

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from source_lms_reports.errors import JobOverdue
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.events import TicketClosed, TicketOpened, Warned
+from source_lms_reports.jobs.events import Delivered, Failed, TicketClosed, TicketOpened, Warned
 from source_lms_reports.jobs.ticket import Order, Ticket
-from source_lms_reports.plan.stream import Wanted
+from source_lms_reports.plan.stream import Selected, Wanted
 from source_lms_reports.streams.catalog import Reports, by_name
-from source_lms_reports.sync.state import TICKETS
-from source_lms_reports.sync.sync import Sync, begin_sync
+from source_lms_reports.sync.state import SECONDS, TICKETS
+from source_lms_reports.sync.sync import Sync, _in_turn, begin_sync
 from unit_tests.sync.shelf import NOW, Desk, Shelf, connection
 
 ORDER = Order("provisioning_csv", {}, None, ("provisioning_users", "provisioning_terms"))
@@ -96,3 +97,29 @@ def test_the_end_of_a_sync_stops_what_fetches(tmp_path: Path, monkeypatch: pytes
     sync.stop()
     assert stopped == [True]
     assert states == []
+
+
+def test_the_longest_reports_are_ordered_first_and_those_of_no_known_length_in_the_catalogs_order(
+    tmp_path: Path,
+) -> None:
+    names = ["zero_activity", "last_user_access", "provisioning_users", "provisioning_terms"]
+    lengths = dict(zip(names, [None, 20, None, 300], strict=True))
+    wanted = [Wanted(name, state={SECONDS: seconds}) for name, seconds in lengths.items()]
+    sync, _ = begun(tmp_path, *wanted)
+    found = [one.stream.name for one in sync.selected]
+    assert found == ["provisioning_terms", "last_user_access", "zero_activity", "provisioning_users"]
+
+
+def test_where_the_vendor_counts_orders_the_catalogs_order_stays() -> None:
+    client, _ = connection("hapyak")
+    known = by_name(Reports(client.platform, connection("hapyak")[1]).declared().values())
+    selected = [Selected(stream, seconds=number) for number, stream in enumerate(known.values())]
+    assert _in_turn(client, selected) == selected
+
+
+def test_the_state_tells_how_long_a_report_was_made_and_of_one_that_was_not_how_long_was_waited(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "canvas", b"", {"provisioning_users": None, "provisioning_terms": None})
+    desk.sync._on_event(Delivered(ORDER, TICKET, None, 41.7))
+    assert desk.sync.keeper("provisioning_terms").as_json() == {SECONDS: 42}
+    desk.sync._on_event(Failed(ORDER, JobOverdue("It is slow.")))
+    assert desk.sync.keeper("provisioning_users").as_json() == {SECONDS: int(desk.settings.report_timeout)}
