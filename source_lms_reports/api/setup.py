@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast, get_args
@@ -16,13 +18,15 @@ from source_lms_reports.files.options import Format, ReadOptions
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Event
-from source_lms_reports.jobs.policy import Policy
+from source_lms_reports.jobs.policy import Policy, places_for
 from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.platforms.model import Platform, ReportSpec
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
 
+LOGGER = logging.getLogger("airbyte")
+_MIB = 1024 * 1024
 #: How far the time between polls may grow, in cadences, where the user has set the cadence.
 _LONGEST_IN_CADENCES = 8
 #: A quota that comes back within so many seconds is waited for, however short a sync waits for a job.
@@ -37,6 +41,7 @@ def open_dispatcher(
     options: Callable[[str], ReadOptions],
     on_event: Callable[[Event], None],
     progress: Progress,
+    is_being_read: Callable[[], bool],
 ) -> Dispatcher:
     """All that fetches the reports of a sync. It starts with its first order; the caller has to stop it.
 
@@ -44,16 +49,38 @@ def open_dispatcher(
         client: The vendor's API.
         settings: The configuration.
         spool: Where downloads are kept.
-        streams: A stream of each report, in the order of the catalog.
+        streams: A stream of each report, in the order in which they are to begin.
         options: How a report's files are read.
         on_event: Told of everything that happens to an order.
         progress: Told the bytes of downloads.
+        is_being_read: Whether rows are being made of what lies on disk.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
     executor = make_executor(client, spool, reports, options, progress)
     queues = [stream.name for stream in streams.values()]
-    engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues)
+    places = _Places(spool, is_being_read)
+    engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues, places=places)
     return Dispatcher(engine, executor, on_event)
+
+
+class _Places:
+    """How many jobs may be under way for the room on disk. Told once where that holds reports back."""
+
+    def __init__(self, spool: Spool, is_being_read: Callable[[], bool]) -> None:
+        self._spool = spool
+        self._is_being_read = is_being_read
+        self._is_told = False
+
+    def __call__(self) -> int:
+        unread, free = self._spool.use()
+        places = places_for(unread, free, is_being_read=self._is_being_read())
+        if places < sys.maxsize and not self._is_told:
+            self._is_told = True
+            LOGGER.info(
+                f"Reports of {unread / _MIB:,.0f} MiB lie on disk unread, and {free / _MIB:,.0f} MiB are left. Further "
+                "ones are ordered as these are read."
+            )
+        return places
 
 
 def make_executor(
@@ -75,6 +102,7 @@ def make_engine(
     epoch_at: Callable[[float], float],
     jitter: random.Random | None = None,
     queues: Sequence[str] = (),
+    places: Callable[[], int] = lambda: sys.maxsize,
 ) -> Engine:
     """The report engine with the platform's cadence and limits.
 
@@ -83,14 +111,16 @@ def make_engine(
         settings: The configuration.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
         jitter: Spreads the waits; by chance if None.
-        queues: The streams in the order of the catalog.
+        queues: The streams in the order in which they are to begin.
+        places: How many jobs may be under way for the room on disk.
     """
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = jitter or random.Random()  # noqa: S311 - spreads waits, hides nothing
     quota = Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)) if limits else None
     policy = make_policy(platform, settings)
-    return Engine(policy, quota, jitter, epoch_at=epoch_at, can_find=can_find, can_abort=can_abort, queues=queues)
+    seams = {"can_find": can_find, "can_abort": can_abort}
+    return Engine(policy, quota, jitter, epoch_at=epoch_at, **seams, queues=queues, places=places)
 
 
 def make_policy(platform: Platform, settings: Settings) -> Policy:

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import errno
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -129,6 +130,15 @@ class Spool:
                 path.touch(mode=0o600)
         return path
 
+    def use(self) -> tuple[int, int]:
+        """The bytes of the files in it, and those that its disk has left."""
+        with self._guard:
+            folder = self._folder
+        try:
+            return (sum(map(_size, folder.iterdir())), shutil.disk_usage(folder).free) if folder else (0, sys.maxsize)
+        except FileNotFoundError:  # somebody has emptied the folder for temporary files
+            return 0, sys.maxsize
+
     def remove(self) -> None:
         """Delete the folder and all that is in it."""
         with self._guard:
@@ -157,6 +167,13 @@ class Spool:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         atexit.register(self.remove)
         return folder
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # it has just been read to its end
+        return 0
 
 
 def remove_orphans(parent: Path) -> None:

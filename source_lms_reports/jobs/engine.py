@@ -15,6 +15,7 @@ moves a wait. What the vendor dates (tickets, finished jobs) is measured by `epo
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from source_lms_reports.jobs import messages
@@ -46,6 +47,7 @@ class Engine:
         can_find: The vendor lists its jobs, so that a running one can be adopted.
         can_abort: The vendor can abort or delete a job.
         queues: The order in which queues begin, whichever is submitted to first. Others come behind them.
+        places: How many jobs may be under way for the room on disk; see `policy.places_for`. Asked at each turn.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class Engine:
         can_find: bool,
         can_abort: bool,
         queues: Sequence[str] = (),
+        places: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
         self._policy = policy
         self._quota = quota
         self._limits = JobLimits(policy, quota, rng, epoch_at, can_find, can_abort)
+        self._places = places
         self._outbox: list[Event] = []
         self._states: dict[str, OrderState] = {}
         self._queues = {queue: number for number, queue in enumerate(queues)}
@@ -172,7 +176,8 @@ class Engine:
         """
         held = sum(state.standing.holds_slot for state in self._states.values())
         downloads = sum(state.standing.downloads for state in self._states.values())
-        return min(self._policy.max_in_flight - held, MAX_DOWNLOADS - downloads)
+        free = min(self._policy.max_in_flight - held, MAX_DOWNLOADS - downloads)
+        return min(free, self._places() - held - downloads) if free > 0 else 0
 
     def _next_in_line(self, now: float) -> OrderState | None:
         """Orders go before searches, and within a queue it is first come, first served."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ _STEEPEST = 64  # exponents stop here: far beyond every cap, far below a float's
 LONGEST_RETRY_AFTER = 366 * 86_400.0
 #: No further job is ordered while the results of so many are being downloaded.
 MAX_DOWNLOADS = 8
+#: No further report is ordered while files of more bytes than this lie on disk unread, or of more than are left free.
+MAX_UNREAD = 4 * 1024**3
 #: Orders of one report in one sync, all told.
 MAX_ORDERS = 3
 #: How often a dead link is renewed by another look at the job before the report is ordered anew.
@@ -102,6 +105,20 @@ class Policy:
     def cooldown(self, failed: int) -> float:
         """Seconds between the `failed`th failure of a report (from 1) and its next order."""
         return (self.cadence or _UNSTATED_CADENCE) * COOLDOWNS[min(max(failed, 1), len(COOLDOWNS)) - 1]
+
+
+def places_for(unread: int, free: int, *, is_being_read: bool) -> int:
+    """How many jobs may be under way, at the vendor or on the way to this disk.
+
+    Args:
+        unread: The bytes of the files that lie on it.
+        free: The bytes that are left.
+        is_being_read: Whether rows are made of one of the files, so that there will be room by itself. Where not, a
+            stream may wait for the very order that is held back, so one goes at a time.
+    """
+    if unread <= min(MAX_UNREAD, free):
+        return sys.maxsize
+    return 0 if is_being_read else 1
 
 
 def jittered(delay: float, rng: random.Random) -> float:

@@ -70,6 +70,7 @@ class Sampler:
             self._options.__getitem__,
             on_event=_ignored,
             progress=_ignored,
+            is_being_read=lambda: False,
         )
         try:
             for order in orders.values():

@@ -123,7 +123,7 @@ class Sync:
         self._keepers = {one.stream.name: self._keeper(one, write_state, now) for one in selected}
         if open_dispatch is None:
             streams = {report: group[0].stream for report, group in self._groups.items()}
-            told = self._on_event, self.progress.downloading
+            told = self._on_event, self.progress.downloading, lambda: self.turns.is_shaping
             self._dispatch: Dispatch = open_dispatcher(client, settings, spool, streams, self.options, *told)
         else:
             self._dispatch = open_dispatch(self._on_event)

@@ -25,6 +25,11 @@ class Turns:
         with self._tables:
             yield
 
+    @property
+    def is_shaping(self) -> bool:
+        """Whether records are being made of a table."""
+        return self._shaping.locked()
+
     @contextlib.contextmanager
     def shaping(self) -> Iterator[None]:
         """The turn to make records of it."""

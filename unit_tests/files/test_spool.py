@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -112,3 +113,24 @@ def test_no_folder_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.gettempdir", none)
     with pytest.raises(DiskFault, match="There is no folder for temporary files"):
         temporary_folder()
+
+
+def test_the_room_that_its_files_take_is_told(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    assert spool.use() == (0, sys.maxsize)
+    spool.new_file().write_bytes(b"x" * 1000)
+    two = spool.new_file()
+    two.write_bytes(b"x" * 500)
+    assert spool.use()[0] == 1500
+    two.unlink()
+    unread, free = spool.use()
+    assert unread == 1000
+    assert 0 < free < sys.maxsize
+    spool.remove()
+    assert spool.use() == (0, sys.maxsize)
+
+
+def test_a_folder_that_somebody_has_removed_takes_no_room(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    shutil.rmtree(spool.new_file().parent)
+    assert spool.use() == (0, sys.maxsize)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +85,16 @@ class AnyVendor(RuleBasedStateMachine):
         quota=quotas,
         can_find=st.booleans(),
         can_abort=st.booleans(),
+        places=st.sampled_from([sys.maxsize, 2, 1]),
     )
-    def open(self, policy: Policy, quota: tuple[list[Limit], float] | None, can_find: bool, can_abort: bool) -> None:
+    def open(
+        self, policy: Policy, quota: tuple[list[Limit], float] | None, can_find: bool, can_abort: bool, places: int
+    ) -> None:
         self.policy, self.can_find, self.can_abort = policy, can_find, can_abort
         self.limits, patience = quota or ([], 0.0)
         counted = Quota(self.limits, patience=patience, margin=0) if quota is not None else None
         seams: dict[str, Any] = {"epoch_at": self.epoch_at, "can_find": can_find, "can_abort": can_abort}
+        seams["places"] = lambda: places
         self.engine = Engine(policy, counted, random.Random(3), **seams)
         self.ledger = Ledger()
         self.now = START

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_lms_reports.jobs.policy import LONGEST_RETRY_AFTER, Policy, jittered, sane
+from source_lms_reports.jobs.policy import LONGEST_RETRY_AFTER, Policy, jittered, places_for, sane
 from unit_tests.jobs.desk import Unmoved
+
+GIB = 1024**3
 
 rngs = st.randoms(use_true_random=False)
 headers = st.none() | st.floats()
@@ -91,3 +94,14 @@ def test_given_any_retry_after_then_it_is_a_usable_wait(header: float | None, se
 def test_given_a_figure_that_makes_no_sense_then_the_policy_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="Policy"):
         replace(Policy(), **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("unread", "free", "places"),
+    [(0, sys.maxsize, sys.maxsize), (GIB, GIB, sys.maxsize), (GIB + 1, GIB, 1), (4 * GIB + 1, 100 * GIB, 1)],
+)
+def test_files_that_lie_unread_may_take_half_of_the_disk_and_never_more_than_four_gibibytes(
+    unread: int, free: int, places: int
+) -> None:
+    assert places_for(unread, free, is_being_read=False) == places
+    assert places_for(unread, free, is_being_read=True) == (0 if places == 1 else places)

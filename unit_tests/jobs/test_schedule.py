@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -348,3 +349,32 @@ def test_nothing_is_due_of_an_idle_engine() -> None:
     desk = Desk()
     assert desk.engine.next_due(desk.now) is None
     assert desk.step() == []
+
+
+# -- room on disk
+
+
+def test_given_a_disk_that_is_full_when_a_file_is_being_read_then_nothing_is_ordered_but_the_rest_goes_on() -> None:
+    desk, places = Desk(patient(max_in_flight=2)), [sys.maxsize]
+    desk.engine._places = lambda: places[0]
+    desk.submit(*(order(day=day) for day in range(1, 5)))
+    first, second = desk.step()
+    places[0] = 0
+    desk.answer(first, READY)
+    desk.answer(second, RUNNING)
+    (fetch,) = desk.step()
+    assert isinstance(fetch, Fetch)
+    desk.answer(fetch, Fetched("payload"))
+    desk.now += 10
+    assert [type(action) for action in desk.step()] == [Poll]
+    places[0] = sys.maxsize
+    assert [type(action) for action in desk.step()] == [Place]
+
+
+def test_given_a_disk_that_is_full_when_nothing_is_read_then_one_report_is_under_way_at_a_time() -> None:
+    desk = Desk(patient(max_in_flight=4))
+    desk.engine._places = lambda: 1
+    desk.submit(*(order(day=day) for day in range(1, 4)), order("direct", direct=True))
+    desk.play()
+    assert desk.path == "Place Poll Fetch Fetch Place Poll Fetch Place Poll Fetch"
+    assert len(desk.told(Delivered)) == 4
