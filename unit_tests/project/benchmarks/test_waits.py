@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.waits.__main__ import SECONDS, Waited, critical_path, table
+from benchmarks.waits.__main__ import Waited, critical_path, table
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_the_best_time_fills_a_slot_as_soon_as_it_is_free(
 
 
 def test_the_table_says_what_share_of_its_own_time_a_report_lost_at_most() -> None:
-    lost = [0.5] * (len(SECONDS) - 1) + [4.0]
-    shown = table({"one": Waited(54.0, lost, [2] * len(SECONDS))}, 7.25)
+    waited = Waited(54.0, lost=[0.5, 0.5, 4.0], shares=[0.05, 0.5, 0.1], looks=[2, 2, 2], state=[])
+    shown = table({"one": waited}, 7.25)
     assert "| one | 54.0 s | 2.00 | 0.5 s | 50% | 2 to 2 |" in shown
     assert "cached: 7.2 s." in shown
