@@ -45,6 +45,11 @@ CLIENTS = (
     Client("dlt", "dlt: [sync.py](../examples/dlt/sync.py)", "make clients-test"),
     Client("Airflow", "Airflow: [lms_reports.py](../examples/airflow/lms_reports.py)", "make clients-test"),
     Client("canvasapi", "canvasapi, on [the stand-in for Canvas](#canvasapi-and-the-stand-in)", "make clients-test"),
+    Client(
+        "instructure-dap-client",
+        "instructure-dap-client, on [the stand-in for Instructure DAP](#instructure-dap-client-and-the-stand-in)",
+        "make clients-test",
+    ),
     Client("Container image", "Container image", "make image-test"),
 )
 

@@ -7,9 +7,19 @@ range misses rows that changed again behind it; the table is refreshed at times 
 the platform's and no clock's; `since` before what is kept, or before a reload, is refused, on the order or by a failed
 job; a column is added between two runs; columns are called like those that a client adds.
 
-Instructure's own client reads all of it (`integration_tests/clients/test_instructure_dap.py`). What it showed beyond
-the pages: the error of a failed job has `type`, `uuid` and `message` and nothing else, so without the times that the
-same refusal of an order has; a 404 always has `id` and `kind`, a 400 always has `location` or the times.
+Instructure's own client reads it (`integration_tests/clients/test_instructure_dap.py`), all tables of `canvas` and
+`canvas_logs`. What it showed beyond the pages:
+
+- The error of a failed job has `type`, `uuid` and `message` and nothing else, so without the times that the same
+  refusal of an order has. A 404 always has `id` and `kind`, a 400 `location` or the times.
+- A schema has `$schema`; its columns may refer to `definitions` by `$ref`. `type` is one word and never `null`:
+  whether a column may be null is told by `required` alone. Objects with `properties` have
+  `additionalProperties: false`; an object without them is a map. `const`, `default`, `examples`, `title`,
+  `description`, `minimum` and `maximum` may stand there.
+- In TSV what a deleted row has not is `\\N`, as a null is: an empty field is an empty text.
+- A table's key is one column. Fractions of a second may have up to nine digits.
+
+The client cannot keep the tables of `catalog` and `new_quizzes` here, whose columns and values are unions (`oneOf`).
 """
 
 from __future__ import annotations
@@ -53,6 +63,7 @@ class Switches:
         refused: `AccountDisabled`, `AccountNotOnboarded`, `AccountUnderMaintenance` or `RequestTypeForbidden`: every
             order is refused so.
         extra_tables: Further tables of `canvas`, all alike.
+        at_once: Every job is complete when its order is answered.
         new_column: A column that `users` has from now on, null in the rows that are there.
     """
 
@@ -71,6 +82,7 @@ class Switches:
     restart_in_job: bool = False
     refused: str = ""
     extra_tables: int = 0
+    at_once: bool = False
     new_column: str = ""
 
 
@@ -255,6 +267,8 @@ class InstructureDap(Vendor):
             return json_response({"error": refusal}, 400)
         with self._lock:
             job = self._known(table, body) or self._new(table, spec, body, refusal)
+        while self.switches.at_once and not job.finished:
+            self.world.jobs.poll(job)
         return json_response(self._job_json(job))
 
     def _restart(self, table: str, since: float | None) -> dict[str, Any] | None:

@@ -21,7 +21,6 @@ TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 BOOL: Schema = {"type": "boolean"}
-NULL: Schema = {"type": "null"}
 #: Beyond what a double holds, as real ids of other shards are.
 FIRST_ID = 9_007_199_254_740_993
 #: Names that a client which lays the three objects side by side uses itself.
@@ -33,7 +32,7 @@ def _enum(*words: str) -> Schema:
 
 
 def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _list(items: Schema) -> Schema:
@@ -63,14 +62,21 @@ class TableSpec:
         """The JSON Schema of a row."""
         properties = {
             "meta": {**_object(action=_enum("U", "D"), ts=TIME), "required": ["ts"]},
-            "key": {**_object(**self.key), "required": list(self.key), "additionalProperties": False},
+            "key": {**_object(**self.key), "required": list(self.key)},
             "value": self._value_schema(),
         }
-        return {"type": "object", "properties": properties, "required": ["meta", "key"], "additionalProperties": False}
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "definitions": DEFINITIONS,
+            "type": "object",
+            "properties": properties,
+            "required": ["meta", "key"],
+            "additionalProperties": False,
+        }
 
     def _value_schema(self) -> Schema:
         if not self.members:
-            return {**_object(**self.value), "required": [], "additionalProperties": False}
+            return {**_object(**self.value), "required": []}
         return {"oneOf": [_object(**{name: self.value[name] for name in names}) for names in self.members]}
 
     def with_column(self, name: str) -> TableSpec:
@@ -78,6 +84,8 @@ class TableSpec:
         return TableSpec(self.key, {**self.value, name: TEXT}, self.members)
 
 
+#: What columns refer to by `$ref`.
+DEFINITIONS: dict[str, Schema] = {"workflow_state": _enum("active", "deleted")}
 TABLES: dict[str, dict[str, TableSpec]] = {
     "canvas": {
         "accounts": TableSpec(
@@ -85,7 +93,7 @@ TABLES: dict[str, dict[str, TableSpec]] = {
             {
                 "name": {**TEXT, "maxLength": 255},
                 "parent_account_id": INT,
-                "workflow_state": _enum("active", "deleted"),
+                "workflow_state": {"$ref": "#/definitions/workflow_state"},
                 "created_at": TIME,
                 "settings": _object(lock=BOOL, days=INT),
                 "uuid": UUID,
@@ -135,13 +143,13 @@ TABLES: dict[str, dict[str, TableSpec]] = {
     },
     "catalog": {
         "products": TableSpec(
-            {"id": INT, "locale": TEXT},
+            {"id": INT},
             {
                 "title": TEXT,
                 "meta_ts": TIME,
                 "meta_action": TEXT,
-                "price": {"oneOf": [TEXT, NUMBER, NULL]},
-                "policy": {"oneOf": [_object(kind=TEXT, seconds=INT), NULL]},
+                "price": {"oneOf": [TEXT, NUMBER]},
+                "policy": {"oneOf": [_object(kind=TEXT), _object(seconds=INT)]},
                 "rules": {"oneOf": [_list(_object(kind=TEXT)), TEXT]},
             },
         )
@@ -180,6 +188,8 @@ def _is_null(seed: int, number: int, name: str) -> bool:
 
 def _sample(seed: int, number: int, name: str, schema: Schema) -> Any:
     """A value that fits `schema`."""
+    if "$ref" in schema:
+        return _sample(seed, number, name, DEFINITIONS[schema["$ref"].rpartition("/")[2]])
     if "oneOf" in schema:
         kinds = schema["oneOf"]
         return _sample(seed, number, name, kinds[number % len(kinds)])
@@ -187,7 +197,6 @@ def _sample(seed: int, number: int, name: str, schema: Schema) -> Any:
         return schema["enum"][number % len(schema["enum"])]
     drawn = mix(seed, number, len(name) + 714)
     made: dict[str, Callable[[], Any]] = {
-        "null": lambda: None,
         "integer": lambda: drawn % (1 << 31) if schema.get("format") == "int32" else drawn << 20,
         "number": lambda: drawn / 1000,
         "boolean": lambda: bool(drawn % 2),
@@ -212,7 +221,7 @@ def _sample_text(seed: int, number: int, schema: Schema) -> str:
 
 def one_type(schema: Schema, value: Any) -> Any:
     """A value of a column that has one type: what varies is text."""
-    kinds = {one["type"] for one in schema.get("oneOf", [])} - {"null"}
+    kinds = {one["type"] for one in schema.get("oneOf", [])}
     if value is None or len(kinds) < 2 or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -269,7 +278,7 @@ def _table_columns(spec: TableSpec, expanded: bool) -> Iterator[str]:
 
 def _text_cell(line: Line, name: str, form: str) -> str:
     """`meta.ts`, `key.id`, `value.name` or `value.settings.lock` of a row as text; NULL and `\\N` are null."""
-    missing, null = "", "NULL" if form == "csv" else "\\N"
+    missing, null = ("", "NULL") if form == "csv" else ("\\N", "\\N")
     value: Any = {"meta": {"ts": line.ts, "action": line.action}, "key": line.key, "value": line.value}
     for part in name.split("."):
         if value is None:
