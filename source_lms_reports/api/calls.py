@@ -34,10 +34,19 @@ class OrderCalls:
         spool: Where files are kept.
         reports: The reports of this sync by their ids.
         progress: Told the bytes of downloads.
+        most: So many bytes of a report are enough, where its first rows say what is wanted; None for all of it.
     """
 
-    def __init__(self, client: Client, spool: Spool, reports: Mapping[str, ReportSpec], progress: Progress) -> None:
+    def __init__(
+        self,
+        client: Client,
+        spool: Spool,
+        reports: Mapping[str, ReportSpec],
+        progress: Progress,
+        most: int | None = None,
+    ) -> None:
         self.client = client
+        self.most = most
         self._spool = spool
         self._reports = reports
         self._progress = progress
@@ -77,13 +86,14 @@ class OrderCalls:
         """
         return self.client.ask(self.call(step, order, parameters, **extra), step, order.report, also=also)
 
-    def save(self, call: Call, order: Order, good: Collection[int]) -> Part | Answer:
+    def save(self, call: Call, order: Order, good: Collection[int], most: int | None = None) -> Part | Answer:
         """The body of a good answer on disk, or the other answer.
 
         Args:
             call: The request.
             order: The order that it is made for.
             good: The statuses of good answers.
+            most: As for `download.download`.
 
         Raises:
             Refusal: No answer came.
@@ -92,7 +102,7 @@ class OrderCalls:
 
         def saved(response: requests.Response) -> Part:
             try:
-                return store(response, self._spool, self._teller(order))
+                return store(response, self._spool, self._teller(order), most)
             except ConnectionFault as fault:
                 words = f"The report broke off while it came. {fault.message}"
                 raise BodyBrokeOff(words, detail=fault.detail) from fault
@@ -105,7 +115,7 @@ class OrderCalls:
         def opened(headers: Mapping[str, str]) -> AbstractContextManager[requests.Response]:
             return self.client.opened(url, headers, self._authenticator(order))
 
-        return download(opened, self._spool, self.client.vendor_now, self._teller(order))
+        return download(opened, self._spool, self.client.vendor_now, self._teller(order), self.most)
 
     def _authenticator(self, order: Order) -> str:
         return self._reports[order.report].authenticator if order.report in self._reports else "default"

@@ -18,6 +18,7 @@ from source_lms_reports.api.refusal import Refusal, is_throttling
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
 from source_lms_reports.errors import ConfigError, DiskFault, LinkExpired, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
+from source_lms_reports.files.sample import may_be_cut, whole_rows
 from source_lms_reports.files.spool import Spool, disk_faults, require_room
 from source_lms_reports.redaction import redact
 
@@ -35,7 +36,9 @@ Progress = Callable[[int, "int | None"], None]
 Opener = Callable[[Mapping[str, str]], contextlib.AbstractContextManager[requests.Response]]
 
 
-def download(opened: Opener, spool: Spool, now: Callable[[], float], progress: Progress) -> Part:
+def download(
+    opened: Opener, spool: Spool, now: Callable[[], float], progress: Progress, most: int | None = None
+) -> Part:
     """Fetch what stands behind a download link.
 
     Args:
@@ -43,6 +46,7 @@ def download(opened: Opener, spool: Spool, now: Callable[[], float], progress: P
         spool: Gives the file.
         now: Epoch seconds, to read `Retry-After` dates by.
         progress: Told the bytes here and the bytes announced.
+        most: Of a file that may be cut (`files.sample`), so many bytes are enough; a block more may come.
 
     Raises:
         LinkExpired: The link is dead (400, 401, 403, 404, 410) or not to be followed.
@@ -50,38 +54,10 @@ def download(opened: Opener, spool: Spool, now: Callable[[], float], progress: P
         PayloadError: The file ended early, as often as it was asked for.
     """
     with _new_file(spool) as path:
-        return _with_resumes(opened, path, now, progress)
+        return _with_resumes(opened, path, now, progress, most)
 
 
-def download_beginning(opened: Opener, spool: Spool, now: Callable[[], float], most: int) -> Part:
-    """Fetch the first bytes of what stands behind a download link.
-
-    Args:
-        opened: Opens the link.
-        spool: Gives the file.
-        now: Epoch seconds, to read `Retry-After` dates by.
-        most: How many bytes are needed; a block more may come.
-
-    Raises:
-        LinkExpired: The link is dead or not to be followed.
-        Refusal: The host is throttling, failing or out of reach, or the body broke off.
-    """
-    with _new_file(spool) as path, disk_faults(path.parent, most), path.open("wb") as file:
-        try:
-            with opened({}) as response:
-                _require_success(response, now)
-                for block in _blocks(response):
-                    file.write(block)
-                    if file.tell() >= most:
-                        break
-                return describe(path, response.headers, response.url)
-        except ConfigError as error:
-            raise LinkExpired(error.message, error.detail) from error
-        except ConnectionFault as fault:
-            raise Refusal("transient", fault) from fault
-
-
-def _with_resumes(opened: Opener, path: Path, now: Callable[[], float], progress: Progress) -> Part:
+def _with_resumes(opened: Opener, path: Path, now: Callable[[], float], progress: Progress, most: int | None) -> Part:
     fault: ConnectionFault | None = None
     etag: str | None = None
     for _ in range(_MAX_TRIES):
@@ -96,8 +72,8 @@ def _with_resumes(opened: Opener, path: Path, now: Callable[[], float], progress
                     continue
                 _require_success(response, now)
                 etag = _strong_etag(response)
-                _append(response, path, begins, progress)
-                return describe(path, response.headers, response.url)
+                is_cut = _append(response, path, begins, progress, most)
+                return describe(path, response.headers, response.url, is_cut=is_cut)
         except ConfigError as error:
             raise LinkExpired(error.message, error.detail) from error
         except ConnectionFault as error:
@@ -157,23 +133,43 @@ def _first_bytes(response: requests.Response) -> bytes:
         raise connection_fault(error, response.url) from error
 
 
-def _append(response: requests.Response, path: Path, offset: int, progress: Progress) -> None:
+def _append(response: requests.Response, path: Path, offset: int, progress: Progress, most: int | None) -> bool:
+    """Write the body behind the first `offset` bytes. Whether the rest was left, as its first rows are enough."""
     total = _total(response, offset)
-    if total is not None:
+    if total is not None and most is None:
         require_room(path.parent, total - offset)
     with disk_faults(path.parent, total, lambda: path.stat().st_size), path.open("r+b") as file:
         file.seek(offset)
         file.truncate()
-        _copy(response, file, offset, total, progress)
+        return _copy(response, file, offset, total, progress, most)
 
 
-def _copy(response: requests.Response, file: BinaryIO, done: int, total: int | None, progress: Progress) -> None:
+def _copy(
+    response: requests.Response, file: BinaryIO, done: int, total: int | None, progress: Progress, most: int | None
+) -> bool:
     for block in _blocks(response):
         file.write(block)
         done += len(block)
         progress(done, total)
+        if most is not None and done >= most and done != total:
+            if _shortened(file):
+                return True
+            most = None
     if total is not None and done < total:
         raise connection_fault(requests.ConnectionError(f"{done} of {total} bytes"), response.url)
+    return False
+
+
+def _shortened(file: BinaryIO) -> bool:
+    """Shorten a file to its whole rows, if it is one that may be cut and has any."""
+    file.seek(0)
+    beginning = file.read()
+    rows = whole_rows(beginning) if may_be_cut(beginning[:_BLOCK]) else b""
+    if rows:
+        file.seek(0)
+        file.truncate()
+        file.write(rows)
+    return bool(rows)
 
 
 def _blocks(response: requests.Response) -> Iterator[bytes]:
@@ -200,15 +196,15 @@ def _total(response: requests.Response, offset: int) -> int | None:
     return offset + int(length) if is_told else None
 
 
-def store(response: requests.Response, spool: Spool, progress: Progress) -> Part:
-    """Write the body of an API answer that is the report itself.
+def store(response: requests.Response, spool: Spool, progress: Progress, most: int | None = None) -> Part:
+    """Write the body of an API answer that is the report itself; `most` as for `download`.
 
     Raises:
         ConnectionFault: The body broke off.
     """
     with _new_file(spool) as path:
-        _append(response, path, 0, progress)
-        return describe(path, response.headers, response.url)
+        is_cut = _append(response, path, 0, progress, most)
+        return describe(path, response.headers, response.url, is_cut=is_cut)
 
 
 @contextlib.contextmanager
@@ -229,7 +225,7 @@ def _new_file(spool: Spool) -> Iterator[Path]:
         raise Refusal("config", fault, locked_out=True) from fault
 
 
-def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
+def describe(path: Path, headers: Mapping[str, str], url: str, *, is_cut: bool = False) -> Part:
     """A file with what its headers and address say about it."""
     charset = _CHARSET.search(headers.get("content-type") or "")
     disposition = _FILENAME.search(header_text(headers.get("content-disposition") or ""))
@@ -240,4 +236,5 @@ def describe(path: Path, headers: Mapping[str, str], url: str) -> Part:
         charset=charset[1] if charset else None,
         link=headers.get("link"),
         is_framed="content-length" in headers or "transfer-encoding" in headers,
+        is_cut=is_cut,
     )

@@ -168,7 +168,8 @@ class RepeatExecutor(ActionExecutor):
         meanings = self._client.platform.job.http_statuses
         ready = [status for status, state in meanings.items() if state == "ready"]
         try:
-            found = self._calls.save(self._calls.call("order", order, order.parameters), order, ready)
+            call = self._calls.call("order", order, order.parameters)
+            found = self._calls.save(call, order, ready, self._calls.most)
         except BodyBrokeOff as error:  # it counts as a bad payload, not as a look that failed
             return JobState(JobStatus.READY, result=BrokenOff(error))
         if isinstance(found, Part):

@@ -42,6 +42,7 @@ def open_dispatcher(
     on_event: Callable[[Event], None],
     progress: Progress,
     is_being_read: Callable[[], bool],
+    most: int | None = None,
 ) -> Dispatcher:
     """All that fetches the reports of a sync. It starts with its first order; the caller has to stop it.
 
@@ -54,9 +55,10 @@ def open_dispatcher(
         on_event: Told of everything that happens to an order.
         progress: Told the bytes of downloads.
         is_being_read: Whether rows are being made of what lies on disk.
+        most: So many bytes of a report are enough, where its first rows say what is wanted; None for all of it.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
-    executor = make_executor(client, spool, reports, options, progress)
+    executor = make_executor(client, spool, reports, options, progress, most)
     queues = [stream.name for stream in streams.values()]
     places = _Places(spool, is_being_read)
     engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues, places=places)
@@ -89,9 +91,10 @@ def make_executor(
     reports: Mapping[str, ReportSpec],
     options: Callable[[str], ReadOptions],
     progress: Progress,
+    most: int | None = None,
 ) -> ActionExecutor:
     """What does the engine's actions, by the platform's pattern."""
-    calls = OrderCalls(client, spool, reports, progress)
+    calls = OrderCalls(client, spool, reports, progress, most)
     patterns = {"ticket": TicketExecutor, "repeat": RepeatExecutor, "pages": PagesExecutor}
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 

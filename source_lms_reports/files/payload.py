@@ -19,6 +19,7 @@ class Part:
         is_framed: Whether the answer told its own end (by a length or by chunks), so that no byte of it is missing.
         findings: Filled by those who read the file.
         link: The answer's `Link` header, where the file is a page of a list.
+        is_cut: Whether these are the first rows of a longer file.
     """
 
     path: Path
@@ -27,6 +28,7 @@ class Part:
     is_framed: bool = True
     findings: FileFindings = field(default_factory=FileFindings, compare=False, repr=False)
     link: str | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from source_lms_reports.api.client import Client
-from source_lms_reports.api.download import download, download_beginning
+from source_lms_reports.api.download import download
 from source_lms_reports.api.refusal import Refusal, refusals_as_errors
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.opening import open_tables
@@ -164,10 +164,7 @@ def _link(client: Client, run: Any) -> str | None:
 def _header(client: Client, link: str, spool: Spool, options: ReadOptions) -> list[str]:
     """The columns of a file, from its beginning where that is enough."""
     opened = functools.partial(client.opened, link)
-    part = client.patience.through(lambda: download_beginning(opened, spool, client.vendor_now, _HEADER_BYTES))
-    if part.path.read_bytes()[:2] == b"PK":
-        part.path.unlink()
-        part = client.patience.through(lambda: download(opened, spool, client.vendor_now, _silent))
+    part = client.patience.through(lambda: download(opened, spool, client.vendor_now, _silent, _HEADER_BYTES))
     payload = Payload((part,))
     try:
         return list(dict.fromkeys(name for table in open_tables(payload, options) for name in table.columns))

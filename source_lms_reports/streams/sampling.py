@@ -26,8 +26,11 @@ from source_lms_reports.spec.settings import Settings
 from source_lms_reports.times import now_utc
 
 LOGGER = logging.getLogger("airbyte")
+_MIB = 1024 * 1024
 #: Discovery ends within this many seconds, whatever the vendor does.
 _PATIENCE = 300.0
+#: So many bytes of a CSV or a list of JSON hold the rows that types are told by; a workbook has to come as a whole.
+_ENOUGH = 4 * _MIB
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Sampler:
             on_event=_ignored,
             progress=_ignored,
             is_being_read=lambda: False,
+            most=_ENOUGH,
         )
         try:
             for order in orders.values():
@@ -109,7 +113,8 @@ class Sampler:
         finally:
             payload.remove()
         columns = sum(len(table.properties) for table in tables)
-        LOGGER.info(f"Sampled report {report}: {len(tables)} table(s), {columns} column(s).")
+        where = f", by its first {_ENOUGH // _MIB} MiB" if any(part.is_cut for part in payload.parts) else ""
+        LOGGER.info(f"Sampled report {report}: {len(tables)} table(s), {columns} column(s){where}.")
         return tables
 
 

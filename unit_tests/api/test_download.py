@@ -15,7 +15,7 @@ import requests_mock
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from source_lms_reports.api.download import describe, download, download_beginning
+from source_lms_reports.api.download import describe, download
 from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.errors import LinkExpired
@@ -209,23 +209,45 @@ def test_a_host_that_throttles_has_no_dead_link(
         assert caught.value.kind == "throttled"
 
 
-def test_only_the_beginning_of_a_sample_is_read_but_all_of_it(tmp_path: Path) -> None:
+def body(*pieces: bytes) -> requests.Response:
     """A body comes in as many pieces as the network makes of it."""
 
     class Pieces(io.RawIOBase):
-        left = 100
+        def __init__(self) -> None:
+            self.left = list(pieces)
 
         def readable(self) -> bool:
             return True
 
         def readinto(self, buffer: Any) -> int:
-            self.left -= 1
-            buffer[:3] = b"abc"
-            return 3 if self.left >= 0 else 0
+            piece = self.left.pop(0) if self.left else b""
+            buffer[: len(piece)] = piece
+            return len(piece)
 
-    raw = urllib3.HTTPResponse(Pieces(), headers={}, status=200, preload_content=False)
     response = answered(200, {}, b"")
-    response.raw = raw
+    response.raw = urllib3.HTTPResponse(Pieces(), headers={}, status=200, preload_content=False)
+    return response
+
+
+def sampled(tmp_path: Path, response: requests.Response, most: int) -> tuple[bytes, bool]:
     with Spool(tmp_path) as spool:
-        part = download_beginning(lambda _: contextlib.nullcontext(response), spool, lambda: 0.0, 250)
-        assert 250 <= part.path.stat().st_size <= 300
+        part = download(lambda _: contextlib.nullcontext(response), spool, lambda: 0.0, _ignore, most)
+        return part.path.read_bytes(), part.is_cut
+
+
+def test_of_a_sample_as_many_rows_are_read_as_are_asked_for(tmp_path: Path) -> None:
+    rows = [b"id,", b"na", b"me\n", *[b'1,"a', b'\nb"', b"\n"] * 100]
+    content, is_cut = sampled(tmp_path, body(*rows), 250)
+    assert is_cut
+    assert content == b"id,name\n" + b'1,"a\nb"\n' * 30
+
+
+def test_a_sample_that_is_no_longer_than_that_is_all_of_the_file(tmp_path: Path) -> None:
+    assert sampled(tmp_path, body(b"id\n", b"1"), 250) == (b"id\n1", False)
+    whole = b"id\n" + b"1\n" * 100
+    assert sampled(tmp_path, answered(200, {"Content-Length": str(len(whole))}, whole), len(whole)) == (whole, False)
+
+
+def test_a_sample_that_cannot_be_cut_is_read_to_its_end(tmp_path: Path) -> None:
+    sheets = [b'{"reports": [{"data": [', *[b'{"id": 1},'] * 100, b'{"id": 2}]}]}']
+    assert sampled(tmp_path, body(*sheets), 250) == (b"".join(sheets), False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from source_lms_reports.api.connect import connect
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream
+from source_lms_reports.streams import sampling
 from source_lms_reports.streams.catalog import Reports, by_name
 from source_lms_reports.streams.discovery import sample_listed
 from source_lms_reports.streams.sampling import Sampled, Sampler
@@ -87,3 +89,14 @@ def test_the_sample_of_a_window_is_the_last_one_that_a_first_sync_reads(spool: S
     assert mock.last_request is not None
     asked = mock.last_request.qs
     assert set(asked) == {"send_status", "format", "start", "end"}
+
+
+def test_of_a_long_list_only_the_beginning_is_read_and_that_is_told(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(sampling, "_ENOUGH", 1024 * 1024)
+    rows = [{"id": 1, "name": "x" * 200}] * 10_000 + [{"id": "late"}]
+    (tables,) = sampled(spool, {"json": rows}, "long").values()
+    assert tables[0].properties["id"] == {"type": ["null", "integer"]}
+    assert "Sampled report long: 1 table(s), 2 column(s), by its first 1 MiB." in caplog.messages
