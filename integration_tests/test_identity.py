@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -18,11 +19,11 @@ COURSES = (
 )
 
 
-def serve(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Have every download link of the sandbox answer with one CSV."""
+def serve(monkeypatch: pytest.MonkeyPatch, text: str, kind: str = "text/csv") -> None:
+    """Have every download link of the sandbox answer with one text."""
 
     def answer(*_: Any) -> Response:
-        return Response(200, [("Content-Type", "text/csv")], text.encode())
+        return Response(200, [("Content-Type", kind)], text.encode())
 
     monkeypatch.setattr(downloads, "whole_file", answer)
 
@@ -59,6 +60,27 @@ def test_another_report_or_language_is_told_before_any_record(
     assert run.records == {}
     cursor = good.states[stream].get("last access at")
     assert run.states[stream].get("last access at") == cursor
+
+
+def test_rows_none_of_which_has_the_cursor_are_told_before_any_record(
+    canvas: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = quick(canvas, "second_nature", report_format="json")
+    good = read(connector, settings, "conversation_transcripts")
+    assert good.states["conversation_transcripts"]["updated_at"]
+    stream = connector.discover(settings).catalog["conversation_transcripts"]
+    rows = [{"conversation_id": str(number), "transcript": "x" * 1000} for number in range(1000)]
+    serve(monkeypatch, json.dumps(rows), "application/json")
+
+    run = connector.read(settings, catalog_of([stream]), good.state_file)
+
+    assert run.code == 1
+    (error,) = run.errors_of("conversation_transcripts")
+    assert (
+        "its cursor column 'updated_at' is missing. The columns that came: conversation_id, transcript."
+        in error["message"]
+    )
+    assert run.records == {}
 
 
 def test_a_lone_file_for_several_outputs_belongs_to_one_of_them(

@@ -24,6 +24,8 @@ MOST_DIGITS = 4300
 """Digits of the longest integer; beyond, Python refuses to turn one into text or back."""
 _SMALL_NUMBER = re.compile(rb"0e-000")
 """What the end of `1e-400` looks like through it: perhaps less than the smallest float, perhaps a part of a UUID."""
+_OTHER_FORMS = (b"\\u", b"\\/")
+"""Escapes by which a key may be written in another way."""
 _BEFORE_NUMBER = b":,[ \t\r\n"
 _OUTLINE = bytes.maketrans(b"123456789.E", b"0000000000e")
 
@@ -73,6 +75,17 @@ class ObjectChunk:
             for name, value in row.items():
                 found.setdefault(name, set()).add(type(value))
         return found
+
+    def has_key(self, name: str) -> bool:
+        r"""Whether any row has a key. Text in which it cannot stand is not decoded: that takes a tenth of the time.
+
+        `at` is looked for as `"at"`; where it may be written otherwise (`"\u0061t"`) all rows are decoded.
+
+        Raises:
+            UnknownFormat: An element is not a record.
+        """
+        has_one_form = name.isascii() and not any(escape in self._text for escape in _OTHER_FORMS)
+        return (not has_one_form or json.dumps(name).encode() in self._text) and name in self.types()
 
     def decoded(
         self, lists: type[list[Form]], names: tuple[str, ...], inner: tuple[str, ...], *, has_texts: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing
 
 from source_lms_reports.files.archive import Source
@@ -24,13 +24,27 @@ class JsonTable(Table):
 
     def chunks(self) -> Iterator[ObjectChunk]:
         """The rows; see `Table.chunks`."""
+        return self._chunks(self.notes)
+
+    def names(self) -> Collection[str] | None:
+        """See `Table.names`."""
+        with closing(self._chunks(TableWarnings())) as chunks:
+            first = next(chunks, None)
+            return None if first is None else first.types()
+
+    def has_column(self, name: str) -> bool:
+        """See `Table.has_column`."""
+        with closing(self._chunks(TableWarnings())) as chunks:
+            return any(chunk.has_key(name) for chunk in chunks)
+
+    def _chunks(self, notes: TableWarnings) -> Generator[ObjectChunk, None, None]:
         section = self._section
         if section.start < 0:
             return
         with closing(self._source.open()) as stream:
-            text = scanner(stream, self._source, self.notes, section.manner)
+            text = scanner(stream, self._source, notes, section.manner)
             for piece in self._pieces(text):
-                yield ObjectChunk(piece, self._source.label, self.notes)
+                yield ObjectChunk(piece, self._source.label, notes)
 
     def _pieces(self, text: Scanner) -> Iterator[bytes]:
         section = self._section

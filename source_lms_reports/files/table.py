@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,18 @@ class Table(ABC):
         Raises:
             PayloadError: The file turns out not to be whole.
         """
+
+    def names(self) -> Collection[str] | None:
+        """The columns, as far as the header tells, or the first rows where they bring their names.
+
+        Returns:
+            None of a table of nothing.
+        """
+        return self.columns or None
+
+    def has_column(self, name: str) -> bool:
+        """Whether the header has a column, or any row that brings its names; all are looked through for it."""
+        return name in self.columns
 
     def count(self) -> int:
         """How many rows the chunks will have; faster than reading them where the format allows it.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from source_lms_reports.errors import ForeignReport
-from source_lms_reports.files.table import Chunk, Table
+from source_lms_reports.files.table import Table
 from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.plan.columns import without_window_columns
 from source_lms_reports.plan.stream import ReportStream, Selected
@@ -41,62 +41,34 @@ def _declared(stream: ReportStream) -> frozenset[str]:
     return frozenset(schema.get("properties", {})) - {stream.part.member_column}
 
 
-class KnownTable(Table):
-    """A table that must bear the marks of its stream.
+def require_marks(tables: Iterable[Table], marks: Marks) -> None:
+    """Decide, before the first record, whether all tables of a delivery are what their stream takes them for.
 
-    A table of cells has a header. Where rows bring their names (JSON), the first thousand tell: no row lacks the key,
-    but the cursor may be left out where it is empty, so it is missing for certain only when the table has ended.
+    Each has the key and a declared column, and the cursor in its header. Rows that bring their names (JSON) may leave
+    out a cursor that is empty, so one row of all has it; only where none of the first rows do are the others looked
+    through.
 
     Args:
-        table: The table.
-        marks: What it must have.
+        tables: Those of the delivery that are the stream's.
+        marks: What they must have.
+
+    Raises:
+        ForeignReport: They are not of this stream.
     """
-
-    def __init__(self, table: Table, marks: Marks) -> None:
-        super().__init__(table.name, table.columns, table.notes)
-        self._marks = marks
-        self._chunks = table.chunks()
-        self._first = None if table.columns else next(self._chunks, None)
-
-    @property
-    def names(self) -> Collection[str]:
-        """The columns, as far as the header or the first rows tell."""
-        return self.columns or (_names(self._first) if self._first is not None else ())
-
-    def chunks(self) -> Iterator[Chunk]:
-        """The rows; see `Table.chunks`.
-
-        Raises:
-            ForeignReport: They are not of this stream.
-        """
-        names = dict.fromkeys(self.names)
-        if names:
-            _require(names, self._marks.declared, self._marks.key)
-        if self.columns:
-            _require_cursor(names, self._marks.cursor)
-            yield from self._chunks
-        elif self._first is not None:
-            yield from self._objects(self._first, names)
-
-    def _objects(self, first: Chunk, names: dict[str, None]) -> Iterator[Chunk]:
-        """Rows that bring their names; those behind the first thousand are looked at until one has the cursor."""
-        cursor, rest = self._marks.cursor, self._chunks
-        if cursor not in ("", *names):
-            second = next(rest, None)
-            if second is None:
-                _require_cursor(names, cursor)
-            else:
-                rest = chain((second,), rest)
-        yield first
-        for chunk in rest:
-            if cursor not in ("", *names):
-                names |= dict.fromkeys(_names(chunk))
-            yield chunk
-        _require_cursor(names, cursor)
-
-
-def _names(chunk: Chunk) -> tuple[str, ...]:
-    return tuple(chunk.types())  # type: ignore[union-attr] # only rows that bring their names get here
+    without_cursor: Collection[str] = ()
+    has_cursor = False
+    for table in tables:
+        names = table.names()
+        if names is None:
+            continue
+        _require(names, marks.declared, marks.key)
+        if table.columns:
+            _require_cursor(names, marks.cursor)
+        elif marks.cursor and not has_cursor:
+            has_cursor = marks.cursor in names or table.has_column(marks.cursor)
+            without_cursor = names
+    if not has_cursor:
+        _require_cursor(without_cursor, marks.cursor)
 
 
 def _require(names: Collection[str], declared: Collection[str], key: Sequence[str]) -> None:

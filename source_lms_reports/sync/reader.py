@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from source_lms_reports.plan.windows import halves
 from source_lms_reports.records.envelope import Envelope
 from source_lms_reports.records.shaper import Shaper
 from source_lms_reports.sync.bundles import Backpressure, Lines, bundled
-from source_lms_reports.sync.identity import KnownTable, marks_of, owner
+from source_lms_reports.sync.identity import marks_of, owner, require_marks
 from source_lms_reports.sync.state import OrderRead, later_of
 from source_lms_reports.sync.sync import Sync
 
@@ -178,10 +178,8 @@ class StreamReader:
         limit = self._keeper.limit(payload.ordered_at, slice_.window)
         shaper = self._shaper(slice_, limit)
         found, greatest = False, None
-        for name, opened in open_parts(payload, self._sync.options(self.stream.report), self._is_ours):
-            table = KnownTable(opened, self._marks)
-            if name is None and not self._is_owner(table.names):
-                continue
+        require_marks(self._tables(payload), self._marks)
+        for table in self._tables(payload):
             found = True
             if part.member_column:
                 shaper = self._shaper(slice_, limit, {part.member_column: table.name or ""})
@@ -202,6 +200,12 @@ class StreamReader:
         self.is_complete = self.is_complete and payload.is_complete
         identity = slice_.order.identity
         self._read[identity] = OrderRead(identity, payload.ordered_at, slice_.window, greatest, payload.is_complete)
+
+    def _tables(self, payload: Payload) -> Iterator[Table]:
+        """Those of a payload that are this stream's."""
+        for name, table in open_parts(payload, self._sync.options(self.stream.report), self._is_ours):
+            if name is not None or self._is_owner(table):
+                yield table
 
     def _shaper(self, slice_: Slice, limit: datetime, constants: Mapping[str, str] | None = None) -> Shaper:
         stream, settings = self.stream, self._sync.settings
@@ -234,10 +238,10 @@ class StreamReader:
         output = self.stream.part.output
         return not output or part in {snake_case(output), snake_case(f"{self.stream.report}_{output}")}
 
-    def _is_owner(self, names: Collection[str]) -> bool:
-        """Whether a lone table, of these columns, is this stream's and not that of another part of the report."""
+    def _is_owner(self, table: Table) -> bool:
+        """Whether a lone table is this stream's and not that of another part of the report, by its columns."""
         marks = {one.stream.name: marks_of(one) for one in self._sync.sharing(self.stream.report)}
-        return not self.stream.part.output or len(marks) == 1 or owner(names, marks) == self.stream.name
+        return not self.stream.part.output or len(marks) == 1 or owner(table.names() or (), marks) == self.stream.name
 
     def _warn(self, messages: list[str]) -> None:
         """Tell what is odd about the data; what every window has in common is told once."""

@@ -222,6 +222,25 @@ def test_a_key_that_stands_twice_is_told_apart_by_its_place(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "has"),
+    [
+        ("at", b'[{"id": 1}, {"id": 2, "at": null}]', True),
+        ("at", b'{"id": 1}\n{"id": 2, "\\u0061t" : 1}', True),
+        ("at", b'[{"id": 1, "more": {"at": 1}, "x": "\\"at\\":"}, {"id": "at"}]', False),
+        ("a/t", b'[{"a\\/t": 1}]', True),
+        ('a "t"\n', b'[{"a \\"t\\"\\n": 1}]', True),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}t", b'[{"\xe9t": 1}]', True),
+        ("a_2", b'[{"a": 1, "a": 1}]', False),
+        ("at", b"[]", False),
+    ],
+)
+def test_whether_any_row_has_a_column(tmp_path: Path, name: str, text: bytes, has: bool) -> None:
+    (table,) = open_tables(payload(tmp_path, text), ReadOptions(format="json"))
+
+    assert table.has_column(name) is has
+
+
+@pytest.mark.parametrize(
     "text",
     [
         b'{"data": [{"id": 1}], "data": [{"id": 2}]}',

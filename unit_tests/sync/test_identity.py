@@ -6,96 +6,103 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from source_lms_reports.errors import ForeignReport
-from source_lms_reports.files.json_records import ObjectChunk
-from source_lms_reports.files.table import CellChunk, Chunk, Table
+from source_lms_reports.files.json_scanner import WINDOW
+from source_lms_reports.files.opening import open_tables, verify
+from source_lms_reports.files.options import ReadOptions
+from source_lms_reports.files.table import Chunk, Table
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.plan.stream import REPORT_END, Selected
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.settings import make_settings
 from source_lms_reports.streams.catalog import Reports, by_name
-from source_lms_reports.sync.identity import KnownTable, Marks, marks_of, owner
+from source_lms_reports.sync.identity import Marks, marks_of, owner, require_marks
+from unit_tests.files.reading import payload
 
 MARKS = Marks(frozenset({"id", "name", "at"}), ("id",), "at")
 CANVAS = {"name": "canvas", "base_url": "https://school.example.com", "access_token": "x"}
 
 
-class Rows(Table):
-    """JSON rows, a chunk for each list."""
-
-    def __init__(self, *chunks: list[dict[str, Any]]) -> None:
-        super().__init__(None, (), TableWarnings())
-        self._parts = chunks
-
-    def chunks(self) -> Iterator[Chunk]:
-        for rows in self._parts:
-            yield ObjectChunk(json.dumps(rows).encode(), "The report")
-
-
 class Cells(Table):
-    """A header, and a row for each number."""
+    """A header."""
 
-    def __init__(self, *columns: str, rows: int = 1) -> None:
+    def __init__(self, *columns: str) -> None:
         super().__init__(None, columns, TableWarnings())
-        self._rows = rows
 
     def chunks(self) -> Iterator[Chunk]:
-        yield CellChunk(1, [["1"] * self._rows for _ in self.columns])
+        raise AssertionError("the header is enough")
 
 
-def read(table: Table, marks: Marks = MARKS) -> int:
-    return sum(map(len, KnownTable(table, marks).chunks()))
+JSON = ReadOptions(format="json")
+MANY = [{"id": number, "text": "x" * 100} for number in range(3 * WINDOW // 100)]
+"""More rows than are looked at together."""
 
 
-@pytest.mark.parametrize(
-    ("table", "rows"),
-    [
-        (Cells("id", "at"), 1),
-        (Cells("at", "more", "id", rows=3), 3),
-        (Rows([{"id": 1, "at": None}, {"id": 2}]), 2),
-        (Rows([{"id": 1}], [{"id": 2}], [{"id": 3, "at": "x"}], [{"id": 4}]), 4),
-        (Rows(), 0),
-        (Rows([]), 0),
-    ],
-)
-def test_a_table_with_the_marks_of_its_stream_is_read_whole(table: Table, rows: int) -> None:
-    assert read(table) == rows
+def tables(folder: Path, *reports: list[dict[str, Any]]) -> list[Table]:
+    """JSON reports."""
+    content = payload(folder, *(json.dumps(rows).encode() for rows in reports))
+    verify(content, JSON)
+    return list(open_tables(content, JSON))
+
+
+def test_a_table_with_the_marks_of_its_stream_is_taken() -> None:
+    require_marks([Cells("id", "at"), Cells("at", "more", "id"), Cells()], MARKS)
 
 
 @pytest.mark.parametrize(
-    ("table", "why"),
+    "reports",
     [
-        (Cells("Kennung", "name", "at"), "the column 'id' of its key is missing"),
-        (Cells("id", "name"), "its cursor column 'at' is missing"),
-        (Cells("id", "name", rows=0), "its cursor column 'at' is missing"),
-        (Rows([{"name": "x", "at": ""}]), "the column 'id' of its key is missing"),
-        (Rows([{"id": 1}]), "its cursor column 'at' is missing"),
+        [[{"id": 1, "at": None}, {"id": 2}]],
+        [[{"id": 1}, *MANY, {"id": 3, "at": "x"}, {"id": 4}]],
+        [[{"id": 1}], [{"id": 2, "at": "x"}], [{"id": 3}]],
+        [[]],
     ],
 )
-def test_a_table_without_them_is_refused_before_its_first_row(table: Table, why: str) -> None:
-    chunks = KnownTable(table, MARKS).chunks()
+def test_rows_may_leave_out_a_cursor_that_another_row_has(tmp_path: Path, reports: list[list[dict[str, Any]]]) -> None:
+    require_marks(tables(tmp_path, *reports), MARKS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        (("Kennung", "name", "at"), "the column 'id' of its key is missing"),
+        (("id", "name"), "its cursor column 'at' is missing"),
+    ],
+)
+def test_a_table_of_cells_without_them_is_refused(columns: tuple[str, ...], why: str) -> None:
     with pytest.raises(ForeignReport, match=why):
-        next(chunks)
+        require_marks([Cells("id", "at"), Cells(*columns)], MARKS)
+
+
+@pytest.mark.parametrize(
+    ("reports", "why"),
+    [
+        ([[{"name": "x", "at": ""}]], "the column 'id' of its key is missing"),
+        ([[{"id": 1, "at": ""}], [{"name": "x"}]], "the column 'id' of its key is missing"),
+        ([[{}]], "the column 'id' of its key is missing"),
+        ([[{"id": 1}]], "its cursor column 'at' is missing. The columns that came: id."),
+        ([MANY], "its cursor column 'at' is missing. The columns that came: id, text."),
+        ([[*MANY, {"id": 1, "text": '"at":', "more": {"at": 1}}]], "its cursor column 'at' is missing"),
+        ([MANY, [{"id": 1}], []], "its cursor column 'at' is missing"),
+    ],
+)
+def test_rows_without_them_are_refused(tmp_path: Path, reports: list[list[dict[str, Any]]], why: str) -> None:
+    with pytest.raises(ForeignReport, match=why):
+        require_marks(tables(tmp_path, *reports), MARKS)
 
 
 def test_without_key_and_cursor_one_declared_column_is_enough() -> None:
     marks = Marks(MARKS.declared)
-    assert read(Cells("name", "x"), marks) == 1
+    require_marks([Cells("name", "x")], marks)
     with pytest.raises(ForeignReport, match="none of the columns") as raised:
-        read(Cells("x", "y"), marks)
+        require_marks([Cells("x", "y")], marks)
     assert "The columns that came: x, y." in raised.value.message
-    assert read(Cells("x"), Marks(frozenset())) == 1
-
-
-def test_a_cursor_that_no_row_of_many_has_is_told_at_the_end() -> None:
-    chunks = KnownTable(Rows([{"id": 1}], [{"id": 2}]), MARKS).chunks()
-    assert [len(next(chunks)), len(next(chunks))] == [1, 1]
-    with pytest.raises(ForeignReport, match="its cursor column 'at' is missing"):
-        next(chunks)
+    require_marks([Cells("x")], Marks(frozenset()))
 
 
 def streams() -> dict[str, Selected]:
