@@ -35,6 +35,7 @@ class OrderCalls:
         reports: The reports of this sync by their ids.
         progress: Told the bytes of downloads.
         most: So many bytes of a report are enough, where its first rows say what is wanted; None for all of it.
+        items: What the vendor's list says of the reports, by their ids.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class OrderCalls:
         reports: Mapping[str, ReportSpec],
         progress: Progress,
         most: int | None = None,
+        items: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.client = client
         self.most = most
         self._spool = spool
         self._reports = reports
         self._progress = progress
+        self._items = items or {}
 
     def report(self, order: Order) -> ReportSpec:
         """What is known of the report that is ordered."""
@@ -64,9 +67,8 @@ class OrderCalls:
             parameters: Those that are sent along.
             extra: Further names for the templates.
         """
-        return self.client.prepare(
-            name, parameters=parameters, authenticator=self._authenticator(order), report=order.report, **extra
-        )
+        facts = {"report": order.report, "item": self._items.get(order.report, {}), **extra}
+        return self.client.prepare(name, parameters=parameters, authenticator=self._authenticator(order), **facts)
 
     def ask(
         self,

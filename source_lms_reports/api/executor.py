@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Any
 
@@ -30,13 +31,15 @@ from source_lms_reports.jobs.actions import (
     Placed,
     Poll,
 )
-from source_lms_reports.jobs.result import Arrived, BrokenOff
+from source_lms_reports.jobs.result import Arrived, BrokenOff, Links
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
 
 LOGGER = logging.getLogger("airbyte")
 #: A job whose own date differs by more from its ticket's is another one. Our clock may have been wrong by some.
 _SAME_ORDER = 900.0
+#: The request that opens the file of a finished job.
+_DOWNLOAD = "download"
 
 
 class ActionExecutor:
@@ -67,7 +70,7 @@ class ActionExecutor:
                 return Observed(self._look(action.order, action.ticket))
             case Fetch():
                 if action.state is None:
-                    return self._fetcher.fetch_list(action.order)
+                    return self._fetcher.fetch_at_once(action.order)
                 ordered_at = action.ticket.ordered_at if action.ticket else 0.0
                 return self._fetcher.fetch(action.order, action.state.result, ordered_at)
             case Find():
@@ -109,7 +112,7 @@ class TicketExecutor(ActionExecutor):
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
         ticket = self._calls.ticket(order, job_id, self._client.vendor_clock.at(asked))
-        return Placed(ticket, self._jobs.read(document, answer))
+        return Placed(ticket, self._state(order, ticket, document, answer))
 
     def _placed_before(self, order: Order, answer: Answer, document: Any) -> Placed:
         """The job that answers an order already, whoever ordered it.
@@ -122,13 +125,21 @@ class TicketExecutor(ActionExecutor):
             words = f"{title} says that a report like {order.report} is under way, but not which one or since when."
             raise Refusal("transient", TransientError(words, answer.detail), status=answer.status)
         ticket = self._calls.ticket(order, job_id, ordered_at, adopted=True)
-        return Placed(ticket, self._jobs.read(document, answer))
+        return Placed(ticket, self._state(order, ticket, document, answer))
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:
         answer, document = self._calls.ask("poll", order, ticket=ticket)
         if not ticket.account:
             self._require_ours(order, ticket, self._jobs.ordered_at(document))
-        return self._jobs.read(document, answer)
+        return self._state(order, ticket, document, answer)
+
+    def _state(self, order: Order, ticket: Ticket, document: Any, answer: Answer) -> JobState:
+        """How a job is doing. Where the vendor gives no link, the platform's request for the download is one."""
+        state = self._jobs.read(document, answer)
+        if state.status is not JobStatus.READY or _DOWNLOAD not in self._client.platform.requests:
+            return state
+        url = self._calls.call(_DOWNLOAD, order, ticket=ticket, job=document).address
+        return dataclasses.replace(state, result=Links((url,)))
 
     def _require_ours(self, order: Order, ticket: Ticket, ordered_at: float | None) -> None:
         """Refuse a job that was not ordered when the ticket was.

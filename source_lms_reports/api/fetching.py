@@ -19,6 +19,7 @@ from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.actions import BadPayload, Fetched, LinkDead
 from source_lms_reports.jobs.result import Arrived, BrokenOff, Links, Result
 from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.plan.ready import LINK
 
 LOGGER = logging.getLogger("airbyte")
 _BLOCK = 1024 * 1024
@@ -40,14 +41,16 @@ class Fetcher:
         self._doubtful: dict[str, list[tuple[int, str]]] = {}
         self._guard = threading.Lock()
 
-    def fetch_list(self, order: Order) -> Fetched | BadPayload:
-        """Fetch a report that needs no job.
+    def fetch_at_once(self, order: Order) -> Fetched | LinkDead | BadPayload:
+        """Fetch a report that needs no job: a list, or a file that is ready.
 
         Raises:
             Refusal: The vendor does not give it.
         """
         clock = self._calls.client.vendor_clock
         asked = clock.mark()
+        if LINK in order.parameters and not self._calls.report(order).request:
+            return self.fetch(order, Links((str(order.parameters[LINK]),)), clock.at(asked))
         try:
             payload = self._pages.payload(order)
         except PayloadError as error:

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from source_lms_reports.api.calls import OrderCalls, Progress
 from source_lms_reports.api.client import Client
@@ -58,7 +58,8 @@ def open_dispatcher(
         most: So many bytes of a report are enough, where its first rows say what is wanted; None for all of it.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
-    executor = make_executor(client, spool, reports, options, progress, most)
+    items = {report: stream.item for report, stream in streams.items()}
+    executor = make_executor(client, spool, reports, options, progress, most, items)
     queues = [stream.name for stream in streams.values()]
     places = _Places(spool, is_being_read)
     engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues, places=places)
@@ -92,10 +93,11 @@ def make_executor(
     options: Callable[[str], ReadOptions],
     progress: Progress,
     most: int | None = None,
+    items: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ActionExecutor:
     """What does the engine's actions, by the platform's pattern."""
-    calls = OrderCalls(client, spool, reports, progress, most)
-    patterns = {"ticket": TicketExecutor, "repeat": RepeatExecutor, "pages": PagesExecutor}
+    calls = OrderCalls(client, spool, reports, progress, most, items)
+    patterns = {"ticket": TicketExecutor, "repeat": RepeatExecutor, "pages": PagesExecutor, "files": PagesExecutor}
     return patterns[client.platform.pattern](calls, Fetcher(calls, options))
 
 

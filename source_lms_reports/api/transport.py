@@ -77,6 +77,11 @@ class Call:
     auth: Credentials | None = None
     timeout: float | None = None
 
+    @property
+    def address(self) -> str:
+        """The address with the query in it."""
+        return str(requests.Request(self.method, self.url, params=self.query).prepare().url)
+
 
 class _Checked(AuthBase):
     """Signs a request, and refuses headers that could not be sent; what fails later quotes them in its message."""

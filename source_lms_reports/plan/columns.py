@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from source_lms_reports.jobs.ticket import Window
-from source_lms_reports.plan.stream import REPORT_END, REPORT_START, Selected
+from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream, Selected
 from source_lms_reports.platforms.model import StreamSpec, WindowSpec
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.times import instant, shifted
@@ -19,6 +19,8 @@ def window_columns(one: Selected, window: Window | None) -> dict[str, str]:
     Rows of a full refresh since ever have none: there is no window that they are of.
     """
     stream = one.stream
+    if window is not None and stream.moment:
+        return {stream.moment: window.end or ""}
     if window is None or not has_window_columns(stream.report_spec.windows, stream.part):
         return {}
     if window.start is None and not one.incremental:
@@ -34,10 +36,11 @@ def has_window_columns(spec: WindowSpec | None, stream: StreamSpec) -> bool:
     return spec.constants == "always" or stream.cursor == REPORT_END
 
 
-def without_window_columns(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The columns that the vendor's report is expected to have: all but those that the connector adds."""
-    own = {name: one for name, one in schema.get("properties", {}).items() if name not in (REPORT_START, REPORT_END)}
-    return {**schema, "properties": own}
+def vendor_schema(stream: ReportStream) -> Mapping[str, Any]:
+    """The columns that the vendor's report is expected to have: all but those that tell the window or the file."""
+    added = (REPORT_START, REPORT_END, stream.moment)
+    own = {name: one for name, one in stream.schema.get("properties", {}).items() if name not in added}
+    return {**stream.schema, "properties": own}
 
 
 def keep_from(one: Selected, settings: Settings) -> datetime | None:

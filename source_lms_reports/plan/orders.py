@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from source_lms_reports.errors import ConfigError
 from source_lms_reports.jobs.ticket import Order, Window
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice
 from source_lms_reports.plan.windows import Span, as_days, as_instants, cut, is_calendar, unit_start, whole_units
-from source_lms_reports.platforms.model import WindowSpec
+from source_lms_reports.platforms.model import ReportSpec, WindowSpec
 from source_lms_reports.platforms.template import fill_all
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.times import earlier, instant, midnight, rfc3339, shifted, written_like
@@ -126,6 +127,7 @@ class ReportPlan:
         selectors = dict.fromkeys(outputs, "true")
         extra = user_parameters(self._settings, self._first)
         base = {**fill_all(spec.parameters, context), **selectors, **extra}
+        _require(spec, self._first.report, base)
         each = [{spec.each.parameter: value} for value in items] if spec.each and items is not None else [{}]
         for one in each:
             yield {**base, **one}
@@ -228,6 +230,20 @@ class ReportPlan:
         if moment is None or not settings.lookback_days:
             return one.cursor_value
         return written_like(shifted(moment, -settings.lookback_days), one.cursor_value)
+
+
+def _require(spec: ReportSpec, report: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse to order a report without what it needs.
+
+    Raises:
+        ConfigError: A setting is missing.
+    """
+    missing = [setting for name, setting in spec.needs.items() if name not in parameters]
+    if missing:
+        raise ConfigError(
+            f"The report {report} needs `{'` and `'.join(missing)}`, which the configuration leaves empty. Fill it, or "
+            "leave the stream out of the sync."
+        )
 
 
 def user_parameters(settings: Settings, stream: ReportStream) -> dict[str, str | list[str]]:

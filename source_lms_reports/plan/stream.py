@@ -22,7 +22,8 @@ class ReportStream:
         report_spec: How the report is ordered.
         part: Which part of the report it is.
         schema: The JSON schema of its records.
-        item: The user's declaration of a configured stream.
+        moment: The column by which rows tell the moment of their file, where the vendor has the files ready.
+        item: The user's declaration of a configured stream, or what the vendor's list says of a listed one.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ReportStream:
     part: StreamSpec
     schema: Mapping[str, Any]
     item: Mapping[str, Any] = field(default_factory=dict)
+    moment: str = ""
 
     @property
     def cursor(self) -> str | None:
@@ -40,7 +42,7 @@ class ReportStream:
     @property
     def cursor_is_window(self) -> bool:
         """Whether the cursor is the end of the window and not a column of the vendor's."""
-        return self.cursor == REPORT_END
+        return self.cursor is not None and self.cursor in (REPORT_END, self.moment)
 
 
 @dataclass(frozen=True)

@@ -271,6 +271,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
         children: A list request whose items each get a `request` of their own.
         authenticator: Name of the authenticator of its requests.
         sample: Parameters of the order by which discovery finds out the columns; empty where they are known.
+        needs: Parameters that an order cannot do without, each with the setting that fills it.
         file_format: The format of its files, where it is not the platform's.
     """
 
@@ -289,7 +290,22 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     children: EachSpec | None = None
     authenticator: str = "default"
     sample: dict[str, Template] = {}
+    needs: dict[str, str] = {}
     file_format: str = ""
+
+
+class AnnouncedSpec(_Model, frozen=True, kw_only=True):
+    """Where an item of a list tells which parameters its report takes. Others are not sent, and windows go with theirs.
+
+    Attributes:
+        parameters: The list of them.
+        name: A parameter's name in its entry.
+        default: What the vendor takes where it is left out; one without a default has to be sent.
+    """
+
+    parameters: Path
+    name: Path
+    default: Path = []
 
 
 class ListingSpec(_Model, frozen=True, kw_only=True):
@@ -300,9 +316,11 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
         strip_suffix: Cut off the id to make the stream's name.
         sample: What is known of a report that is not declared: `last_run` reads the header of its last finished
             run's file, `order`
-            orders the report once (cached at the vendor) and reads sheets, columns and types from it.
+            orders the report once (cached at the vendor) and reads sheets, columns and types from it, `none` leaves the
+            schema open.
         last_run: Where the last run stands in an item.
         outputs: Where an object stands in an item whose keys tell, among others, which outputs the report has.
+        announced: Where an item tells which parameters its report takes.
         template: The report as it is declared where nothing better is known.
     """
 
@@ -310,10 +328,53 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
     template: ReportSpec
     id: Path = []
     strip_suffix: str = ""
-    sample: Literal["last_run", "order"] = "last_run"
+    sample: Literal["last_run", "order", "none"] = "last_run"
     last_run: Path = []
     outputs: Path = []
+    announced: AnnouncedSpec | None = None
     cursors: list[str] = []
+
+
+class ReadySourceSpec(_Model, frozen=True, kw_only=True):
+    """A list of files that the vendor has ready, and where the facts of a file stand.
+
+    Attributes:
+        request: Lists the sets of files or, without `files`, the newest file of each.
+        name: Where a set's name stands in an item of it.
+        files: The request that lists the files of one set; it may use `item`. Empty where the items are files.
+        previous: Where an item that is a file has the older ones.
+        changes_suffix: Ends the name of an item whose files hold changes only; the rest is the set's.
+        kind: Where a file tells its kind.
+        full: What it says there of a file that holds all rows. Any other holds what has changed.
+        moment: When the vendor looked at its data for the file.
+        link: Where the file is to be had.
+    """
+
+    request: str
+    name: Path
+    kind: Path
+    full: str
+    moment: Path
+    link: Path
+    files: str = ""
+    previous: Path = []
+    changes_suffix: str = ""
+
+
+class ReadySpec(_Model, frozen=True, kw_only=True):
+    """Files that the vendor makes by itself: full ones from time to time, and between them some that hold changes.
+
+    Attributes:
+        sources: Lists of the same files, the best one first. The next is asked where one is not served or not allowed.
+        prefix: Put before a set's name to make the report's.
+        column: The column by which rows tell the moment of their file. It is the cursor.
+        keys: The primary keys, by the names of sets. Each is unique within a file.
+    """
+
+    sources: list[ReadySourceSpec]
+    column: str
+    prefix: str = ""
+    keys: dict[str, list[str]] = {}
 
 
 class ConfiguredSpec(_Model, frozen=True, kw_only=True):
@@ -440,8 +501,10 @@ class Platform(_Model, frozen=True, kw_only=True):
 
     Attributes:
         pattern: `ticket`: order, poll, download by a link. `repeat`: the same request until it answers with the report.
-            `pages`: lists that answer at once.
+            `pages`: lists that answer at once. `files`: files that are ready.
         spec: The platform's branch of the connection specification.
+        ready: Files that the vendor has ready, beside the reports of the pattern or alone.
+        only: The setting that names the reports to read; empty there means all.
         defaults: Settings whose default depends on others, as templates; they may use what stands above them. A default
             that does not is stated in `spec`.
         authenticators: How requests are signed, by name.
@@ -449,7 +512,7 @@ class Platform(_Model, frozen=True, kw_only=True):
 
     name: str
     title: str
-    pattern: Literal["ticket", "repeat", "pages"]
+    pattern: Literal["ticket", "repeat", "pages", "files"]
     base_url: str
     spec: dict[str, Any]
     authenticators: dict[str, AuthenticatorSpec]
@@ -465,6 +528,8 @@ class Platform(_Model, frozen=True, kw_only=True):
     quotas: list[LimitSpec] = []
     files: FilesSpec = FilesSpec()
     listing: ListingSpec | None = None
+    ready: ReadySpec | None = None
+    only: str = "reports"
     configured: ConfiguredSpec | None = None
 
     def __post_init__(self) -> None:
@@ -479,15 +544,21 @@ class Platform(_Model, frozen=True, kw_only=True):
         for place, name in self._called_authenticators():
             if name not in self.authenticators:
                 raise ValueError(f"{place} names the authenticator '{name}', which is not among `authenticators`")
+        if self.pattern == "files" and self.ready is None:
+            raise ValueError("the pattern 'files' needs `ready`")
+        if "download" in self.requests and self.requests["download"].method != "GET":
+            raise ValueError("the request 'download' is a GET")
         if self.check.order and self.check.order not in self.reports:
             raise ValueError(f"check names the report '{self.check.order}', which is not among `reports`")
 
     def _called_requests(self) -> Iterator[tuple[str, str]]:
-        needed = {"ticket": ("order", "poll"), "repeat": ("order",), "pages": ()}[self.pattern]
+        needed = {"ticket": ("order", "poll"), "repeat": ("order",), "pages": (), "files": ()}[self.pattern]
         yield from ((f"the pattern '{self.pattern}'", request) for request in needed)
         yield "check", self.check.request
         yield "find", self.find.request if self.find else ""
         yield "listing", self.listing.request if self.listing else ""
+        for source in self.ready.sources if self.ready else []:
+            yield from (("ready", source.request), ("ready", source.files))
         for name, report in self._all_reports():
             yield name, report.request
             yield name, report.each.request if report.each else ""

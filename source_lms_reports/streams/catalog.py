@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.ready import ready_sets
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.files.parts import snake_case
 from source_lms_reports.plan.columns import has_window_columns
 from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream
-from source_lms_reports.platforms.model import ListingSpec, Platform, ReportSpec, StreamSpec
+from source_lms_reports.platforms.model import ListingSpec, Platform, ReadySpec, ReportSpec, StreamSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.settings import Settings
+from source_lms_reports.streams.announced import as_announced
 from source_lms_reports.streams.naming import Origin, marked
+
+LOGGER = logging.getLogger("airbyte")
 
 OPEN_SCHEMA: Mapping[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -41,10 +48,32 @@ def load_schema(platform: str, stream: str) -> Mapping[str, Any]:
     return schema
 
 
-def listed_name(listing: ListingSpec, origin: Origin) -> str:
+def listed_name(platform: Platform, origin: Origin) -> str:
     """What the stream of a listed report would be called if there were no other."""
-    base = snake_case(origin.report.removesuffix(listing.strip_suffix))
+    suffix = platform.listing.strip_suffix if platform.listing else ""
+    base = snake_case(origin.report.removesuffix(suffix))
     return f"{base}_{origin.part}" if origin.part else base
+
+
+_CLOSED = frozenset({403, 404})
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What the vendor lists for an account.
+
+    Attributes:
+        listed: The reports by their ids, with what the list says of them.
+        ready: The streams of ready files, by the names of their sets.
+    """
+
+    listed: Mapping[str, Any]
+    ready: Mapping[str, ReportStream]
+
+    @property
+    def names(self) -> list[str]:
+        """All that a user may name."""
+        return list(dict.fromkeys((*self.listed, *self.ready)))
 
 
 class Reports:
@@ -65,8 +94,8 @@ class Reports:
         return {**found, **self._configured()}
 
     def wanted(self) -> list[str]:
-        """The report ids that the user restricts the connection to; empty for all."""
-        return list(self.settings.platform.get("reports") or [])
+        """The reports that the user restricts the connection to; empty for all."""
+        return list(self.settings.platform.get(self.platform.only) or [])
 
     def restrict(self, offered: Sequence[str]) -> list[str]:
         """The offered reports that the user wants.
@@ -79,8 +108,8 @@ class Reports:
         if unknown:
             names = ", ".join(f"'{name}'" for name in unknown)
             raise ConfigError(
-                f"The account does not offer the report {names}. Check `reports` in the configuration for typing "
-                f"errors; offered are: {', '.join(sorted(offered)) or 'none'}."
+                f"The account does not offer the report {names}. Check `{self.platform.only}` in the configuration "
+                f"for typing errors; offered are: {', '.join(sorted(offered)) or 'none'}."
             )
         self.require_parameters(offered)
         return self._kept(offered)
@@ -120,8 +149,49 @@ class Reports:
         pairs = [(str(item if isinstance(item, str) else value_at(item, listing.id)), item) for item in items]
         return [(report, item) for report, item in pairs if report not in ("", "None")]
 
+    def offered(self, client: Client, phase: str) -> Offered:
+        """All that the vendor lists for this account.
+
+        Of a platform that has both reports and ready files, one may be closed to the credentials: the other is offered.
+
+        Raises:
+            Refusal: The lists could not be had.
+        """
+        if self.platform.ready is None:
+            return Offered(dict(self.listed(client, phase)), {})
+        listed, closed = _unless_closed(lambda: dict(self.listed(client, phase)))
+        ready, none_ready = _unless_closed(lambda: self._ready(client, phase))
+        if none_ready is not None and (closed is not None or self.platform.listing is None):
+            raise closed or none_ready
+        for refusal, what in ((closed, "reports"), (none_ready, "ready files")):
+            if refusal is not None:
+                LOGGER.warning(f"The {what} of {self.platform.title} are left out. {refusal.error.message}")
+        return Offered(listed, ready)
+
+    def _ready(self, client: Client, phase: str) -> dict[str, ReportStream]:
+        """The streams of ready files, by the names of their sets."""
+        ready = self.platform.ready
+        if ready is None:
+            return {}
+        return {name: self._ready_stream(ready, name, item) for name, item in ready_sets(client, ready, phase).items()}
+
+    def _ready_stream(self, ready: ReadySpec, name: str, item: Mapping[str, Any]) -> ReportStream:
+        report = f"{ready.prefix}{name}"
+        stream = snake_case(report)
+        part = StreamSpec(primary_key=ready.keys.get(name, []), cursor=ready.column)
+        spec = ReportSpec(streams={stream: part})
+        schema = load_schema(self.platform.name, stream)
+        moment = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
+        schema = {**schema, "properties": {ready.column: moment, **schema.get("properties", {})}}
+        return ReportStream(stream, report, spec, part, marked(schema, Origin(report)), item, ready.column)
+
     def unlisted_stream(
-        self, listing: ListingSpec, name: str, origin: Origin, properties: Mapping[str, Any] | None = None
+        self,
+        listing: ListingSpec,
+        name: str,
+        origin: Origin,
+        properties: Mapping[str, Any] | None = None,
+        item: Any = None,
     ) -> ReportStream:
         """A stream of a listed report that the platform file does not know.
 
@@ -130,15 +200,19 @@ class Reports:
             name: The stream's name.
             origin: What it is made of.
             properties: What is known of the columns.
+            item: What the list says of the report.
         """
+        item = item if isinstance(item, Mapping) else {}
+        template = as_announced(listing.template, listing.announced, item)
         cursor = next((column for column in listing.cursors if column in (properties or {})), "")
-        windows = listing.template.windows
+        windows = template.windows
         if not cursor and windows is not None and windows.constants:
             cursor = REPORT_END  # no column of the report's own tells when a row changed
         stream = StreamSpec(output=origin.part, cursor=cursor)
-        spec = msgspec.structs.replace(listing.template, streams={name: stream})
-        schema = with_window_columns(spec, stream, open_schema(properties or {}))
-        return ReportStream(name, origin.report, spec, stream, marked(schema, origin))
+        spec = msgspec.structs.replace(template, streams={name: stream})
+        known = load_schema(self.platform.name, name).get("properties", {}) if listing.sample == "none" else {}
+        schema = with_window_columns(spec, stream, open_schema({**(properties or {}), **known}))
+        return ReportStream(name, origin.report, spec, stream, marked(schema, origin), item)
 
     def _streams(self, report: str, spec: ReportSpec, item: Mapping[str, Any] | None = None) -> list[ReportStream]:
         def schema(name: str, stream: StreamSpec) -> Mapping[str, Any]:
@@ -166,6 +240,16 @@ class Reports:
             spec = msgspec.structs.replace(configured.template, streams={name: stream})
             found[name] = self._streams(name, spec, item)
         return found
+
+
+def _unless_closed(ask: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], Refusal | None]:
+    """What the vendor lists; nothing, and the refusal, where the list is closed to these credentials, or not served."""
+    try:
+        return ask(), None
+    except Refusal as refusal:
+        if refusal.status not in _CLOSED:
+            raise
+        return {}, refusal
 
 
 def with_window_columns(spec: ReportSpec, stream: StreamSpec, schema: Mapping[str, Any]) -> Mapping[str, Any]:

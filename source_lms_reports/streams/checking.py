@@ -43,8 +43,8 @@ def check(client: Client, reports: Reports, spool: Spool) -> None:
 
 def _ask(client: Client, reports: Reports, spool: Spool) -> None:
     spec = client.platform.check
-    if client.platform.listing is not None:
-        reports.restrict([report for report, _ in reports.listed(client, "check")])
+    if client.platform.listing is not None or client.platform.ready is not None:
+        reports.restrict(reports.offered(client, "check").names)
         return
     reports.restrict(list(reports.declared()))
     if spec.scopes:

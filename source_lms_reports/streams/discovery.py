@@ -45,12 +45,16 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     declared = reports.declared()
     listing = client.platform.listing
     require_past_start(reports.settings, now_utc(client.vendor_now()))
-    if listing is None:
+    if listing is None and client.platform.ready is None:
         chosen = [stream for report in reports.restrict(list(declared)) for stream in declared[report]]
         return _with_samples(client, reports, chosen, spool)
     with refusals_as_errors():
-        listed = dict(reports.listed(client, "list"))
-    wanted = reports.restrict(list(listed))
+        offered = reports.offered(client, "list")
+    wanted = reports.restrict(offered.names)
+    ready = [offered.ready[name] for name in wanted if name in offered.ready]
+    if listing is None:
+        return ready
+    listed = offered.listed
     always = [report for report, streams in declared.items() if streams[0].report_spec.request]
     known = [
         stream
@@ -58,26 +62,37 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
         for stream in declared.get(report, [])
         if _is_there(stream, listing, listed.get(report))
     ]
-    unknown = [report for report in wanted if report not in declared]
+    unknown = [report for report in wanted if report not in declared and report in listed]
     if listing.sample == "order":
         columns = _from_orders(client, reports, listing, unknown, spool)
+    elif listing.sample == "none":
+        columns = {Origin(one): {} for one in unknown}
     else:
         columns = {Origin(one): _from_last_run(client, listing, one, listed[one], spool) for one in unknown}
-    return known + _named_streams(reports, listing, columns, [stream.name for stream in known])
+    known += ready
+    return known + _named_streams(reports, columns, [stream.name for stream in known], listed)
 
 
 def _named_streams(
-    reports: Reports, listing: ListingSpec, columns: Mapping[Origin, Mapping[str, Any]], taken: Sequence[str]
+    reports: Reports,
+    columns: Mapping[Origin, Mapping[str, Any]],
+    taken: Sequence[str],
+    listed: Mapping[str, Any],
 ) -> list[ReportStream]:
     """The streams of listed reports, each under a name of its own."""
+    listing = reports.platform.listing
+    if listing is None:
+        return []
     found: dict[Origin, ReportStream] = {}
-    for one in named(columns, functools.partial(listed_name, listing), taken):
+    for one in named(columns, functools.partial(listed_name, reports.platform), taken):
         if one.rival:
             LOGGER.warning(
                 f"{one.rival[0].upper()}{one.rival[1:]} and {one.origin} would have one name; the second is called "
                 f"'{one.name}'."
             )
-        found[one.origin] = reports.unlisted_stream(listing, one.name, one.origin, columns[one.origin])
+        found[one.origin] = reports.unlisted_stream(
+            listing, one.name, one.origin, columns[one.origin], listed.get(one.origin.report)
+        )
     return [found[origin] for origin in columns]
 
 

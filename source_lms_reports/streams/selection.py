@@ -87,11 +87,14 @@ class _Lookup:
         self._client = client
         self._reports = reports
         with refusals_as_errors():
-            self.listed = [report for report, _ in reports.listed(client, "list")]
-        self._listed = [report for report in dict.fromkeys(self.listed) if report not in reports.platform.reports]
-        listing = reports.platform.listing
-        plain = functools.partial(listed_name, listing) if listing else str
-        self._wholes = {one.name: one.origin for one in named(map(Origin, self._listed), plain, taken)}
+            offered = reports.offered(client, "list")
+        self.listed = list(offered.listed)
+        self._items = offered.listed
+        self._ready = {stream.name: stream for stream in offered.ready.values()}
+        self._listed = [report for report in self.listed if report not in reports.platform.reports]
+        taken = [*taken, *self._ready]
+        self._plain = functools.partial(listed_name, reports.platform)
+        self._wholes = {one.name: one.origin for one in named(map(Origin, self._listed), self._plain, taken)}
 
     def stream(self, one: Wanted, origin: Origin | None) -> ReportStream | None:
         """The stream that a catalog means.
@@ -101,6 +104,9 @@ class _Lookup:
             origin: What it says of its origin, if anything.
         """
         listing = self._reports.platform.listing
+        ready = self._ready.get(one.name)
+        if ready is not None and (origin is None or origin.report == ready.report):
+            return _typed(ready, one.schema)
         if listing is None:
             return None
         columns = dict(one.schema.get("properties") or {})
@@ -110,7 +116,9 @@ class _Lookup:
             origin = None
         if one.cursor_field:
             columns.setdefault(one.cursor_field, {})
-        return self._reports.unlisted_stream(listing, one.name, origin, columns) if origin else None
+        if origin is None:
+            return None
+        return self._reports.unlisted_stream(listing, one.name, origin, columns, self._items.get(origin.report))
 
     def _by_name(self, listing: ListingSpec, name: str, columns: Mapping[str, Any]) -> Origin | None:
         """What a stream without a word on its origin is, as catalogs had it before that was written."""
@@ -126,8 +134,8 @@ class _Lookup:
         """The parts of reports that the name may mean; the report with the longest name first."""
         if listing.sample != "order":
             return []
-        bases = sorted(self._wholes.values(), key=lambda one: len(listed_name(listing, one)), reverse=True)
-        starts = [(one.report, f"{listed_name(listing, one)}_") for one in bases]
+        bases = sorted(self._wholes.values(), key=lambda one: len(self._plain(one)), reverse=True)
+        starts = [(one.report, f"{self._plain(one)}_") for one in bases]
         return [Origin(report, name[len(start) :]) for report, start in starts if name.startswith(start)]
 
     def _by_columns(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 from source_lms_reports.errors import ForeignReport
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.table_warnings import listed
-from source_lms_reports.plan.columns import without_window_columns
+from source_lms_reports.plan.columns import vendor_schema
 from source_lms_reports.plan.stream import ReportStream, Selected
 
 
@@ -37,8 +36,7 @@ def marks_of(one: Selected) -> Marks:
 
 
 def _declared(stream: ReportStream) -> frozenset[str]:
-    schema: Mapping[str, Any] = without_window_columns(stream.schema)
-    return frozenset(schema.get("properties", {})) - {stream.part.member_column}
+    return frozenset(vendor_schema(stream).get("properties", {})) - {stream.part.member_column}
 
 
 def require_marks(tables: Iterable[Table], marks: Marks) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -9,14 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.ready import ready_files
 from source_lms_reports.api.refusal import refusals_as_errors
 from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.plan.orders import ReportPlan, user_parameters
+from source_lms_reports.plan.ready import ReadyPlan
 from source_lms_reports.plan.stream import ReportStream, Selected
-from source_lms_reports.platforms.model import EachSpec
+from source_lms_reports.platforms.model import EachSpec, ReadySpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
+
+LOGGER = logging.getLogger("airbyte")
 
 
 class Plans:
@@ -58,8 +63,24 @@ class Plans:
 
     def _make(self, group: Sequence[Selected]) -> ReportPlan:
         stream = group[0].stream
+        ready = self._client.platform.ready
+        if ready is not None and stream.moment:
+            return self._of_ready(group, ready)
         direct = self._client.platform.pattern == "pages" or bool(stream.report_spec.request)
         return ReportPlan(group, self._settings, self._now, self._each(stream), direct)
+
+    def _of_ready(self, group: Sequence[Selected], ready: ReadySpec) -> ReadyPlan:
+        stream = group[0].stream
+        with refusals_as_errors():
+            files = ready_files(self._client, ready, stream.item, stream.report)
+        plan = ReadyPlan(group, self._settings, self._now, files)
+        if plan.chosen.has_gap:
+            LOGGER.warning(
+                f"Stream {stream.name}: the platform has no file any more that joins on to the last sync, so the "
+                "newest full file is read again. Rows that were deleted meanwhile stay in the destination; refresh the "
+                "stream to be rid of them."
+            )
+        return plan
 
     def _each(self, stream: ReportStream) -> list[str] | None:
         """The items that the report is ordered for, one order each; None where there is no such list."""

@@ -12,7 +12,7 @@ from source_lms_reports.files.opening import count_rows
 from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
-from source_lms_reports.plan.columns import keep_before, keep_from, window_columns, without_window_columns
+from source_lms_reports.plan.columns import keep_before, keep_from, vendor_schema, window_columns
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice
 from source_lms_reports.plan.windows import halves
@@ -213,7 +213,7 @@ class StreamReader:
         matters = not stream.cursor_is_window and (self._selected.incremental or any(bounds))
         return Shaper(
             stream.name,
-            without_window_columns(stream.schema),
+            vendor_schema(stream),
             constants={**window_columns(self._selected, slice_.window), **(constants or {})},
             cursor_field=stream.cursor if matters else None,
             keep_from=bounds[0],
