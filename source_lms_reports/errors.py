@@ -8,6 +8,8 @@
         ├── QuotaSpent           the vendor's long quota is used up: run again after the time named
         ├── JobFailed            the vendor failed the report for good (three orders)
         ├── JobOverdue           the vendor is still at it at the deadline; the ticket is kept
+        ├── JobGone              the vendor has deleted a finished report while it was read
+        ├── RestartNeeded        what has changed since the last sync cannot be had: the stream is read anew
         ├── LinkExpired          a download link died and could not be renewed
         ├── DiskFault            this machine has no room for a report, or no folder that can be written
         └── PayloadError         what arrived is not a (whole) report
@@ -39,12 +41,14 @@ __all__ = [
     "ForeignReport",
     "HtmlPayload",
     "JobFailed",
+    "JobGone",
     "JobOverdue",
     "LinkExpired",
     "OrderRefused",
     "PayloadError",
     "QuotaSpent",
     "ReportError",
+    "RestartNeeded",
     "TransientError",
     "TruncatedPayload",
     "UnendedPayload",
@@ -108,6 +112,14 @@ class JobFailed(TransientError):
 
 class JobOverdue(TransientError):
     """The report job is still running when the sync's patience ends. Its ticket is kept."""
+
+
+class JobGone(TransientError):
+    """The vendor has deleted a finished report, or a part of it, while it was read: it is to be ordered anew."""
+
+
+class RestartNeeded(TransientError):
+    """The vendor cannot give what has changed since the last sync any more, only the whole of it."""
 
 
 class LinkExpired(TransientError):

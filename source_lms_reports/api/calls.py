@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -58,17 +58,27 @@ class OrderCalls:
         """What is known of the report that is ordered."""
         return self._reports[order.report]
 
-    def call(self, name: str, order: Order, parameters: Mapping[str, Any] | None = None, **extra: Any) -> Call:
+    def call(
+        self,
+        name: str,
+        order: Order,
+        parameters: Mapping[str, Any] | None = None,
+        parts: Sequence[str] = (),
+        **extra: Any,
+    ) -> Call:
         """The request called `name`, filled for an order.
 
         Args:
             name: One of the platform's requests.
             order: The order.
             parameters: Those that are sent along.
+            parts: Ids of the files that it is about.
             extra: Further names for the templates.
         """
         facts = {"report": order.report, "item": self._items.get(order.report, {}), **extra}
-        return self.client.prepare(name, parameters=parameters, authenticator=self._authenticator(order), **facts)
+        return self.client.prepare(
+            name, parameters=parameters, parts=parts, authenticator=self._authenticator(order), **facts
+        )
 
     def ask(
         self,

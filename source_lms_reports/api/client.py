@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -103,6 +103,7 @@ class Client:
         name: str,
         *,
         parameters: Mapping[str, Any] | None = None,
+        parts: Sequence[str] = (),
         authenticator: str = "default",
         **extra: Any,
     ) -> Call:
@@ -111,6 +112,7 @@ class Client:
         Args:
             name: One of the platform's requests.
             parameters: An order's parameters, placed as the request says.
+            parts: Ids of the files that are asked for, where the request is about some.
             authenticator: Name of the authenticator.
             extra: Further names for the templates, such as `report` and `ticket`.
 
@@ -119,13 +121,15 @@ class Client:
         """
         spec = self.platform.requests[name]
         context = {**self.context, **extra}
-        order = placed(spec, parameters or {}, fill_body(spec.json, context) or {})
+        body = {} if spec.one_a_part else fill_body(spec.json, context) or {}
+        listed = [fill_body(spec.json, {**context, "part": part}) for part in parts] if spec.one_a_part else None
+        order = placed(spec, parameters or {}, body)
         return Call(
             spec.method,
             self.base_url + self._path(spec, context),
             query=_texts({**fill_all(spec.query, context), **order.query}),
             headers=_texts(fill_all(spec.headers, context)) or None,
-            json=order.json or None,
+            json=listed or order.json or None,
             multipart=order.multipart or None,
             auth=self.credentials(authenticator),
         )

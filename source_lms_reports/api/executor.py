@@ -13,7 +13,7 @@ from source_lms_reports.api.answer import Answer
 from source_lms_reports.api.calls import BodyBrokeOff, OrderCalls
 from source_lms_reports.api.fetching import Fetcher
 from source_lms_reports.api.job_document import JobReader
-from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.refusal import Refusal, require_no_restart
 from source_lms_reports.errors import TransientError
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.actions import (
@@ -134,8 +134,14 @@ class TicketExecutor(ActionExecutor):
         return self._state(order, ticket, document, answer)
 
     def _state(self, order: Order, ticket: Ticket, document: Any, answer: Answer) -> JobState:
-        """How a job is doing. Where the vendor gives no link, the platform's request for the download is one."""
+        """How a job is doing. Where the vendor gives no link, the platform's request for the download is one.
+
+        Raises:
+            Refusal: It failed, and one like it would fail again: only the whole report can be had.
+        """
         state = self._jobs.read(document, answer)
+        if state.status is JobStatus.FAILED:
+            require_no_restart(self._client.platform, self._client.context, answer, order.report)
         if state.status is not JobStatus.READY or _DOWNLOAD not in self._client.platform.requests:
             return state
         url = self._calls.call(_DOWNLOAD, order, ticket=ticket, job=document).address

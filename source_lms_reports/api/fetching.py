@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import logging
 import threading
@@ -11,13 +12,14 @@ from pathlib import Path
 
 from source_lms_reports.api.calls import OrderCalls
 from source_lms_reports.api.pages import PageReader
+from source_lms_reports.api.parts import PartFetcher
 from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.errors import DiskFault, LinkExpired, PayloadError, UnendedPayload
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.actions import BadPayload, Fetched, LinkDead
-from source_lms_reports.jobs.result import Arrived, BrokenOff, Links, Result
+from source_lms_reports.jobs.result import Arrived, BrokenOff, Links, PartIds, Result
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.plan.ready import LINK
 
@@ -37,6 +39,7 @@ class Fetcher:
         self._calls = calls
         self._pages = PageReader(calls, options)
         self._options = options
+        self._in_parts = PartFetcher(calls, self._prove)
         self._renewed: set[str] = set()
         self._doubtful: dict[str, list[tuple[int, str]]] = {}
         self._guard = threading.Lock()
@@ -70,6 +73,8 @@ class Fetcher:
         """
         parts: list[Part] = []
         try:
+            if isinstance(result, PartIds):
+                return Fetched(self._first_of(order, result, ordered_at))
             for part in self._parts(order, result):
                 parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
             payload = Payload(tuple(parts), ordered_at)
@@ -87,6 +92,12 @@ class Fetcher:
         except BaseException:
             Payload(tuple(parts)).remove()
             raise
+
+    def _first_of(self, order: Order, result: PartIds, ordered_at: float) -> Payload:
+        """The first file, which brings the others when they are asked for. Of a report without files, none."""
+        parts = tuple(self._in_parts.part(order, part_id) for part_id in result.ids[:1])
+        bring = functools.partial(self._in_parts.pieces, order, result.ids[1:])
+        return Payload(parts, ordered_at, reached=result.reached, bring=bring)
 
     def _parts(self, order: Order, result: Result | None) -> Iterator[Part]:
         match result:

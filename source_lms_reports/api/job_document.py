@@ -9,7 +9,7 @@ from typing import Any
 
 from source_lms_reports.api.answer import Answer
 from source_lms_reports.jobs.actions import JobState
-from source_lms_reports.jobs.result import Links
+from source_lms_reports.jobs.result import Links, PartIds
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.platforms.model import JobSpec
 from source_lms_reports.platforms.paths import value_at
@@ -62,10 +62,20 @@ class JobReader:
             lines=_whole(value_at(document, job.lines)),
             finished_at=_epoch(value_at(document, job.finished_at)),
             retry_after=answer.retry_after(self._clock()) if answer else None,
-            result=Links(
-                links_of(value_at(document, job.links, links_of)), _epoch(value_at(document, job.expires_at, _epoch))
-            ),
+            result=self._parts(document) if job.parts else self._links(document),
         )
+
+    def _links(self, document: Any) -> Links:
+        urls = links_of(value_at(document, self._job.links, links_of))
+        return Links(urls, _epoch(value_at(document, self._job.expires_at, _epoch)))
+
+    def _parts(self, document: Any) -> PartIds | None:
+        """The ids of the job's files; None where it names none, which is not the same as a list without elements."""
+        found = value_at(document, self._job.parts)
+        if not isinstance(found, list) or not all(map(_is_id, found)):
+            return None
+        reached = value_at(document, self._job.cursor, lambda value: isinstance(value, str) and instant(value))
+        return PartIds(tuple(map(str, found)), reached if self._job.cursor else None)
 
     def _status(self, word: Any) -> JobStatus:
         if word is None:

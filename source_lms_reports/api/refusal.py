@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from source_lms_reports.api.answer import Answer
-from source_lms_reports.errors import ConfigError, OrderRefused, ReportError, TransientError
+from source_lms_reports.errors import ConfigError, OrderRefused, ReportError, RestartNeeded, TransientError
 from source_lms_reports.jobs.actions import RefusalKind, Refused
 from source_lms_reports.platforms.model import ErrorRule, Platform
 from source_lms_reports.platforms.template import fill
@@ -135,6 +135,18 @@ def judge(platform: Platform, context: Mapping[str, Any], answer: Answer, phase:
     )
 
 
+def require_no_restart(platform: Platform, context: Mapping[str, Any], answer: Answer, report: str) -> None:
+    """Pass a failed job, unless it failed because only the whole report can be had.
+
+    Raises:
+        Refusal: It did, by a rule of the kind `restart`.
+    """
+    rules = (rule for rule in platform.errors if rule.kind == "restart" and _applies(rule, answer, "job"))
+    for rule in rules:
+        told = {**context, "report": report, "words": answer.words, "status": answer.status}
+        raise Refusal(rule.kind, RestartNeeded(redact(fill(rule.message, told)), answer.detail), status=answer.status)
+
+
 def is_throttling(answer: Answer) -> bool:
     """Whether an answer asks for fewer requests: by its status, by `Retry-After`, or by what it says (Canvas: 403)."""
     if answer.status in _THROTTLED:
@@ -145,6 +157,8 @@ def is_throttling(answer: Answer) -> bool:
 
 
 def _error(kind: RefusalKind, answer: Answer, phase: str) -> type[ReportError]:
+    if kind == "restart":
+        return RestartNeeded
     if kind != "config":
         return TransientError
     return OrderRefused if phase == "order" and answer.status in _UNFIT else ConfigError

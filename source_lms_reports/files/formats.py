@@ -59,7 +59,9 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
     if source.workbook:
         return WORKBOOK, Beginning(source, b"", "")
     beginning = _beginning(source, options)
-    if is_markup(beginning.text) and not (options.format != "json" and CSV.holds_markup_in_cells(source, options)):
+    if is_markup(beginning.text) and not (
+        options.format not in ("json", "jsonl") and CSV.holds_markup_in_cells(source, options)
+    ):
         words = excerpt(without_tags(beginning.text))
         raise HtmlPayload(f"{source.label} is a web page or other markup and not a report. It says: {words}")
     for one in TEXTS:

@@ -31,7 +31,7 @@ class JsonFormat:
         if looks_json and options.format in ("csv", "xlsx"):
             words = excerpt(beginning.text)
             raise ErrorPayload(f"The vendor answered with JSON instead of a {options.format.upper()} report: {words}")
-        return looks_json or options.format == "json"
+        return looks_json or options.format in ("json", "jsonl")
 
     def prove(self, beginning: Beginning, options: ReadOptions) -> None:
         """See `FileFormat`: to find the records is to read all of it."""

@@ -190,7 +190,7 @@ class _Finder:
         self._label = source.label
         self._path = options.records_path
         self._columns = options.columns
-        self._is_lines = bool(_LINES.search(source.file_name or ""))
+        self._is_lines = options.format == "jsonl" or bool(_LINES.search(source.file_name or ""))
 
     def document(self) -> list[Section]:
         scanner = self._scanner
@@ -211,8 +211,8 @@ class _Finder:
     def _is_record(self, members: _Members) -> bool:
         """Whether a lone object is a record and not what stands around records, or an answer of another kind.
 
-        It is where the file's name says that there is a record a line, or where it has columns of the stream and no
-        list, or none but one that is such a column.
+        It is where the platform or the file's name says that there is a record a line, or where it has columns of the
+        stream and no list, or none but one that is such a column.
         """
         if self._path or members.reports is not None:
             return False

@@ -19,6 +19,7 @@ _ABOUT = re.compile(
 _TABLES: dict[Format, frozenset[str]] = {
     "csv": frozenset({"csv", "tsv"}),
     "json": frozenset({"json", "jsonl", "ndjson"}),
+    "jsonl": frozenset({"json", "jsonl", "ndjson"}),
     "xlsx": frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods", "csv"}),
 }
 _TABLES["auto"] = frozenset().union(*_TABLES.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Format = Literal["auto", "csv", "xlsx", "json"]
+Format = Literal["auto", "csv", "xlsx", "json", "jsonl"]
 
 MIB = 1024 * 1024
 
@@ -31,7 +31,7 @@ class ReadOptions:
     """The platform's word on its files; magic bytes win over it.
 
     Args:
-        format: Decides only between texts (CSV or JSON).
+        format: Decides only between texts (CSV or JSON), and that a lone object of JSON is a line of JSON Lines.
         delimiters: Candidates; where there is more than one, the header line decides.
         encoding: Of texts with neither byte order mark nor charset.
         records_path: Keys that lead to the array of records in a JSON report.

@@ -37,7 +37,7 @@ class Aborting:
         match refused.kind:
             case "gone":
                 return GivenUp()
-            case "config":
+            case "config" | "restart":
                 return self._stays(refused)
             case "transient" | "throttled" | "quota":
                 at = self._failures.next_try(refused, now)

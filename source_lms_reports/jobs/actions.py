@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from source_lms_reports.jobs.status import JobStatus
     from source_lms_reports.jobs.ticket import Order, Ticket
 
-RefusalKind = Literal["config", "transient", "throttled", "quota", "gone"]
+RefusalKind = Literal["config", "transient", "throttled", "quota", "gone", "restart"]
 """What to do about a refusal. The error rules of a platform file use the same words."""
 
 
@@ -138,7 +138,8 @@ class Refused:
 
     Args:
         kind: `throttled` (come back later), `quota` (come back much later), `transient` (network, 5xx),
-            `gone` (the vendor does not know the job), `config` (asking again will not help).
+            `gone` (the vendor does not know the job), `config` (asking again will not help), `restart` (only another
+            order will: the whole of the report).
         error: The failure in the user's words.
         retry_after: Seconds that the vendor asks us to wait.
         uncertain: The vendor may have acted on the request all the same (a time-out after sending).

@@ -69,7 +69,7 @@ class Fetching:
         match refused.kind:
             case "gone":
                 return Lost(True, refused.error.message)
-            case "config":
+            case "config" | "restart":
                 return Ended(messages.refused(self._order, refused.error), keep_ticket=refused.locked_out)
             case "throttled" | "quota":
                 return self._after_throttled(refused, now)
@@ -136,7 +136,7 @@ class FetchingAtOnce:
 
     def _after_refused(self, refused: Refused, now: float) -> Verdict:
         match refused.kind:
-            case "config" | "gone":
+            case "config" | "gone" | "restart":
                 return Ended(messages.refused(self._order, refused.error))
             case "transient" | "throttled" | "quota":
                 return self._retry(refused, now)

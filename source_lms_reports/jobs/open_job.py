@@ -112,6 +112,8 @@ class OpenJob:
                 # A job that the vendor denies us is worth a second sync's look, but not a third's.
                 keep = refused.locked_out or self.how != "resumed"
                 return Ended(messages.refused(self._order, refused.error), keep_ticket=keep)
+            case "restart":
+                return Ended(messages.refused(self._order, refused.error))
             case "transient" | "throttled" | "quota":
                 return self._after_trouble(refused, now)
             case _:

@@ -91,7 +91,7 @@ class Placing:
         """No connection, or no token: the vendor knows of no order, and its quota is as it was."""
         if self._limits.quota is not None:
             self._limits.quota.refund(self._spent_at)
-        if refused.kind in ("config", "gone"):
+        if refused.kind in ("config", "gone", "restart"):
             return Ended(messages.refused(self._order, refused.error))
         at = self._failures.next_try(refused, now)
         if at is not None:
@@ -103,7 +103,7 @@ class Placing:
         match refused.kind:
             case "throttled" | "quota":
                 return self._after_throttled(refused, now)
-            case "config" | "gone":
+            case "config" | "gone" | "restart":
                 return Ended(messages.refused(self._order, refused.error))
             case "transient":
                 at = self._failures.next_try(refused, now)

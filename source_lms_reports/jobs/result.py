@@ -23,6 +23,19 @@ class Links:
 
 
 @dataclass(frozen=True)
+class PartIds:
+    """The files of a finished report whose addresses are asked for one by one.
+
+    Attributes:
+        ids: The vendor's ids of them, in its order. None at all is a report without rows.
+        reached: How far the report reaches by the vendor's word, in its form; what the next order begins at.
+    """
+
+    ids: tuple[str, ...]
+    reached: str | None = None
+
+
+@dataclass(frozen=True)
 class Arrived:
     """A report that came along with an answer, on disk already."""
 
@@ -36,4 +49,4 @@ class BrokenOff:
     error: PayloadError
 
 
-Result: TypeAlias = Links | Arrived | BrokenOff
+Result: TypeAlias = Links | PartIds | Arrived | BrokenOff

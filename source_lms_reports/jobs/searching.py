@@ -53,7 +53,7 @@ class Searching:
         match refused.kind:
             case "gone":
                 return NothingToAdopt()
-            case "config":
+            case "config" | "restart":
                 return NothingToAdopt(messages.without_listing(refused.error))
             case "transient" | "throttled" | "quota":
                 at = self._failures.next_try(refused, now)

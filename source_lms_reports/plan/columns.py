@@ -46,9 +46,10 @@ def vendor_schema(stream: ReportStream) -> Mapping[str, Any]:
 def keep_from(one: Selected, settings: Settings) -> datetime | None:
     """The earliest cursor value whose rows are emitted; None for all.
 
-    The cursor of a window is no bound: every row of a window that is read belongs to it.
+    The cursor of a window is no bound: every row of a window that is read belongs to it. Nor is one that the vendor
+    tells.
     """
-    if one.stream.cursor is None or one.stream.cursor_is_window:
+    if not one.stream.cursor_is_of_rows:
         return None
     moment = instant(one.cursor_value) if one.cursor_value else None
     if moment is not None:
@@ -59,4 +60,4 @@ def keep_from(one: Selected, settings: Settings) -> datetime | None:
 
 def keep_before(one: Selected, settings: Settings) -> datetime | None:
     """The first cursor value whose rows are left out; None for no such bound."""
-    return None if one.stream.cursor is None or one.stream.cursor_is_window else settings.end
+    return settings.end if one.stream.cursor_is_of_rows else None

@@ -7,7 +7,7 @@ has ordered and not read is planned again exactly as it was, so that its ticket 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,12 +50,20 @@ class ReportPlan:
         self._first = selected[0].stream
         self._spec = self._first.report_spec
         self._sets = list(self._parameter_sets(items))
+        self._items = items
         self._direct = direct
         self._tickets = {ticket.identity: ticket for one in selected for ticket in one.tickets}
 
     def slices(self) -> list[Slice]:
         """All orders, in the order of time."""
         return [slice_ for window in self._windows() for slice_ in self._of_window(window)]
+
+    def restarted(self) -> ReportPlan | None:
+        """The plan of a first sync; None where this is one."""
+        if all(one.cursor_value is None for one in self._selected):
+            return None
+        anew = [replace(one, cursor_value=None) for one in self._selected]
+        return ReportPlan(anew, self._settings, self._now, self._items, self._direct)
 
     def order(self, window: Window | None) -> Order:
         """The order for one window, with the report's first parameter set."""
@@ -224,6 +232,8 @@ class ReportPlan:
     def _cursor_floor(self, one: Selected) -> str | None:
         """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""
         settings = self._settings
+        if one.stream.cursor_is_told:
+            return one.cursor_value
         if one.cursor_value is None or one.stream.cursor is None:
             return rfc3339(settings.start) if settings.start and one.stream.cursor else None
         moment = instant(one.cursor_value)

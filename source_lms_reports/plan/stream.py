@@ -44,6 +44,16 @@ class ReportStream:
         """Whether the cursor is the end of the window and not a column of the vendor's."""
         return self.cursor is not None and self.cursor in (REPORT_END, self.moment)
 
+    @property
+    def cursor_is_told(self) -> bool:
+        """Whether the cursor is what the vendor's jobs say of how far they reach."""
+        return self.cursor is not None and self.part.cursor_is_told
+
+    @property
+    def cursor_is_of_rows(self) -> bool:
+        """Whether the cursor is the greatest value of a column of the vendor's, so that it tells rows apart."""
+        return self.cursor is not None and not self.cursor_is_window and not self.cursor_is_told
+
 
 @dataclass(frozen=True)
 class Wanted:

@@ -51,6 +51,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
         headers: Headers beside the standard ones.
         json: A JSON body: templates in objects and lists of any depth. What comes out empty is left out, and so is an
             object or a list of which nothing is left.
+        one_a_part: The body is a list with one such object for each file of a job that is asked for, as `part`.
         parameters_in: Where the order's parameters go.
         parameters_at: The members of the JSON body that lead to the parameters; without them the body itself has them.
         pairs: The parameters are a list of pairs at `parameters_at`, an empty one where there are none.
@@ -66,6 +67,7 @@ class RequestSpec(_Model, frozen=True, kw_only=True):
     query: dict[str, Template] = {}
     headers: dict[str, Template] = {}
     json: dict[str, Any] = {}
+    one_a_part: bool = False
     parameters_in: Literal["", "query", "json", "multipart"] = ""
     parameters_at: list[str] = []
     pairs: PairsSpec | None = None
@@ -99,10 +101,12 @@ class ErrorRule(_Model, frozen=True, kw_only=True):
         contains: A text that the body contains, in any case.
         body: What kind of body it is.
         kind: What to do: `config` and `gone` end the order, `throttled` and `transient` wait, `quota` waits long.
+            `restart`: the changes since the cursor cannot be had any more, so the stream is read anew from its start,
+            in the same sync. Such a rule is also looked for in what a failed job says.
         message: The user's words. May use `report`, `words` (the vendor's), `status`, `platform`.
     """
 
-    kind: Literal["config", "transient", "throttled", "quota", "gone"]
+    kind: Literal["config", "transient", "throttled", "quota", "gone", "restart"]
     message: str
     status: list[int] = []
     phase: list[str] = []
@@ -116,6 +120,11 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     Attributes:
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
         words: What the vendor says about a failure, at the first of several paths that says anything.
+        parts: The ids of a finished job's files, where their addresses are asked for by the request `trade`: at the
+            last moment, one file at a time. Each file is proven before its own rows are emitted.
+        part_links: Those addresses, in the answer to `trade`.
+        cursor: What a finished job says of how far it reaches, in its own form. It becomes the stream's cursor, and
+            what the next order begins at; no row's value and no clock of ours has a part in it.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
         placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
             is read, and never aborted, for it may be somebody else's.
@@ -131,6 +140,9 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     finished_at: Path = []
     links: Path = []
     expires_at: Path = []
+    parts: Path = []
+    part_links: Path = []
+    cursor: Path = []
     http_statuses: dict[int, Literal["running", "ready", "failed"]] = {}
     placed_before: list[int] = []
 
@@ -243,6 +255,8 @@ class StreamSpec(_Model, frozen=True, kw_only=True):
         output: The ZIP member, sheet or selector that feeds the stream; empty means the report's only table.
         primary_key: Only columns that are never null and unique.
         cursor: The column by which the stream is incremental.
+        cursor_is_told: Whether the cursor is what the job says of how far it reaches (`job.cursor`), whatever values
+            the column of that name has.
         if_listed: Whether the account has the output only where the vendor's list names it (`ListingSpec.outputs`).
         member_column: Column that takes the name of the ZIP member a row comes from.
     """
@@ -250,6 +264,7 @@ class StreamSpec(_Model, frozen=True, kw_only=True):
     output: str = ""
     primary_key: list[str] = []
     cursor: str = ""
+    cursor_is_told: bool = False
     if_listed: bool = False
     member_column: str = ""
 
@@ -554,6 +569,7 @@ class Platform(_Model, frozen=True, kw_only=True):
     def _called_requests(self) -> Iterator[tuple[str, str]]:
         needed = {"ticket": ("order", "poll"), "repeat": ("order",), "pages": (), "files": ()}[self.pattern]
         yield from ((f"the pattern '{self.pattern}'", request) for request in needed)
+        yield "job.parts", "trade" if self.job.parts else ""
         yield "check", self.check.request
         yield "find", self.find.request if self.find else ""
         yield "listing", self.listing.request if self.listing else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from source_lms_reports.errors import DiskFault, OrderRefused, ReportError, TransientError
+from source_lms_reports.errors import DiskFault, JobGone, OrderRefused, ReportError, RestartNeeded, TransientError
 from source_lms_reports.files.opening import count_rows
 from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
@@ -26,6 +27,23 @@ from source_lms_reports.sync.sync import Sync
 LOGGER = logging.getLogger("airbyte")
 
 Row = dict[str, Any]
+
+
+@dataclass
+class _Found:
+    """What the reading of one payload has come to so far.
+
+    Attributes:
+        limit: How far its rows may move the cursor.
+        shaper: Makes the records; of members that name themselves, each has one.
+        any_table: Whether it has a table of the stream.
+        greatest: The greatest cursor value.
+    """
+
+    limit: datetime
+    shaper: Shaper
+    any_table: bool = False
+    greatest: str | None = None
 
 
 class StreamReader:
@@ -102,7 +120,11 @@ class StreamReader:
         self._sync.orders.leave(self.stream.name)
 
     def _of_order(self, plan: ReportPlan, slice_: Slice) -> Iterator[Row | Lines]:
-        found = self._found(plan, slice_)
+        try:
+            found = self._found(plan, slice_)
+        except RestartNeeded as error:
+            plan = self._restarted(plan, error)
+            found = plan.slices()
         if isinstance(found, Payload):
             yield from self._of_payload(slice_, found)
         else:
@@ -116,14 +138,33 @@ class StreamReader:
             return [self._whole(plan, slice_, error)]
         return self._split(plan, slice_, payload) or payload
 
+    def _restarted(self, plan: ReportPlan, error: RestartNeeded) -> ReportPlan:
+        """The plan of a first sync, as the changes since the last one cannot be had.
+
+        Raises:
+            RestartNeeded: This is a first one.
+        """
+        anew = plan.restarted()
+        if anew is None:
+            raise error
+        text = (
+            f"The changes since {self._selected.cursor_value} cannot be had any more, so all of it is read anew, in "
+            "this sync. Rows that were deleted at the vendor meanwhile are not told, and stay in the destination: "
+            f"clear the stream there and read it again to be rid of them. {error.message}"
+        )
+        self._warn([text])
+        return anew
+
     def _of_payload(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
         try:
-            with self._sync.turns.opening():
-                yield from self._rows(slice_, payload)
+            yield from self._rows(slice_, payload)
         except DiskFault:  # it says nothing about what came
             raise
-        except ReportError:  # what came is of no use, and reading it again in the next sync would be none either
-            self._keeper.ticket_dropped(slice_.order.identity)
+        except ReportError as error:
+            # What came is of no use, and reading it again in the next sync would be none either. Of files that come one
+            # by one another one may be whole by then.
+            if isinstance(error, JobGone) or not payload.comes_in_pieces:
+                self._keeper.ticket_dropped(slice_.order.identity)
             raise
 
     def _instead(self, plan: ReportPlan, slice_: Slice, parts: list[Slice]) -> Iterator[Row | Lines]:
@@ -174,32 +215,46 @@ class StreamReader:
         return plan.parts(slice_, two)
 
     def _rows(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
-        part = self.stream.part
         limit = self._keeper.limit(payload.ordered_at, slice_.window)
-        shaper = self._shaper(slice_, limit)
-        found, greatest = False, None
-        require_marks(self._tables(payload), self._marks)
-        for table in self._tables(payload):
-            found = True
-            if part.member_column:
-                shaper = self._shaper(slice_, limit, {part.member_column: table.name or ""})
-            with self._sync.turns.shaping():
-                yield from self._batches(shaper, table)
-            self._warn(table.notes.messages())
-            if part.member_column:
-                self._warn(shaper.warnings())
-                greatest = later_of(greatest, shaper.cursor_max)
-        if not part.member_column:
-            self._warn(shaper.warnings())
-            greatest = shaper.cursor_max
-        if not found and part.output:
-            raise TransientError(
-                f"The report has no part called '{part.output}'. Refresh the stream list (discover); if the part is "
-                "still offered, ask the vendor why it is missing."
+        found = _Found(limit, self._shaper(slice_, limit))
+        for piece in payload.pieces():
+            with self._sync.turns.opening():
+                yield from self._of_piece(slice_, piece, found)
+        if not self.stream.part.member_column:
+            self._warn(found.shaper.warnings())
+            found.greatest = found.shaper.cursor_max
+        self._require_part(found)
+        if self.stream.cursor_is_told and self._selected.incremental and payload.reached is None:
+            self._warn(
+                ["The job does not say how far it reaches, so the state stays and the next sync reads it again."]
             )
         self.is_complete = self.is_complete and payload.is_complete
         identity = slice_.order.identity
-        self._read[identity] = OrderRead(identity, payload.ordered_at, slice_.window, greatest, payload.is_complete)
+        self._read[identity] = OrderRead(
+            identity, payload.ordered_at, slice_.window, found.greatest, payload.is_complete, payload.reached
+        )
+
+    def _of_piece(self, slice_: Slice, payload: Payload, found: _Found) -> Iterator[Row | Lines]:
+        part = self.stream.part
+        require_marks(self._tables(payload), self._marks)
+        for table in self._tables(payload):
+            found.any_table = True
+            if part.member_column:
+                found.shaper = self._shaper(slice_, found.limit, {part.member_column: table.name or ""})
+            with self._sync.turns.shaping():
+                yield from self._batches(found.shaper, table)
+            self._warn(table.notes.messages())
+            if part.member_column:
+                self._warn(found.shaper.warnings())
+                found.greatest = later_of(found.greatest, found.shaper.cursor_max)
+
+    def _require_part(self, found: _Found) -> None:
+        output = self.stream.part.output
+        if output and not found.any_table:
+            raise TransientError(
+                f"The report has no part called '{output}'. Refresh the stream list (discover); if the part is still "
+                "offered, ask the vendor why it is missing."
+            )
 
     def _tables(self, payload: Payload) -> Iterator[Table]:
         """Those of a payload that are this stream's."""
@@ -210,7 +265,7 @@ class StreamReader:
     def _shaper(self, slice_: Slice, limit: datetime, constants: Mapping[str, str] | None = None) -> Shaper:
         stream, settings = self.stream, self._sync.settings
         bounds = keep_from(self._selected, settings), keep_before(self._selected, settings)
-        matters = not stream.cursor_is_window and (self._selected.incremental or any(bounds))
+        matters = stream.cursor_is_of_rows and (self._selected.incremental or any(bounds))
         return Shaper(
             stream.name,
             vendor_schema(stream),

@@ -6,13 +6,16 @@ Nothing else moves a cursor and nothing else drops a ticket. A cursor never pass
 - the moment at which the report was ordered (of a resumed or adopted job: that job's own order), for what changed
   afterwards is not in it,
 - the end date, the vendor's present, and a row that was not emitted.
+
+A cursor that the vendor itself tells is taken letter by letter, once all rows of its job are handed over:
+it is what the next order begins at, and neither our clock nor a row's value knows better.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from source_lms_reports.jobs.events import Closing
@@ -48,7 +51,13 @@ class Saved:
 
 
 def read_state(
-    state: Mapping[str, Any], field: str | None, now: datetime, account: str = "", *, is_window: bool = False
+    state: Mapping[str, Any],
+    field: str | None,
+    now: datetime,
+    account: str = "",
+    *,
+    is_window: bool = False,
+    is_told: bool = False,
 ) -> Saved:
     """What counts of a stream's saved state.
 
@@ -58,9 +67,11 @@ def read_state(
         now: The vendor's time.
         account: Tells the vendor's address and account from others; jobs elsewhere do not count.
         is_window: Whether the cursor is the end of a window.
+        is_told: Whether it is the vendor's own word.
     """
     warnings: list[str] = []
-    cursor = _read_cursor(state.get(field), field, now, is_window, warnings) if field else None
+    present = None if is_told else now
+    cursor = _read_cursor(state.get(field), field, present, is_window, warnings) if field else None
     raw = state.get(TICKETS)
     read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else []))
     tickets = tuple(ticket for ticket in read if ticket is not None)
@@ -74,7 +85,7 @@ def _read_seconds(raw: Any) -> int:
     return int(raw)
 
 
-def _read_cursor(value: Any, field: str, now: datetime, is_window: bool, warnings: list[str]) -> str | None:
+def _read_cursor(value: Any, field: str, now: datetime | None, is_window: bool, warnings: list[str]) -> str | None:
     if value in (None, ""):
         return None
     text = str(value)
@@ -84,6 +95,8 @@ def _read_cursor(value: Any, field: str, now: datetime, is_window: bool, warning
             "read from its start."
         )
         return None
+    if now is None:
+        return text
     within = _not_after(text, now, is_window)
     if within != text and _not_after(text, now + _TOLERANCE, is_window) != text:
         warnings.append(
@@ -125,6 +138,7 @@ class OrderRead:
         window: The time that it covers.
         greatest: The greatest cursor value of its rows that is not after `StreamState.limit`.
         is_complete: Whether the vendor gave all that it said there is.
+        reached: How far it reaches by the vendor's word.
     """
 
     identity: str
@@ -132,6 +146,7 @@ class OrderRead:
     window: Window | None = None
     greatest: str | None = None
     is_complete: bool = True
+    reached: str | None = None
 
 
 class StreamState:
@@ -143,6 +158,7 @@ class StreamState:
         now: The vendor's time.
         end: The end date: nothing from here on is read.
         is_window: Whether the cursor is the end of a window, and not a column of the rows.
+        is_told: Whether it is the vendor's own word on how far a job reaches.
     """
 
     def __init__(
@@ -153,6 +169,7 @@ class StreamState:
         end: datetime | None = None,
         *,
         is_window: bool = False,
+        is_told: bool = False,
     ) -> None:
         self._field = field
         self._cursor = saved.cursor
@@ -160,6 +177,7 @@ class StreamState:
         self._now = now
         self._end = end
         self._is_window = is_window
+        self._is_told = is_told
         self._saved_seconds = saved.seconds
         self._seconds: float | None = None
         self._read: list[OrderRead] = []
@@ -240,10 +258,19 @@ class StreamState:
         self._has_gap = self._has_gap or not all(one.is_complete for one in done)
         if self._field is None or self._has_gap or not done:
             return
+        if self._is_told:
+            self._take_word(done)
+            return
         limit = min(self.limit(one.ordered_at, one.window) for one in done)
         for one in done if self._is_window else [min(done, key=lambda one: one.ordered_at)]:
             self._cursor = later_of(self._cursor, self._reached(one, limit))
         self._has_gap = any(map(self._leaves_gap, done))
+
+    def _take_word(self, done: Sequence[OrderRead]) -> None:
+        """Go on from where the vendor says that the jobs end: of several at the earliest, of one that is silent not."""
+        told = [one.reached for one in done if one.reached is not None and instant(one.reached) is not None]
+        if len(told) == len(done):
+            self._cursor = min(told, key=_moment)
 
     def _leaves_gap(self, one: OrderRead) -> bool:
         """Whether something may be missing between an order and the windows behind it, so that they do not count.
@@ -259,6 +286,10 @@ class StreamState:
             return _not_after(one.window.end, limit, True) if one.window is not None and one.window.end else None
         at = instant(one.greatest) if one.greatest else None
         return one.greatest if at is not None and at <= limit else None
+
+
+def _moment(cursor: str) -> datetime:
+    return instant(cursor) or datetime.max.replace(tzinfo=timezone.utc)
 
 
 def later_of(one: str | None, other: str | None) -> str | None:

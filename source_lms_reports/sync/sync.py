@@ -79,7 +79,8 @@ def _in_turn(client: Client, selected: Sequence[Selected]) -> Sequence[Selected]
 def _selected(wanted: Wanted, stream: ReportStream, now: datetime, account: str) -> Selected:
     """A stream with what counts of its state. A full refresh takes up jobs, but not the cursor."""
     field = stream.cursor if wanted.incremental else None
-    saved = read_state(wanted.state, field, now, account, is_window=stream.cursor_is_window)
+    kinds = {"is_window": stream.cursor_is_window, "is_told": stream.cursor_is_told}
+    saved = read_state(wanted.state, field, now, account, **kinds)
     for warning in saved.warnings:
         LOGGER.warning(f"Stream {stream.name}: {warning}")
     return Selected(stream, saved.cursor, field is not None, saved.tickets, saved.seconds)
@@ -162,7 +163,8 @@ class Sync:
         stream, settings = one.stream, self.settings
         field = stream.cursor if one.incremental else None
         saved = Saved(one.cursor_value, one.tickets, seconds=one.seconds)
-        state = StreamState(field, saved, now, settings.end, is_window=stream.cursor_is_window)
+        kinds = {"is_window": stream.cursor_is_window, "is_told": stream.cursor_is_told}
+        state = StreamState(field, saved, now, settings.end, **kinds)
         return StateKeeper(state, functools.partial(write_state, stream.name))
 
     def _on_event(self, event: Event) -> None:

@@ -60,7 +60,7 @@ reports = st.builds(
     finished_at=st.none() | st.floats(NOON - 2_000, NOON + 2_000),
     retry_after=waits,
 )
-kinds = st.sampled_from(["throttled", "transient", "config", "quota", "gone"])
+kinds = st.sampled_from(["throttled", "transient", "config", "quota", "gone", "restart"])
 refusals = st.builds(refused, kinds, waits, uncertain=st.booleans(), locked_out=st.booleans()) | st.builds(
     refused, kinds, waits, unsent=st.just(True), locked_out=st.booleans()
 )

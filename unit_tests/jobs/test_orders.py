@@ -420,3 +420,13 @@ def _fails_if_bad(desk: Desk, action: Action) -> Outcome:
     if isinstance(action, Place):
         return desk.outcome(action, QUEUED)
     return desk.outcome(action, FAILED if action.order.report == "bad" else READY)
+
+
+@pytest.mark.parametrize("step", ["place", "poll"])
+def test_given_that_only_the_whole_can_be_had_then_the_order_ends_at_once_and_keeps_no_ticket(step: str) -> None:
+    desk = Desk()
+    desk.submit(order())
+    desk.play(**{"place": [QUEUED], step: [refused("restart")]})  # type: ignore[arg-type]
+    assert "It is restart." in desk.only(Failed).error.message
+    assert desk.kept == []
+    assert len(desk.did(Place)) == 1

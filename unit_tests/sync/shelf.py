@@ -23,7 +23,7 @@ from source_lms_reports.sync.sync import Sync
 from unit_tests.connections import MINIMAL
 
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=timezone.utc)
-Content = bytes | ReportError
+Content = bytes | ReportError | Payload
 Report = Callable[[Order], Content]
 
 
@@ -56,6 +56,9 @@ class Shelf:
         if isinstance(content, ReportError):
             self._here[order.identity] = content
             self._on_event(TicketClosed(order, ticket, "failed"))
+            return
+        if isinstance(content, Payload):
+            self._here[order.identity] = content
             return
         path = self._folder / f"report-{number}"
         path.write_bytes(content)

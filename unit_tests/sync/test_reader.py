@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from source_lms_reports.errors import EmptyPayload, ForeignReport, OrderRefused, TransientError
+from source_lms_reports.errors import (
+    EmptyPayload,
+    ForeignReport,
+    JobGone,
+    OrderRefused,
+    ReportError,
+    RestartNeeded,
+    TransientError,
+)
+from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.plan.stream import Selected
 from source_lms_reports.sync.bundles import Backpressure, Lines
 from source_lms_reports.sync.reader import StreamReader
+from source_lms_reports.sync.state import TICKETS
 from unit_tests.files.reading import zipped
 from unit_tests.sync.shelf import Desk, connection
 
@@ -166,6 +177,107 @@ def test_a_report_that_refuses_a_time_range_is_read_whole(tmp_path: Path, caplog
     assert [row["user_email"] for row in desk.read("course_user_state")] == ["a@x.example"]
     assert [order.window.start for order in desk.shelf.submitted if order.window] == ["2026-01-01T00:00:00Z", None]
     assert any("refused with a time range, so all of it is read" in text for text in caplog.messages)
+
+
+class Pieces:
+    """A report in files that come one by one; one is an error."""
+
+    def __init__(self, folder: Path, *pieces: bytes | ReportError, reached: str | None = "2026-03-02T10:00:00.125Z"):
+        self._folder = folder
+        self._pieces = pieces
+        self._reached = reached
+
+    def payload(self) -> Payload:
+        """What the order brings."""
+        return Payload((), reached=self._reached, bring=lambda _: self._bring())
+
+    def _bring(self) -> Iterator[Payload]:
+        for number, piece in enumerate(self._pieces):
+            if isinstance(piece, ReportError):
+                raise piece
+            path = self._folder / f"piece-{number}"
+            path.write_bytes(piece)
+            yield Payload((Part(path),))
+
+
+def told(one: Selected) -> Selected:
+    """A stream whose cursor is the job's word."""
+    part = msgspec.structs.replace(one.stream.part, cursor="updated_at", cursor_is_told=True)
+    spec = msgspec.structs.replace(
+        one.stream.report_spec, parameters={"since": "{{ cursor }}"}, request="", windows=None
+    )
+    return dataclasses.replace(one, stream=dataclasses.replace(one.stream, part=part, report_spec=spec))
+
+
+ROW = b'[{"user_email": "a@x.example", "updated_at": "%d-01-01T00:00:00Z"}]'
+SINCE = "2026-03-01T00:00:00.500Z"
+
+
+def told_desk(folder: Path, report: Any, cursor: str | None = SINCE) -> Desk:
+    settings = {"start_date": "2026-01-01T00:00:00Z", "lookback_days": 3}
+    return Desk(folder, "second_nature", report, {"course_user_state": cursor}, settings, told)
+
+
+@pytest.mark.parametrize(("cursor", "since"), [(SINCE, {"since": SINCE}), ("", {}), (None, {})], ids=str)
+def test_where_the_job_tells_the_cursor_it_is_sent_back_as_it_came_and_no_row_is_left_out(
+    tmp_path: Path, cursor: str | None, since: dict[str, str]
+) -> None:
+    pieces = Pieces(tmp_path, ROW % 2020, ROW % 2030)
+    desk = told_desk(tmp_path, lambda _: pieces.payload(), cursor)
+    rows = desk.read("course_user_state")
+    assert [row["updated_at"][:4] for row in rows] == ["2020", "2030"]
+    assert [order.parameters for order in desk.shelf.submitted] == [since]
+    cursors = {"updated_at": "2026-03-02T10:00:00.125Z"} if cursor is not None else {}
+    assert desk.state("course_user_state") == cursors
+
+
+@pytest.mark.parametrize(("error", "kept"), [(EmptyPayload("Nothing."), True), (JobGone("Gone."), False)], ids=str)
+def test_a_damaged_file_behind_rows_that_are_out_leaves_the_state_and_the_job_that_is_still_there(
+    tmp_path: Path, error: ReportError, kept: bool
+) -> None:
+    desk = told_desk(tmp_path, lambda _: Pieces(tmp_path, ROW % 2020, error).payload())
+    reader = desk.reader("course_user_state")
+    (slice_,) = reader.slices()
+    rows = reader.read(slice_)
+    assert next(rows)
+    with pytest.raises(type(error)):
+        next(rows)
+    state = desk.state("course_user_state")
+    assert state["updated_at"] == SINCE
+    assert (TICKETS in state) is kept
+
+
+def test_a_job_that_does_not_say_how_far_it_reaches_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    desk = told_desk(tmp_path, lambda _: Pieces(tmp_path, ROW % 2020, reached=None).payload())
+    assert desk.read("course_user_state")
+    assert desk.state("course_user_state") == {"updated_at": SINCE}
+    assert any("does not say how far it reaches" in text for text in caplog.messages)
+
+
+def test_where_only_the_whole_can_be_had_it_is_read_in_the_same_sync(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def report(order: Order) -> Payload | ReportError:
+        refusal = RestartNeeded("The table was reloaded.")
+        return (
+            refusal
+            if "since" in order.parameters
+            else Pieces(tmp_path, ROW % 2020, reached="2026-03-01T00:00:00Z").payload()
+        )
+
+    desk = told_desk(tmp_path, report)
+    assert len(desk.read("course_user_state")) == 1
+    assert desk.state("course_user_state") == {"updated_at": "2026-03-01T00:00:00Z"}
+    (warning,) = [text for text in caplog.messages if "cannot be had any more" in text]
+    assert SINCE in warning
+    assert "The table was reloaded." in warning
+
+
+def test_where_even_the_whole_cannot_be_had_that_is_an_error(tmp_path: Path) -> None:
+    desk = told_desk(tmp_path, lambda _: RestartNeeded("The table was reloaded."))
+    with pytest.raises(RestartNeeded):
+        desk.read("course_user_state")
+    assert len(desk.shelf.submitted) == 2
 
 
 def test_rows_come_as_bundles_of_lines_where_somebody_takes_them(tmp_path: Path) -> None:

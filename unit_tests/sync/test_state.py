@@ -275,3 +275,37 @@ def test_a_ticket_that_a_wrong_clock_dated_does_not_count() -> None:
     assert saved.tickets == (dataclasses.replace(ahead[1], ordered_at=NOW.timestamp()), ahead[2])
     (warning,) = saved.warnings
     assert "job 1 in the state was ordered in the vendor's future" in warning
+
+
+# -- a cursor that the vendor tells
+
+
+@pytest.mark.parametrize(
+    ("told", "cursor"),
+    [
+        (["2026-03-02T00:00:00.125Z"], "2026-03-02T00:00:00.125Z"),  # it may be later than our own time
+        (["2026-01-01T00:00:00Z"], "2026-01-01T00:00:00Z"),  # after a restart it may go back
+        (["2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z"], "2026-03-01T00:00:00Z"),
+        (["2026-03-02T00:00:00Z", None], "2026-02-01"),
+        ([None], "2026-02-01"),
+        (["soon"], "2026-02-01"),
+    ],
+    ids=str,
+)
+def test_a_cursor_that_the_vendor_tells_is_taken_as_it_is(told: list[str | None], cursor: str) -> None:
+    state = StreamState("at", Saved("2026-02-01"), NOW, NOW, is_told=True)
+    for one in told:
+        state.order_read(_read("2026-02-20", reached=one))
+    state.window_read()
+    assert state.as_json() == {"at": cursor}
+
+
+def test_a_cursor_that_the_vendor_tells_stays_where_something_is_missing() -> None:
+    state = StreamState("at", Saved("2026-02-01"), NOW, is_told=True)
+    state.order_read(_read(None, reached="2026-02-20", is_complete=False))
+    state.window_read()
+    assert state.as_json() == {"at": "2026-02-01"}
+
+
+def test_a_cursor_that_the_vendor_tells_is_not_pulled_back() -> None:
+    assert read_state({"at": "2026-04-10T00:00:00.125Z"}, "at", NOW, is_told=True) == Saved("2026-04-10T00:00:00.125Z")

@@ -72,8 +72,8 @@ def _our_clock_is_believed(patch: Patch) -> None:
 def _a_cursor_in_the_future_stays(patch: Patch) -> None:
     """After one sync with a wrong clock nothing is read until its date has come."""
 
-    def read(state: Any, field: Any, now: datetime, account: str = "", *, is_window: bool = False) -> Saved:
-        return read_state(state, field, now + _YEARS, account, is_window=is_window)
+    def read(state: Any, field: Any, now: datetime, account: str = "", **kinds: bool) -> Saved:
+        return read_state(state, field, now + _YEARS, account, **kinds)
 
     patch.setattr(sync, "read_state", read)
 
