@@ -11,7 +11,8 @@
         ├── JobGone              the vendor has deleted a finished report while it was read
         ├── RestartNeeded        what has changed since the last sync cannot be had: the stream is read anew
         ├── LinkExpired          a download link died and could not be renewed
-        ├── DiskFault            this machine has no room for a report, or no folder that can be written
+        ├── MachineFault         this machine gives no more memory, threads or open files
+        │   └── DiskFault        it has no room for a report, or no folder that can be written
         └── PayloadError         what arrived is not a (whole) report
             ├── EmptyPayload
             ├── HtmlPayload
@@ -27,7 +28,10 @@ An exception outside this tree is a bug and ends as a ``system_error``.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import errno
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "JobGone",
     "JobOverdue",
     "LinkExpired",
+    "MachineFault",
     "OrderRefused",
     "PayloadError",
     "QuotaSpent",
@@ -53,6 +58,8 @@ __all__ = [
     "TruncatedPayload",
     "UnendedPayload",
     "UnknownFormat",
+    "machine_fault",
+    "machine_faults",
 ]
 
 FailureKind = Literal["config_error", "transient_error", "system_error"]
@@ -126,7 +133,11 @@ class LinkExpired(TransientError):
     """The download link is dead and renewing it did not help."""
 
 
-class DiskFault(TransientError):
+class MachineFault(TransientError):
+    """This machine gives no more memory, threads or open files. It says nothing about what came from the platform."""
+
+
+class DiskFault(MachineFault):
     """This machine has no room for a report, or no folder that can be written. What is at the platform stays there."""
 
 
@@ -167,3 +178,44 @@ class ArchiveLimitExceeded(PayloadError):
 
 class UnknownFormat(PayloadError):
     """Bytes that are neither CSV, XLSX, JSON nor an archive of them."""
+
+
+# What the machine refuses
+
+
+def machine_fault(error: BaseException) -> MachineFault | None:
+    """What is lacking, if an exception of Python's own tells that the machine refused something; else None."""
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        return MachineFault(
+            "This machine gives the connector no more memory. Give it more, or lower `max_concurrent_reports`. A limit "
+            "of the address space (ulimit -v) counts much that is never used: better lift it.",
+            detail,
+        )
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return MachineFault(
+            "This machine lets the connector start no more threads. Raise its limit of processes (ulimit -u, or that "
+            "of the container) to 256, or lift that of its address space (ulimit -v).",
+            detail,
+        )
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return MachineFault(
+            "This machine lets the connector open no more files. Raise its limit (ulimit -n) to 256.", detail
+        )
+    return None
+
+
+@contextlib.contextmanager
+def machine_faults() -> Iterator[None]:
+    """Around what may run out of something: it is told.
+
+    Raises:
+        MachineFault: The machine gives no more of it.
+    """
+    try:
+        yield
+    except (MemoryError, OSError, RuntimeError) as error:
+        fault = machine_fault(error)
+        if fault is None:
+            raise
+        raise fault from error

@@ -13,9 +13,18 @@ from types import FrameType
 FAILED_EXIT = 1
 USAGE_EXIT = 2
 _CLOSED_PIPE_EXIT = 120
+_FIRST_FREE = 3
+_NO_OUTPUT = (
+    "The messages cannot be written to stdout: {}. What was written up to the last whole line is good; make room, or "
+    "lead stdout elsewhere, and go on from the last state in it."
+)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: How long the end waits for work that must not be cut in two, where it is not a signal that asks for the end.
 _LAST_SECONDS = 30.0
+
+
+class OutputFault(Exception):
+    """Messages cannot be written to stdout."""
 
 
 class _Ended(BaseException):
@@ -86,16 +95,66 @@ def run_to_its_end(work: Callable[[], int], report: Callable[[Exception], int], 
         if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell has it for what runs in the background
             signal.signal(number, _end)
     try:
-        code = work()
-    except _Ended as ended:
-        code = 128 + ended.number
-    except BrokenPipeError:
-        code = _CLOSED_PIPE_EXIT
-    except Exception as error:  # noqa: BLE001 - the last one to hear of it
-        code = report(error)
+        code = _ended(lambda: _reported(work, report))
     finally:
         close()
     leave(code)
+
+
+def _reported(work: Callable[[], int], report: Callable[[Exception], int]) -> int:
+    try:
+        return work()
+    except (BrokenPipeError, OutputFault):  # a report could not be read either
+        raise
+    except Exception as error:  # noqa: BLE001 - the last one to hear of it
+        return report(error)
+
+
+def _ended(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except _Ended as ended:
+        return 128 + ended.number
+    except BrokenPipeError:
+        return _CLOSED_PIPE_EXIT
+    except OutputFault as fault:
+        with contextlib.suppress(OSError, AttributeError):  # nor may stderr be there
+            sys.stderr.write(f"{fault}\n")
+        return FAILED_EXIT
+
+
+def require_output() -> None:
+    """End where stdout is closed, as `>&-` leaves it: nobody could be told anything.
+
+    A descriptor that is closed would go to the first file that is opened, and what is meant for people into that. So
+    those of stdin and stderr are opened, and lead nowhere.
+    """
+    if sys.stdout is None:
+        _ended(_closed)
+        os._exit(FAILED_EXIT)
+    while (number := os.open(os.devnull, os.O_RDWR)) < _FIRST_FREE:
+        pass
+    os.close(number)
+
+
+def _closed() -> int:
+    raise OutputFault(_NO_OUTPUT.format("it is closed"))
+
+
+@contextlib.contextmanager
+def output_faults() -> Iterator[None]:
+    """Around what writes to stdout.
+
+    Raises:
+        BrokenPipeError: Nobody reads any more.
+        OutputFault: It cannot be written for another reason.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFault(_NO_OUTPUT.format(error.strerror)) from error
 
 
 def leave(code: int) -> None:
@@ -104,14 +163,17 @@ def leave(code: int) -> None:
         _WHOLE.wait(_LAST_SECONDS)
     for number in _SIGNALS:  # all is said: clients end a process that lingers
         signal.signal(number, signal.SIG_DFL)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = code or _CLOSED_PIPE_EXIT
+    code = _ended(_flushed) or code
     if code - 128 in _SIGNALS:
         os.kill(os.getpid(), code - 128)  # clients tell a good end from a failure by the signal
     if code:
         os._exit(code)  # also where a signal does nothing: in the first process of a container
+
+
+def _flushed() -> int:
+    with output_faults():
+        sys.stdout.flush()
+    return 0
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

@@ -7,9 +7,9 @@ import gc
 import io
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from source_lms_reports.process import FAILED_EXIT, USAGE_EXIT, leave, run_to_its_end
+from source_lms_reports.process import FAILED_EXIT, USAGE_EXIT, output_faults, require_output, run_to_its_end
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
@@ -39,10 +39,10 @@ def run(args: list[str] | None = None) -> None:
     Args:
         args: The arguments after the program's name; by default those of the process.
     """
+    require_output()
     arguments = sys.argv[1:] if args is None else args
     if not arguments or arguments[0] in ("-h", "--help"):
-        _help(sys.stdout if arguments else sys.stderr)
-        leave(0 if arguments else USAGE_EXIT)
+        run_to_its_end(lambda: _help(is_asked_for=bool(arguments)), _report, lambda: None)
         return
     with quick_imports():
         from source_lms_reports.source import SourceLmsReports
@@ -51,10 +51,14 @@ def run(args: list[str] | None = None) -> None:
     run_to_its_end(lambda: _print_messages(source, arguments), _report, source.close)
 
 
-def _help(out: TextIO) -> None:
+def _help(*, is_asked_for: bool) -> int:
     from source_lms_reports.platforms.model import platform_names
 
-    out.write(_HELP.replace("{platforms}", ", ".join(platform_names())))
+    out = sys.stdout if is_asked_for else sys.stderr
+    with output_faults():
+        out.write(_HELP.replace("{platforms}", ", ".join(platform_names())))
+        out.flush()
+    return 0 if is_asked_for else USAGE_EXIT
 
 
 def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
@@ -69,11 +73,13 @@ def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
     with _messages_only():
         try:
             for message in entrypoint.run(parsed):
-                PRINT_BUFFER.write(f"{message}\n")
-                if message.startswith(_STATE):
-                    PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
+                with output_faults():
+                    PRINT_BUFFER.write(f"{message}\n")
+                    if message.startswith(_STATE):
+                        PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
         finally:
-            PRINT_BUFFER.flush()
+            with output_faults():
+                PRINT_BUFFER.flush()
     return 0
 
 
@@ -100,11 +106,13 @@ def _report(error: Exception) -> int:
 
     from source_lms_reports.cdk.failures import as_traced
     from source_lms_reports.cdk.masking import line_of
-    from source_lms_reports.errors import ReportError
+    from source_lms_reports.errors import ReportError, machine_fault
 
+    error = machine_fault(error) or error
     traced = as_traced(error) if isinstance(error, ReportError) else assemble_uncaught_exception(type(error), error)
-    PRINT_BUFFER.write(f"{line_of(traced.as_airbyte_message())}\n")
-    PRINT_BUFFER.flush()
+    with output_faults():
+        PRINT_BUFFER.write(f"{line_of(traced.as_airbyte_message())}\n")
+        PRINT_BUFFER.flush()
     return FAILED_EXIT
 
 

@@ -14,7 +14,7 @@ from source_lms_reports.errors import TransientError
 def ending(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code that a command line ends with."""
     codes: list[int] = []
-    monkeypatch.setattr(script, "leave", codes.append)
+    monkeypatch.setattr(script, "run_to_its_end", lambda work, *_: codes.append(work()))
     script.run(args)
     return codes[0]
 

@@ -16,7 +16,7 @@ from source_lms_reports.api.addresses import host_of
 from source_lms_reports.api.answer import Answer, header_text
 from source_lms_reports.api.refusal import Refusal, is_throttling
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
-from source_lms_reports.errors import ConfigError, DiskFault, LinkExpired, TransientError, TruncatedPayload
+from source_lms_reports.errors import ConfigError, LinkExpired, MachineFault, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.sample import may_be_cut, whole_rows
 from source_lms_reports.files.spool import Spool, disk_faults, require_room
@@ -221,7 +221,7 @@ def _new_file(spool: Spool) -> Iterator[Path]:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-    except DiskFault as fault:
+    except MachineFault as fault:
         raise Refusal("config", fault, locked_out=True) from fault
 
 

@@ -14,7 +14,7 @@ from source_lms_reports.api.calls import OrderCalls
 from source_lms_reports.api.pages import PageReader
 from source_lms_reports.api.parts import PartFetcher
 from source_lms_reports.api.refusal import Refusal
-from source_lms_reports.errors import DiskFault, LinkExpired, PayloadError, UnendedPayload
+from source_lms_reports.errors import LinkExpired, MachineFault, PayloadError, UnendedPayload, machine_faults
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
@@ -73,12 +73,13 @@ class Fetcher:
         """
         parts: list[Part] = []
         try:
-            if isinstance(result, PartIds):
-                return Fetched(self._first_of(order, result, ordered_at))
-            for part in self._parts(order, result):
-                parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
-            payload = Payload(tuple(parts), ordered_at)
-            self._prove(order, payload)
+            with machine_faults():
+                if isinstance(result, PartIds):
+                    return Fetched(self._first_of(order, result, ordered_at))
+                for part in self._parts(order, result):
+                    parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
+                payload = Payload(tuple(parts), ordered_at)
+                self._prove(order, payload)
             return Fetched(payload)
         except LinkExpired as error:
             Payload(tuple(parts)).remove()
@@ -86,7 +87,7 @@ class Fetcher:
         except PayloadError as error:
             Payload(tuple(parts)).remove()
             return BadPayload(error)
-        except DiskFault as fault:  # it says nothing about the job, so its ticket is kept
+        except MachineFault as fault:  # it says nothing about the job, so its ticket is kept
             Payload(tuple(parts)).remove()
             raise Refusal("config", fault, locked_out=True) from fault
         except BaseException:

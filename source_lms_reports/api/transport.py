@@ -28,8 +28,8 @@ from source_lms_reports.api.addresses import (
 )
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
-from source_lms_reports.api.trust import TrustingAdapter, certificate_words, proxy_of
-from source_lms_reports.errors import ConfigError, LinkExpired, TransientError
+from source_lms_reports.api.trust import TrustingAdapter, causes, certificate_words, proxy_of
+from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, machine_fault
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
 
@@ -136,7 +136,8 @@ class Transport:
 
         Raises:
             ConnectionFault: No whole answer came.
-            ConfigError: Plain http, a redirect that is not followed, or credentials that no header holds.
+            ConfigError: Plain http, a redirect that is not followed, credentials that no header holds, or a proxy
+                that is none.
         """
         with self.stream(call, heard) as response:
             return read_answer(response)
@@ -153,7 +154,8 @@ class Transport:
 
         Raises:
             ConnectionFault: No answer came.
-            ConfigError: Plain http, a redirect that is not followed, or credentials that no header holds.
+            ConfigError: Plain http, a redirect that is not followed, credentials that no header holds, or a proxy
+                that is none.
         """
         response = self._followed(call, heard)
         try:
@@ -224,6 +226,7 @@ class Transport:
 
     def _exchange(self, call: Call, url: str) -> requests.Response:
         require_safe(url)
+        proxy_of(url)
         try:
             self._session.cookies.clear()
             return self._session.request(
@@ -244,7 +247,7 @@ class Transport:
         except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
             raise connection_fault(error, url) from error
         except OSError as error:  # a bundle of certificates that is not there
-            raise ConfigError(
+            raise machine_fault(error) or ConfigError(
                 "No request can be made: the environment variable REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file "
                 "that cannot be read. Correct it, or unset it.",
                 detail=str(error),
@@ -284,9 +287,13 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         url: The address that was asked.
     """
     host, text = host_of(url), str(error)
-    if isinstance(error, _PROXY_FAULTS) and proxy_of(url):
+    lacking = next(filter(None, map(machine_fault, causes(error))), None)
+    of_proxy = isinstance(error, _PROXY_FAULTS) and proxy_of(url)
+    if lacking:
+        words = lacking.message
+    elif of_proxy:
         words = (
-            f"The proxy {proxy_of(url)} does not let requests through to {host}. Check the environment variables "
+            f"The proxy {of_proxy} does not let requests through to {host}. Check the environment variables "
             "HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy is running."
         )
     elif isinstance(error, requests.exceptions.SSLError):
@@ -303,7 +310,9 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         words = f"The connection to {host} broke."
     fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {text}"))
     fault.maybe_received = not (
-        isinstance(error, (requests.exceptions.ConnectTimeout, *_PROXY_FAULTS))
+        lacking
+        or of_proxy
+        or isinstance(error, requests.exceptions.ConnectTimeout)
         or "refused" in text.lower()
         or "CERTIFICATE_VERIFY_FAILED" in text
         or _is_unknown(text)

@@ -13,9 +13,12 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from source_lms_reports.api.addresses import host_of
+from source_lms_reports.errors import ConfigError
 
 #: OpenSSL's X509_V_ERR_*: not yet valid, expired; another host name, another IP address.
 _OUT_OF_TIME = frozenset({9, 10})
@@ -46,7 +49,7 @@ def certificate_words(error: BaseException, host: str) -> str:
         error: What the connection ended with.
         host: Whose certificate it is.
     """
-    code = next((one.verify_code for one in _causes(error) if isinstance(one, ssl.SSLCertVerificationError)), 0)
+    code = next((one.verify_code for one in causes(error) if isinstance(one, ssl.SSLCertVerificationError)), 0)
     if code in _OUT_OF_TIME:
         return (
             f"The TLS certificate of {host} has ended, or has not begun. Check the clock of this machine; if it is "
@@ -61,7 +64,8 @@ def certificate_words(error: BaseException, host: str) -> str:
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that led to it, the last one first."""
     at: BaseException | None = error
     while at is not None:
         yield at
@@ -69,6 +73,21 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def proxy_of(url: str) -> str:
-    """Host and port of the proxy that the environment names for an address; empty where it names none."""
+    """Host and port of the proxy that the environment names for an address; empty where it names none.
+
+    Raises:
+        ConfigError: What it names is no address of a proxy. It is not quoted, as a login may be in it.
+    """
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-    return host_of(proxy) if proxy else ""
+    if not proxy:
+        return ""
+    try:
+        found = parse_url(proxy).netloc  # which takes a host alone for one, too, as `requests` does
+    except LocationParseError:
+        found = None
+    if not found:
+        raise ConfigError(
+            f"The proxy that the environment names for {host_of(url)} has no address that can be read. Correct the "
+            "environment variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
+        )
+    return found

@@ -18,6 +18,7 @@ from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.line_records import lines_in
 from source_lms_reports.cdk.masking import mask_logs, masked
 from source_lms_reports.errors import ConfigError
+from source_lms_reports.process import output_faults
 from source_lms_reports.redaction import REDACTOR
 from source_lms_reports.spec.secrets import secrets_of
 from source_lms_reports.spec.validation import validate_config
@@ -35,8 +36,8 @@ class ReportEntrypoint(AirbyteEntrypoint):
     """
 
     def __init__(self, source: Source) -> None:
+        mask_logs()  # before the CDK's first line
         super().__init__(source)
-        mask_logs()
         self._gate = Backpressure(_BUNDLES_UNDER_WAY)
         if hasattr(source, "gate"):
             source.gate = self._gate
@@ -113,7 +114,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
 
     def _write(self, lines: Lines) -> None:
         try:
-            with PRINT_BUFFER.lock:
+            with output_faults(), PRINT_BUFFER.lock:
                 PRINT_BUFFER.flush()
                 out = _binary_stdout()
                 for text in lines.texts:  # not `writelines`, which goes on writing where SIGTERM has come

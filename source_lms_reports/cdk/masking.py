@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -58,6 +61,13 @@ def _log(level: Level, text: str) -> str:
 
 
 def mask_logs() -> None:
-    """Make every handler of the root logger mask secrets."""
+    """Make every handler of the root logger mask secrets, and be silent where stdout takes nothing any more."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(MaskingFormatter("%(message)s"))
+        handler.handleError = partial(_not_written, handler.handleError)  # type: ignore[method-assign]
+
+
+def _not_written(tell: Callable[[logging.LogRecord], None], record: logging.LogRecord) -> None:
+    """What keeps a log line from stdout keeps the next message from it too, and is told then; a bug is told here."""
+    if not isinstance(sys.exc_info()[1], OSError):
+        tell(record)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from source_lms_reports.errors import (
     ConfigError,
-    DiskFault,
     JobFailed,
     JobOverdue,
     LinkExpired,
+    MachineFault,
     QuotaSpent,
     ReportError,
 )
@@ -77,7 +77,7 @@ def gave_up(order: Order, what: str, tries: int, error: ReportError) -> ReportEr
 
 def refused(order: Order, error: ReportError) -> ReportError:
     """`error`, which asking again would not mend, with the report and window that it is about."""
-    if isinstance(error, DiskFault):
+    if isinstance(error, MachineFault):
         return error.in_context(f"The {report_of(order)} cannot be downloaded. ")
     return error.in_context(f"The {report_of(order)} is refused. ")
 

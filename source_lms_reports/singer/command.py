@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-from source_lms_reports.errors import ConfigError, ReportError
+from source_lms_reports.errors import ConfigError, ReportError, machine_fault
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.process import FAILED_EXIT, run_to_its_end
+from source_lms_reports.process import FAILED_EXIT, output_faults, require_output, run_to_its_end
 from source_lms_reports.redaction import REDACTOR, MaskingWriter
 from source_lms_reports.singer.about import NAME, about_as_json, about_as_text, version_line
 from source_lms_reports.singer.bookmarks import read_bookmarks
@@ -42,6 +42,7 @@ def run(args: Sequence[str] | None = None) -> None:
     Args:
         args: The arguments after the program's name; by default those of the process.
     """
+    require_output()
     parsed = _parser().parse_args(args)
     spool, out, people = Spool(), sys.stdout.buffer, MaskingWriter(sys.stderr)
     _log(cast("TextIO", people))
@@ -86,8 +87,9 @@ def _do(parsed: argparse.Namespace, spool: Spool, out: BinaryIO) -> int:
 
 
 def _print(text: str, out: BinaryIO) -> int:
-    out.write(f"{text}\n".encode())
-    out.flush()
+    with output_faults():
+        out.write(f"{text}\n".encode())
+        out.flush()
     return 0
 
 
@@ -118,6 +120,7 @@ def _merged(configs: Sequence[Any]) -> dict[str, Any]:
 
 
 def _report(error: Exception) -> int:
+    error = machine_fault(error) or error
     if isinstance(error, ReportError):
         LOGGER.error(with_detail(error))
     else:

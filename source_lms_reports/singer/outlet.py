@@ -7,6 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import BinaryIO
 
+from source_lms_reports.process import OutputFault, output_faults
 from source_lms_reports.sync.bundles import Backpressure, Lines
 
 _BUNDLES_UNDER_WAY = 4
@@ -32,7 +33,7 @@ class Outlet:
         self._out = out
         self._broken = broken
         self._queue: SimpleQueue[bytes | Lines | None] = SimpleQueue()
-        self._error: OSError | None = None
+        self._error: BrokenPipeError | OutputFault | None = None
         self._thread = threading.Thread(target=self._run, name="outlet", daemon=True)
         self._thread.start()
 
@@ -45,7 +46,8 @@ class Outlet:
         """Wait until all is written.
 
         Raises:
-            OSError: It could not be: nobody reads any more, say.
+            BrokenPipeError: Nobody reads any more.
+            OutputFault: It cannot be written for another reason.
         """
         self._queue.put(None)
         self._thread.join()
@@ -63,17 +65,16 @@ class Outlet:
         try:
             while (message := self._queue.get()) is not None:
                 self._write(message)
-        except OSError as error:
+        except (BrokenPipeError, OutputFault) as error:
             self._error = error
             self.is_over = True
             self.gate.close()
             self._broken()
 
     def _write(self, message: bytes | Lines) -> None:
-        if isinstance(message, bytes):
-            self._out.write(message)
-        else:
-            for text in message.texts:
+        with output_faults():
+            for text in [message] if isinstance(message, bytes) else message.texts:
                 self._out.write(text)
+            self._out.flush()
+        if isinstance(message, Lines):
             self.gate.leave()
-        self._out.flush()

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from source_lms_reports.errors import DiskFault, JobGone, OrderRefused, ReportError, RestartNeeded, TransientError
+from source_lms_reports.errors import (
+    JobGone,
+    MachineFault,
+    OrderRefused,
+    ReportError,
+    RestartNeeded,
+    TransientError,
+    machine_faults,
+)
 from source_lms_reports.files.opening import count_rows
 from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
@@ -85,6 +93,10 @@ class StreamReader:
         Raises:
             ReportError: They cannot be told.
         """
+        with machine_faults():
+            yield from self._slices()
+
+    def _slices(self) -> Iterator[Slice]:
         plan = self._sync.plan(self.stream)
         slices = plan.slices()
         self._keeper.forget_all_but([slice_.order.identity for slice_ in slices])
@@ -102,7 +114,8 @@ class StreamReader:
         Raises:
             ReportError: The report could not be had, or not to its end.
         """
-        yield from self._of_order(self._sync.plan(self.stream), slice_)
+        with machine_faults():
+            yield from self._of_order(self._sync.plan(self.stream), slice_)
 
     def close(self, slice_: Slice) -> None:
         """All rows of `slice_` have been handed over."""
@@ -158,7 +171,7 @@ class StreamReader:
     def _of_payload(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
         try:
             yield from self._rows(slice_, payload)
-        except DiskFault:  # it says nothing about what came
+        except MachineFault:  # it says nothing about what came
             raise
         except ReportError as error:
             # What came is of no use, and reading it again in the next sync would be none either. Of files that come one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import ipaddress
 import ssl
 import threading
@@ -12,12 +13,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from source_lms_reports.api.transport import Call, ConnectionFault, Transport
+from source_lms_reports.api.transport import Call, ConnectionFault, Transport, connection_fault
 from source_lms_reports.errors import ConfigError
 
 DAY = datetime.timedelta(days=1)
@@ -133,3 +135,20 @@ def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.Mon
     assert raised.value.message.startswith("The proxy 127.0.0.1:9 does not let requests through to")
     assert raised.value.maybe_received is False
     assert "pass-of-proxy" not in str(raised.value.detail)
+
+
+@pytest.mark.parametrize("proxy", ["not a proxy", "http://user:pass-of-proxy@", "http://host:port"])
+def test_a_proxy_whose_address_is_none_is_told_and_not_quoted(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    with pytest.raises(ConfigError, match=r"The proxy that the environment names for school\.example\.com") as raised:
+        asked("https://school.example.com/")
+    assert proxy not in f"{raised.value.message} {raised.value.detail}"
+
+
+def test_a_connection_for_which_there_is_no_file_left_is_no_fault_of_the_host() -> None:
+    error = requests.ConnectionError("broken")
+    error.__cause__ = OSError(errno.EMFILE, "Too many open files")
+    fault = connection_fault(error, "https://school.example.com/")
+    assert "open no more files" in fault.message
+    assert fault.maybe_received is False
