@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 import pytest
 
@@ -22,6 +23,15 @@ def test_what_is_lacking_is_named(error: Exception, words: str) -> None:
     with pytest.raises(MachineFault, match=words) as raised, machine_faults():
         raise error
     assert type(error).__name__ in (raised.value.detail or "")
+
+
+def test_python_says_in_these_words_that_no_thread_can_be_started() -> None:
+    usual = threading.stack_size(2**47)  # more than there are addresses
+    try:
+        with pytest.raises(MachineFault, match="start no more threads"), machine_faults():
+            threading.Thread(target=print).start()
+    finally:
+        threading.stack_size(usual)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("dictionary changed size"), OSError(errno.EIO, "I/O"), KeyError("a")])

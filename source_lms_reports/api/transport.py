@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -286,7 +287,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         error: What `requests` or `urllib3` raised.
         url: The address that was asked.
     """
-    host, text = host_of(url), str(error)
+    host, reason = host_of(url), _reason(error)
     lacking = next(filter(None, map(machine_fault, causes(error))), None)
     of_proxy = isinstance(error, _PROXY_FAULTS) and proxy_of(url)
     if lacking:
@@ -300,29 +301,37 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
         words = certificate_words(error, host)
     elif isinstance(error, requests.exceptions.ConnectTimeout):
         words = f"{host} does not accept connections (timed out). Check the address and that this machine may reach it."
-    elif _is_unknown(text):
+    elif isinstance(reason, urllib3.exceptions.NameResolutionError):
         words = f"The host {host} is unknown. Check the address for typing errors."
-    elif "refused" in text.lower():
+    elif isinstance(reason, urllib3.exceptions.NewConnectionError) and _is_refused(reason):
         words = f"{host} refuses connections. Check the address and that this machine may reach it."
     elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         words = f"{host} took too long to answer."
     else:
         words = f"The connection to {host} broke."
-    fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {text}"))
+    fault = ConnectionFault(words, detail=redact(f"{type(error).__name__}: {error}"))
     fault.maybe_received = not (
         lacking
         or of_proxy
         or isinstance(error, requests.exceptions.ConnectTimeout)
-        or "refused" in text.lower()
-        or "CERTIFICATE_VERIFY_FAILED" in text
-        or _is_unknown(text)
+        or isinstance(reason, urllib3.exceptions.NewConnectionError)  # of which an unknown name is a kind
+        or (isinstance(error, requests.exceptions.SSLError) and _is_of_certificate(error))
     )
     return fault
 
 
-def _is_unknown(text: str) -> bool:
-    """Whether no address was found for the name of the host."""
-    return "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text
+def _reason(error: Exception) -> object:
+    """What `urllib3` says is the reason, where it gave up; else the error itself."""
+    inner = error.args[0] if error.args else None
+    return inner.reason if isinstance(inner, urllib3.exceptions.MaxRetryError) else error
+
+
+def _is_refused(error: urllib3.exceptions.NewConnectionError) -> bool:
+    return isinstance(error.__cause__, ConnectionRefusedError)
+
+
+def _is_of_certificate(error: Exception) -> bool:
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in causes(error))
 
 
 def _redirect_target(response: requests.Response, own: str) -> str | None:

@@ -25,8 +25,14 @@ Piece = tuple[int, int]
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
 _SPACE = re.compile(rb"[ \t\n\r]*(?:\xef\xbb\xbf[ \t\n\r]*)*")
 """Byte order marks count: lines of files that were put together have them between them."""
-_PLACE = re.compile(r"\(byte (\d+)\)$")
 _TRIES = 6
+
+# Where a value ends is told by msgspec's words alone: it has no attribute for it. Its minor version is bounded, and a
+# test holds these words. With others every text that needs them is refused as damaged, so nothing is lost in silence.
+_IS_CUT = "Input data was truncated"
+_HAS_MORE = "trailing characters"
+_PLACE = re.compile(r"\(byte (\d+)\)$")
+"""The place of the fault, from 0; of trailing characters, the one behind the first of them."""
 
 
 class Scanner:
@@ -216,11 +222,11 @@ class Scanner:
 
     def _end_by_error(self, error: msgspec.DecodeError, start: int) -> int | None:
         message = str(error)
-        if message.startswith("Input data was truncated"):
+        if message.startswith(_IS_CUT):
             return None
         place = _PLACE.search(message)
         behind = start + int(place[1]) if place else 0
-        if "trailing characters" in message:
+        if _HAS_MORE in message:
             return start + len(self._text[start : behind - 1].rstrip())
         if behind >= len(self._text) - 1 and not self._exhausted:
             return None

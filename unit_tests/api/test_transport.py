@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 from requests_mock import Mocker
 
 from source_lms_reports.api.addresses import same_host
@@ -19,9 +22,28 @@ API = "https://lms.example.com"
 AUTH = HeaderAuth("Authorization", "Bearer secret-word")
 
 
+UNTRUSTED = ssl.SSLCertVerificationError(1, "x")
+UNTRUSTED.verify_code = 18  # self-signed
+
+
 def authorization(mock: Mocker, at: int = -1) -> str | None:
     value: str | None = mock.request_history[at].headers.get("Authorization")
     return value
+
+
+def because(error: Exception, cause: Exception) -> Exception:
+    """An error with what led to it."""
+    error.__cause__ = cause
+    return error
+
+
+def unreachable(cause: OSError) -> Exception:
+    """The error of a connection that could not be made, as `requests` gives it."""
+    connection: Any = None
+    refused = urllib3.exceptions.NewConnectionError(connection, "x")
+    if isinstance(cause, socket.gaierror):
+        refused = urllib3.exceptions.NameResolutionError("x", connection, cause)
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(connection, "x", because(refused, cause)))
 
 
 @pytest.fixture
@@ -113,9 +135,10 @@ def test_cookies_of_one_answer_do_not_go_into_the_next_request(mock: Mocker) -> 
         (requests.exceptions.ConnectTimeout("x"), "does not accept connections", False),
         (requests.exceptions.ReadTimeout("x"), "took too long to answer", True),
         (requests.exceptions.SSLError("x"), "certificate of lms.example.com is not trusted", True),
-        (requests.ConnectionError("[Errno 111] Connection refused"), "refuses connections", False),
-        (requests.ConnectionError("NameResolutionError"), "is unknown", False),
-        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "is not trusted", False),
+        (unreachable(ConnectionRefusedError(111, "x")), "refuses connections", False),
+        (unreachable(OSError(101, "x")), "The connection to lms.example.com broke", False),
+        (unreachable(socket.gaierror(-2, "x")), "is unknown", False),
+        (because(requests.exceptions.SSLError("x"), UNTRUSTED), "is not trusted", False),
         (requests.ConnectionError("reset by peer"), "The connection to lms.example.com broke", True),
     ],
 )
@@ -125,6 +148,14 @@ def test_a_missing_answer_says_why(mock: Mocker, error: Exception, words: str, m
     with pytest.raises(ConnectionFault, match=words) as caught:
         Transport().send(Call("GET", f"{API}/a"))
     assert caught.value.maybe_received is maybe_received
+
+
+def test_a_port_that_nobody_listens_at_refuses() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionFault, match="refuses connections") as caught:
+            Transport().send(Call("GET", f"http://127.0.0.1:{closed.getsockname()[1]}/"))
+    assert caught.value.maybe_received is False
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 from requests_mock import Mocker
 
 from source_lms_reports.api.connect import connect
@@ -27,7 +29,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "percipio": {"base_url": BASE, "organization_id": "o", "access_token": "t"},
 }
 NEXT = {"Link": f'<{LIST}?page=2>; rel="next"'}
+NOBODY: Any = None
 SECOND_PAGE: list[dict[str, Any]] = [{"json": [], "headers": NEXT}]
+
+UNKNOWN_NAME = requests.ConnectionError(
+    urllib3.exceptions.MaxRetryError(
+        NOBODY, "x", urllib3.exceptions.NameResolutionError("x", NOBODY, socket.gaierror(-2, "x"))
+    )
+)
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def checked(name: str) -> ReportError | None:
         ([{"text": "hello"}], ConfigError, "answers with something that is not JSON, not like Canvas."),
         ([{"json": {"a": 1}}], ConfigError, "does not answer like Canvas. Check the address."),
         ([{"exc": requests.ConnectionError("reset")}], ConfigError, "Check the address; if it is right, try again"),
-        ([{"exc": requests.ConnectionError("NameResolutionError")}], ConfigError, "is unknown. Check the address"),
+        ([{"exc": UNKNOWN_NAME}], ConfigError, "is unknown. Check the address"),
         ([{"status_code": 503, "text": "<html>"}], TransientError, "has a fault of its own (HTTP 503). Try again in"),
         ([{"status_code": 429}], TransientError, "limits the rate of requests. Try again in a few minutes."),
         # Once the platform has answered, whatever else comes is no typing error.
