@@ -55,7 +55,7 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 	@$(PIP_INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@
 
-demo: $(VENV)/.dev ## read all platforms from a sandbox on this machine, in one command
+demo: $(VENV)/.dev ## read all five platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
 test: lint types unit world ## everything that needs no image and no other client
@@ -114,9 +114,8 @@ properties: $(VENV)/.dev ## the property tests with many more examples
 world: $(VENV)/.dev ## random stories in simulated time for half a minute or MINUTES=...; SEED=... tells one again
 	@$(BIN)/python -m unit_tests.sync.world --minutes $(or $(MINUTES),0.5) $(addprefix --seed ,$(SEED))
 
-soak: $(VENV)/.dev ## random stories in simulated time and by the command line, random faults and kills: half an hour each or MINUTES=...
+soak: $(VENV)/.dev ## random stories in simulated time, then random faults and kills, for half an hour each or MINUTES=...
 	@$(MAKE) --no-print-directory world MINUTES=$(or $(MINUTES),30)
-	@$(BIN)/python -m integration_tests.small_world --minutes $(or $(MINUTES),30)
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),30)
 
 lock: $(VENV)/.dev ## renew the three locks from pyproject.toml

@@ -16,6 +16,7 @@ from source_lms_reports.redaction import redact
 
 _THROTTLED = frozenset({408, 425, 429})
 _FORBIDDEN = 403
+_TOO_MANY = 429
 _THROTTLING_WORDS = re.compile(r"rate.?limit|throttl|too many requests|slow ?down", re.IGNORECASE)
 _BEGINNING = 2_000
 #: JSON that came instead of an answer, from another service perhaps.
@@ -128,11 +129,17 @@ def judge(platform: Platform, context: Mapping[str, Any], answer: Answer, phase:
     raise Refusal(
         kind,
         _error(kind, answer, phase)(redact(words), answer.detail),
-        retry_after=answer.retry_after(now),
+        retry_after=_wait(platform, answer, now),
         uncertain=answer.status >= 500,
         status=answer.status,
         locked_out=answer.status == 401 or phase == "token",
     )
+
+
+def _wait(platform: Platform, answer: Answer, now: float) -> float | None:
+    """Seconds to wait before asking again, by the answer's word, or by the platform's of a 429 without one."""
+    asked = answer.retry_after(now)
+    return platform.policy.throttled or None if asked is None and answer.status == _TOO_MANY else asked
 
 
 def require_no_restart(platform: Platform, context: Mapping[str, Any], answer: Answer, report: str) -> None:

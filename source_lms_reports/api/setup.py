@@ -14,14 +14,14 @@ from source_lms_reports.api.client import Client
 from source_lms_reports.api.dispatch import Dispatcher
 from source_lms_reports.api.executor import ActionExecutor, PagesExecutor, RepeatExecutor, TicketExecutor
 from source_lms_reports.api.fetching import Fetcher
-from source_lms_reports.files.options import Format, ReadOptions
+from source_lms_reports.files.options import Deletes, Flatten, Format, ReadOptions
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Event
 from source_lms_reports.jobs.policy import Policy, places_for
 from source_lms_reports.jobs.quota import Limit, Quota
 from source_lms_reports.plan.stream import ReportStream
-from source_lms_reports.platforms.model import Platform, ReportSpec
+from source_lms_reports.platforms.model import FlattenSpec, Platform, ReportSpec
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
 
@@ -159,4 +159,12 @@ def read_options(platform: Platform, settings: Settings, streams: Sequence[Repor
         may_be_blank=spec.may_be_blank,
         columns=frozenset(name for stream in streams for name in stream.schema.get("properties", {})),
         ends_with_line_end=files.ends_with_line_end,
+        flatten=flatten_of(files.flatten) if files.flatten else None,
     )
+
+
+def flatten_of(spec: FlattenSpec) -> Flatten:
+    """How rows are made flat by a platform file's word."""
+    told = spec.deletes
+    deletes = Deletes(told.member, told.column, told.value, told.at) if told else None
+    return Flatten(spec.members, spec.key, tuple(spec.reserved), deletes)

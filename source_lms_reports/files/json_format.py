@@ -42,7 +42,7 @@ class JsonFormat:
         for section in sections(source, options):
             name = source.name if section.name is None else section.name
             if wanted(name):
-                yield JsonTable(source, section, name)
+                yield JsonTable(source, section, name, options.flatten)
 
 
 def is_json(text: str) -> bool:

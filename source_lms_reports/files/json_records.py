@@ -194,6 +194,14 @@ def _keys_in(value: Any) -> int:
     return sum(map(_keys_in, value)) if type(value) is list else 0
 
 
+def has_twins(text: bytes) -> bool:
+    """Whether a key stands twice in an object of a text of JSON, as far as decoders read it; True where they do not."""
+    try:
+        return _colons(text) != _keys_in(_PLAIN_VALUE.decode(text))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+
+
 def _keys_stand_once(text: bytes, rows: int, names: tuple[str, ...], inner: tuple[str, ...]) -> bool:
     """Whether no key stands twice in an object. Where it cannot be told for certain, False.
 

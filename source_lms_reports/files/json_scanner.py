@@ -23,6 +23,7 @@ Piece = tuple[int, int]
 """Bytes of a text, from and to."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
+_LINES = msgspec.json.Decoder(list[msgspec.Raw])
 _SPACE = re.compile(rb"[ \t\n\r]*(?:\xef\xbb\xbf[ \t\n\r]*)*")
 """Byte order marks count: lines of files that were put together have them between them."""
 _TRIES = 6
@@ -161,6 +162,10 @@ class Scanner:
     def lines(self) -> Iterator[bytes]:
         """Objects that follow one another, as texts `[…]` of many objects each."""
         while self.peek():
+            piece = self._many_lines()
+            if piece is not None:
+                yield piece
+                continue
             parts = [self.value()]
             size = 0
             while size < LINES and self.peek():
@@ -190,6 +195,28 @@ class Scanner:
             self._at = high + 1
             return piece
         return None
+
+    def _many_lines(self) -> bytes | None:
+        r"""All whole lines in sight, where each is one object; None where it is not so easy.
+
+        `{"a":1}\n{"a":2}\n{"a"` -> `[{"a":1},{"a":2}]`. JSON has no line feed inside of a text, so commas in their
+        places change no value; and as many values as lines are an object a line.
+        """
+        if len(self._text) - self._at < LINES and not self._exhausted:
+            self._more(LINES)
+        end = self._text.rfind(b"\n", self._at)
+        if end < 0:
+            return None
+        lines = self._text[self._at : end].rstrip()
+        piece = b"".join((b"[", lines.replace(b"\n", b","), b"]"))
+        try:
+            found = _LINES.decode(piece)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        if len(found) != lines.count(b"\n") + 1 or not lines.startswith(b"{"):
+            return None
+        self._at = end + 1
+        return piece
 
     def _some(self) -> bytes:
         """All complete elements in sight, their end found from the front; at least one is read."""

@@ -11,6 +11,7 @@ from typing import Any
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.findings import Manner, Section
+from source_lms_reports.files.flatten import Flattener
 from source_lms_reports.files.json_scanner import Scanner, loose
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table_warnings import TableWarnings
@@ -190,6 +191,8 @@ class _Finder:
         self._label = source.label
         self._path = options.records_path
         self._columns = options.columns
+        self._flattener = Flattener(options.flatten, source.label, TableWarnings()) if options.flatten else None
+        self._key = options.flatten.key if options.flatten else None
         self._is_lines = options.format == "jsonl" or bool(_LINES.search(source.file_name or ""))
 
     def document(self) -> list[Section]:
@@ -216,6 +219,8 @@ class _Finder:
         """
         if self._path or members.reports is not None:
             return False
+        if self._key is not None:
+            return self._key in members.keys
         return self._is_lines or (bool(self._columns & members.keys) and self._columns.issuperset(members.arrays))
 
     def _array(self, name: str | None) -> Section:
@@ -226,8 +231,9 @@ class _Finder:
         return replace(section, pieces=tuple(self._scanner.pieces()))
 
     def _lines(self, start: int) -> list[Section]:
-        for _ in self._scanner.lines():
-            pass
+        for piece in self._scanner.lines():
+            if self._flattener:
+                self._flattener.require_rows(piece)
         return [Section(None, start, lines=True)]
 
     def _object(self, path: tuple[str, ...]) -> _Members:

@@ -7,9 +7,11 @@ from contextlib import closing
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.findings import Section
+from source_lms_reports.files.flatten import Flattener
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.json_scanner import Scanner
 from source_lms_reports.files.json_sections import scanner
+from source_lms_reports.files.options import Flatten
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.table_warnings import TableWarnings
 
@@ -17,10 +19,11 @@ from source_lms_reports.files.table_warnings import TableWarnings
 class JsonTable(Table):
     """One array of records."""
 
-    def __init__(self, source: Source, section: Section, name: str | None) -> None:
+    def __init__(self, source: Source, section: Section, name: str | None, flatten: Flatten | None = None) -> None:
         super().__init__(name, (), TableWarnings(name))
         self._source = source
         self._section = section
+        self._flattener = Flattener(flatten, source.label, self.notes) if flatten else None
 
     def chunks(self) -> Iterator[ObjectChunk]:
         """The rows; see `Table.chunks`."""
@@ -44,6 +47,8 @@ class JsonTable(Table):
         with closing(self._source.open()) as stream:
             text = scanner(stream, self._source, notes, section.manner)
             for piece in self._pieces(text):
+                if self._flattener:
+                    piece = self._flattener.text(piece)  # noqa: PLW2901 - the same rows
                 yield ObjectChunk(piece, self._source.label, notes)
 
     def _pieces(self, text: Scanner) -> Iterator[bytes]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Format = Literal["auto", "csv", "xlsx", "json", "jsonl"]
 
 MIB = 1024 * 1024
+DELETED_AT = "_ab_cdc_deleted_at"
+"""The column by which destinations of Airbyte's know that a row was deleted."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,43 @@ class ArchiveLimits:
     unpacked: int = 16 * 1024 * MIB
     ratio: int = 1000
     ratio_from: int = 64 * MIB
+
+
+@dataclass(frozen=True)
+class Deletes:
+    """How a row tells that it was deleted: by the value of a column of a member. Another one says when."""
+
+    member: str
+    column: str
+    value: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """How rows are made flat.
+
+    Args:
+        members: The members whose own members are the columns, and what their columns begin with.
+        key: The one that no row lacks.
+        reserved: Columns of members with a prefix. One of the same name in a member without one gets `_2`.
+        deletes: How a deleted row is known.
+    """
+
+    members: Mapping[str, str]
+    key: str
+    reserved: tuple[str, ...] = ()
+    deletes: Deletes | None = None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names that no column of a member without a prefix has."""
+        return (*self.reserved, *((DELETED_AT,) if self.deletes else ()))
+
+    def column(self, member: str, name: str) -> str:
+        """The name of a member's column: `meta`, `ts` -> `meta_ts`."""
+        prefix = self.members[member]
+        return f"{prefix}{name}" if prefix or name not in self.own else f"{name}_2"
 
 
 @dataclass(frozen=True)
@@ -44,6 +84,7 @@ class ReadOptions:
             sentence.
         ends_with_line_end: Every CSV ends with a line end, so one that does not is cut off. Without this word, one is
             told to be cut only where its last row lacks cells.
+        flatten: How rows of JSON are made flat; None where they are.
     """
 
     format: Format = "auto"
@@ -56,3 +97,4 @@ class ReadOptions:
     may_be_blank: bool = False
     columns: frozenset[str] = frozenset()
     ends_with_line_end: bool = False
+    flatten: Flatten | None = None

@@ -126,9 +126,6 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         cursor: What a finished job says of how far it reaches, in its own form. It becomes the stream's cursor, and
             what the next order begins at; no row's value and no clock of ours has a part in it.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
-        report_in_poll: A job is looked at by an address that gives the report as soon as there is one: a JSON object is
-            an answer about the job, anything else is the report.
-        failed_if: Where only a failed job has something, which makes a job without a known status a failed one.
         placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
             is read, and never aborted, for it may be somebody else's.
     """
@@ -146,8 +143,6 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     parts: Path = []
     part_links: Path = []
     cursor: Path = []
-    report_in_poll: bool = False
-    failed_if: Path = []
     http_statuses: dict[int, Literal["running", "ready", "failed"]] = {}
     placed_before: list[int] = []
 
@@ -172,6 +167,7 @@ class PolicySpec(_Model, frozen=True, kw_only=True):
         cadence: The shortest time between two looks that the vendor states; there is one early look besides, for a
             report that it has kept. `unstated` where it states none: a look after a second, then waits of a quarter of
             the time that the job has taken so far.
+        throttled: How long to wait after a 429 that does not say how long.
         max_interval: The longest time between two looks. At least a minute where the cadence is unstated, so that
             the looks at a job stay few.
         source: Where the figures come from.
@@ -179,6 +175,7 @@ class PolicySpec(_Model, frozen=True, kw_only=True):
 
     cadence: float | Literal["unstated"]
     max_interval: float = 120.0
+    throttled: float = 0.0
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -328,6 +325,18 @@ class AnnouncedSpec(_Model, frozen=True, kw_only=True):
     default: Path = []
 
 
+class SchemaSpec(_Model, frozen=True, kw_only=True):
+    """Where the vendor tells the columns of a listed report: a JSON Schema.
+
+    Attributes:
+        request: Asked for each report.
+        at: Where the schema stands in the answer.
+    """
+
+    request: str
+    at: Path = []
+
+
 class ListingSpec(_Model, frozen=True, kw_only=True):
     """How the vendor lists the reports that an account offers.
 
@@ -336,8 +345,9 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
         strip_suffix: Cut off the id to make the stream's name.
         sample: What is known of a report that is not declared: `last_run` reads the header of its last finished
             run's file, `order`
-            orders the report once (cached at the vendor) and reads sheets, columns and types from it, `none` leaves the
-            schema open.
+            orders the report once (cached at the vendor) and reads sheets, columns and types from it, `schema` asks
+            for its JSON Schema, `none` leaves the schema open.
+        schema: Where its JSON Schema is to be had.
         last_run: Where the last run stands in an item.
         outputs: Where an object stands in an item whose keys tell, among others, which outputs the report has.
         announced: Where an item tells which parameters its report takes.
@@ -348,7 +358,8 @@ class ListingSpec(_Model, frozen=True, kw_only=True):
     template: ReportSpec
     id: Path = []
     strip_suffix: str = ""
-    sample: Literal["last_run", "order", "none"] = "last_run"
+    sample: Literal["last_run", "order", "schema", "none"] = "last_run"
+    schema: SchemaSpec | None = None
     last_run: Path = []
     outputs: Path = []
     announced: AnnouncedSpec | None = None
@@ -415,23 +426,55 @@ class CheckSpec(_Model, frozen=True, kw_only=True):
 
     Attributes:
         request: Name of the request; its answer must be JSON of the kind `expect`.
-        good: The HTTP statuses of a good answer where that is no success: that there is nothing at an address, say, is
-            told only to those who may ask. Its body may be anything but a web page.
         order: Instead of a request: the id of the report that is ordered (once a day at most) to prove them.
         scopes: Whether every report's authenticator is tried, so that missing scopes are named.
     """
 
     request: str = ""
     expect: Literal["", "list", "object"] = ""
-    good: list[int] = []
     order: str = ""
     scopes: bool = False
+
+
+class DeletesSpec(_Model, frozen=True, kw_only=True):
+    """How a row tells that it was deleted. Then it gets `_ab_cdc_deleted_at`, by which destinations delete it.
+
+    Attributes:
+        member: The member that tells it.
+        column: Its column that does.
+        value: What that says of a deleted row.
+        at: Its column that says when.
+    """
+
+    member: str
+    column: str
+    value: str
+    at: str
+
+
+class FlattenSpec(_Model, frozen=True, kw_only=True):
+    """Rows whose columns stand in members of theirs: `{"key": {"id": 1}, "meta": {"ts": "t"}}` is `id`, `meta_ts`.
+
+    Attributes:
+        members: The members whose own members are the columns, in their order, and what their names begin with.
+        key: The member that no row lacks. Its columns are the primary key.
+        reserved: Columns with a prefix that others may be called like: those get `_2`.
+        deletes: How a row tells that it was deleted.
+    """
+
+    members: dict[str, str]
+    key: str
+    reserved: list[str] = []
+    deletes: DeletesSpec | None = None
 
 
 class FilesSpec(_Model, frozen=True, kw_only=True):
     """What the vendor's files are like unless a report says otherwise.
 
     Attributes:
+        flatten: How rows of JSON are made flat, where they are not.
+        leaves_out_empty: Whether a row has no key for a column that is empty in it, so that one that no row has is no
+            news.
         ends_with_line_end: Whether the vendor is known to end every CSV with a line end: one without is cut off.
     """
 
@@ -439,6 +482,8 @@ class FilesSpec(_Model, frozen=True, kw_only=True):
     delimiters: str = ","
     encoding: str = "utf-8"
     records: Path = []
+    flatten: FlattenSpec | None = None
+    leaves_out_empty: bool = False
     ends_with_line_end: bool = False
 
 
@@ -581,6 +626,7 @@ class Platform(_Model, frozen=True, kw_only=True):
         yield "check", self.check.request
         yield "find", self.find.request if self.find else ""
         yield "listing", self.listing.request if self.listing else ""
+        yield "listing", self.listing.schema.request if self.listing and self.listing.schema else ""
         for source in self.ready.sources if self.ready else []:
             yield from (("ready", source.request), ("ready", source.files))
         for name, report in self._all_reports():

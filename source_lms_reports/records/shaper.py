@@ -29,6 +29,7 @@ class Shaper:
         keep_from: Rows with an earlier cursor value are dropped.
         keep_before: Rows with this or a later cursor value are dropped.
         cursor_limit: `cursor_max` is not after it.
+        tells_missing: Whether a column that the schema knows and no row has is news.
         envelope: How records are written; by default as Airbyte's.
     """
 
@@ -42,6 +43,7 @@ class Shaper:
         keep_from: datetime | None = None,
         keep_before: datetime | None = None,
         cursor_limit: datetime | None = None,
+        tells_missing: bool = True,
         envelope: Envelope | None = None,
     ) -> None:
         self._envelope = envelope or AirbyteEnvelope(stream)
@@ -51,6 +53,7 @@ class Shaper:
         self._known = schema.get("properties", {}).keys()
         self._texts = {name for name, one in schema.get("properties", {}).items() if kind_of(one) == "text"}
         self._columns = ColumnCaster(schema.get("properties", {}), self._growing)
+        self._tells_missing = tells_missing
         self._cursor_field = cursor_field
         self._window = CursorWindow(keep_from, keep_before, cursor_limit)
         self._unknown: dict[str, None] = {}
@@ -93,7 +96,7 @@ class Shaper:
             )
         if self._unknown:
             told.append(f"Columns that the schema does not know, emitted all the same: {listed(list(self._unknown))}")
-        if self._missing:
+        if self._missing and self._tells_missing:
             told.append(f"Columns that the schema knows are missing from the report: {listed(list(self._missing))}")
         return told
 

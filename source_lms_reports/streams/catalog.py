@@ -23,6 +23,7 @@ from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.announced import as_announced
 from source_lms_reports.streams.naming import Origin, marked
+from source_lms_reports.streams.schema_columns import primary_key
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -208,7 +209,12 @@ class Reports:
         windows = template.windows
         if not cursor and windows is not None and windows.constants:
             cursor = REPORT_END  # no column of the report's own tells when a row changed
-        stream = StreamSpec(output=origin.part, cursor=cursor)
+        stream = StreamSpec(
+            output=origin.part,
+            cursor=cursor,
+            cursor_is_told=bool(self.platform.job.cursor),
+            primary_key=primary_key(properties or {}),
+        )
         spec = msgspec.structs.replace(template, streams={name: stream})
         known = load_schema(self.platform.name, name).get("properties", {}) if listing.sample == "none" else {}
         schema = with_window_columns(spec, stream, open_schema({**(properties or {}), **known}))

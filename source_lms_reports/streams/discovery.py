@@ -6,27 +6,32 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.download import download
 from source_lms_reports.api.refusal import Refusal, refusals_as_errors
+from source_lms_reports.api.setup import flatten_of
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import ReportStream
-from source_lms_reports.platforms.model import ListingSpec
+from source_lms_reports.platforms.model import ListingSpec, SchemaSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.settings import require_past_start
 from source_lms_reports.streams.catalog import Reports, listed_name
 from source_lms_reports.streams.naming import Origin, named
 from source_lms_reports.streams.sampling import Sampled, Sampler
+from source_lms_reports.streams.schema_columns import columns_of
 from source_lms_reports.times import now_utc
 
 LOGGER = logging.getLogger("airbyte")
 _HEADER_BYTES = 1024 * 1024
+_NOT_FOUND = 404
+_SCHEMAS_AT_A_TIME = 4
 _TEXT = {"type": ["null", "string"]}
 
 
@@ -65,6 +70,8 @@ def discover(client: Client, reports: Reports, spool: Spool) -> list[ReportStrea
     unknown = [report for report in wanted if report not in declared and report in listed]
     if listing.sample == "order":
         columns = _from_orders(client, reports, listing, unknown, spool)
+    elif listing.schema is not None:
+        columns = _from_schemas(client, listing.schema, unknown)
     elif listing.sample == "none":
         columns = {Origin(one): {} for one in unknown}
     else:
@@ -135,6 +142,31 @@ def sample_listed(
     plain = [reports.unlisted_stream(listing, report, Origin(report)) for report in unknown]
     sampled = Sampler(client, reports.settings, spool).sample(plain)
     return {report: sampled.get(report, []) for report in unknown}
+
+
+def _from_schemas(client: Client, spec: SchemaSpec, unknown: Sequence[str]) -> dict[Origin, Mapping[str, Any]]:
+    """The columns of reports by the vendor's own schemas; none of one that has no schema.
+
+    Raises:
+        ReportError: The vendor does not tell them.
+    """
+    files = client.platform.files
+    flatten = flatten_of(files.flatten) if files.flatten else None
+
+    def ask(report: str) -> Mapping[str, Any]:
+        call = client.prepare(spec.request, report=report)
+        try:
+            _, document = client.patience.through(lambda: client.ask(call, spec.request, report))
+        except Refusal as refusal:
+            if refusal.status != _NOT_FOUND:
+                raise
+            LOGGER.warning(f"Report {report} has no schema ({refusal.error.message}); its columns are left open.")
+            return {}
+        schema = value_at(document, spec.at)
+        return columns_of(schema if isinstance(schema, Mapping) else {}, flatten)
+
+    with refusals_as_errors(), ThreadPoolExecutor(_SCHEMAS_AT_A_TIME, "schema") as pool:
+        return dict(zip(map(Origin, unknown), pool.map(ask, unknown), strict=True))
 
 
 def _from_last_run(client: Client, listing: ListingSpec, report: str, item: Any, spool: Spool) -> Mapping[str, Any]:

@@ -62,6 +62,8 @@ def begin_sync(
         client.learn_vendor_time()
     now = now_utc(client.vendor_now())
     require_past_start(settings, now)
+    if streams and all(stream.cursor_is_told for _, stream in streams):
+        _tell_without_effect(settings, client.platform.title)
     selected = [_selected(wanted, stream, now, client.account) for wanted, stream in streams]
     return Sync(settings, client, _in_turn(client, selected), spool, write_state, now, **seams)
 
@@ -84,6 +86,14 @@ def _selected(wanted: Wanted, stream: ReportStream, now: datetime, account: str)
     for warning in saved.warnings:
         LOGGER.warning(f"Stream {stream.name}: {warning}")
     return Selected(stream, saved.cursor, field is not None, saved.tickets, saved.seconds)
+
+
+def _tell_without_effect(settings: Settings, title: str) -> None:
+    """Name the settings that cannot say what is read: the vendor itself tells where the next order begins."""
+    bounds = {"start_date": settings.start, "end_date": settings.end, "lookback_days": settings.lookback_days}
+    named = " and ".join(name for name, value in bounds.items() if value)
+    if named:
+        LOGGER.info(f"{title} itself says where the next sync begins, so {named} has no effect here.")
 
 
 class Sync:
@@ -118,7 +128,7 @@ class Sync:
         self.selected = selected
         self.progress = progress or Progress(clock, live=make_live_progress())
         self.turns = Turns()
-        self._platform = client.platform
+        self.platform = client.platform
         self._groups = _by_report(selected)
         self._plans = Plans(settings, client, self._groups, now)
         self._keepers = {one.stream.name: self._keeper(one, write_state, now) for one in selected}
@@ -136,7 +146,7 @@ class Sync:
 
         Where the vendor counts orders, all of them: the engine then orders a stream to its end before the next one.
         """
-        return sys.maxsize if self._platform.quotas else self.settings.max_concurrent_reports
+        return sys.maxsize if self.platform.quotas else self.settings.max_concurrent_reports
 
     def keeper(self, stream: str) -> StateKeeper:
         """The state of `stream`."""
@@ -148,7 +158,7 @@ class Sync:
 
     def options(self, report: str) -> ReadOptions:
         """How the files of a report are read."""
-        return read_options(self._platform, self.settings, [one.stream for one in self._groups[report]])
+        return read_options(self.platform, self.settings, [one.stream for one in self._groups[report]])
 
     def plan(self, stream: ReportStream) -> ReportPlan:
         """See `Plans.of`."""
