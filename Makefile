@@ -118,11 +118,12 @@ soak: $(VENV)/.dev ## random stories in simulated time, then random faults and k
 	@$(MAKE) --no-print-directory world MINUTES=$(or $(MINUTES),30)
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),30)
 
-lock: $(VENV)/.dev ## renew the three locks from pyproject.toml
+UPGRADE = $(if $(KEEP),,--upgrade)
+lock: $(VENV)/.dev ## renew the three locks from pyproject.toml; KEEP=1 leaves what is locked as it is
 	@$(BIN)/python -m pip install -qq uv
-	@$(BIN)/uv pip compile pyproject.toml -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements.lock -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements-dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements-dev.lock -q --upgrade --universal --python-version 3.10 --generate-hashes --no-header -o requirements-bench.lock
+	@$(BIN)/uv pip compile pyproject.toml -q $(UPGRADE) --universal --python-version 3.10 --generate-hashes --no-header -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements.lock -q $(UPGRADE) --universal --python-version 3.10 --generate-hashes --no-header -o requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements-dev.lock -q $(UPGRADE) --universal --python-version 3.10 --generate-hashes --no-header -o requirements-bench.lock
 	@! grep -n '://' requirements.lock requirements-dev.lock requirements-bench.lock
 
 wheel: $(VENV)/.dev ## wheel and sdist in dist/, byte for byte the same from the same commit

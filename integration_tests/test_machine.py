@@ -23,7 +23,7 @@ NO_ROOM = "import shutil\nshutil.disk_usage = lambda _: shutil._ntuple_diskusage
     [
         (SMALL, "", "it needs "),
         (SMALL, "link_no_length@canvas:report=last_user_access_csv", "it needs more than "),
-        (NO_ROOM, "", "has 0.0 MiB left"),
+        (NO_ROOM, "", "has 0.0 KiB left"),
     ],
     ids=["fills up", "fills up, length unknown", "has no room"],
 )

@@ -1,14 +1,18 @@
 """Which certificates are trusted: those that come with the package, and those of this machine.
 
-A company whose network inspects traffic has an authority of its own. It is heard where the system has it (OpenSSL's
-places, `SSL_CERT_FILE` and `SSL_CERT_DIR`) and where `REQUESTS_CA_BUNDLE` names it.
+A company whose network inspects traffic has an authority of its own. It is heard where the system has it, and where
+`SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` name it. On Linux the system has it in files. On macOS and
+Windows it is in a keychain that OpenSSL does not know, so `truststore` asks there. It is not used on Linux: it lets one
+handshake wait for the other, and a host that does not answer would hold up all downloads.
 """
 
 from __future__ import annotations
 
 import functools
 import ssl
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -25,14 +29,47 @@ _OUT_OF_TIME = frozenset({9, 10})
 _OTHER_NAME = frozenset({62, 64})
 
 
+#: Where Linux systems have their authorities in one file; a Python that was not built on this one may not know.
+PLACES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",
+)
+
+
+def trusting_context() -> ssl.SSLContext:
+    """A context that trusts what this machine trusts."""
+    if sys.platform in ("darwin", "win32"):
+        import truststore
+
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = create_urllib3_context()
+        context.load_default_certs()
+        known = ssl.get_default_verify_paths()
+        if not known.cafile and not known.capath:
+            for place in filter(Path.is_file, map(Path, PLACES)):
+                context.load_verify_locations(place)
+    return lenient(context)
+
+
+def lenient(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The same, on every Python, as to what a company's authorities often are not.
+
+    Python 3.13 asks of each certificate all that RFC 5280 does, such as the identifier of its issuer's key, which what
+    inspects a network's traffic often leaves out. And one that is named is enough, whoever vouches for it.
+    """
+    context.verify_flags = (context.verify_flags | ssl.VERIFY_X509_PARTIAL_CHAIN) & ~ssl.VERIFY_X509_STRICT
+    return context
+
+
 class TrustingAdapter(HTTPAdapter):
     """Trusts the system's authorities beside those that `requests` brings."""
 
     @functools.cached_property
     def _context(self) -> ssl.SSLContext:
-        context = create_urllib3_context()
-        context.load_default_certs()
-        return context
+        return trusting_context()
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None

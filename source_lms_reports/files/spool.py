@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import os
 import shutil
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def require_room(folder: Path, needed: int) -> None:
         DiskFault: There are fewer left.
     """
     if needed > shutil.disk_usage(folder).free:
-        raise _full(folder, _mib(needed))
+        raise _full(folder, _told(needed))
 
 
 @contextlib.contextmanager
@@ -81,7 +82,7 @@ def disk_faults(folder: Path, needed: int | None = None, came: Callable[[], int]
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise _full(folder, _mib(needed) if needed else f"more than {_mib(came())}", str(error)) from error
+            raise _full(folder, _told(needed) if needed else f"more than {_told(came())}", str(error)) from error
         if error.errno in _UNWRITABLE:
             raise DiskFault(
                 f"Temporary files cannot be written to {folder}: {error.strerror}. Set the environment variable "
@@ -92,7 +93,14 @@ def disk_faults(folder: Path, needed: int | None = None, came: Callable[[], int]
 
 
 def _full(folder: Path, needed: str, detail: str | None = None) -> DiskFault:
-    free = _mib(shutil.disk_usage(folder).free)
+    if _takes_no_more_files(folder):
+        return DiskFault(
+            f"There is no room for the report: the file system of {folder} takes no more files, however small. Remove "
+            "some, or set the environment variable TMPDIR to a folder elsewhere. The report stays at the platform "
+            "meanwhile.",
+            detail,
+        )
+    free = _told(shutil.disk_usage(folder).free)
     return DiskFault(
         f"There is no room for the report: it needs {needed}, and {folder} has {free} left. Free some, or set the "
         "environment variable TMPDIR to a folder with more room. The report stays at the platform meanwhile.",
@@ -100,8 +108,15 @@ def _full(folder: Path, needed: str, detail: str | None = None) -> DiskFault:
     )
 
 
-def _mib(count: int) -> str:
-    return f"{count / 1024 / 1024:,.1f} MiB"
+def _takes_no_more_files(folder: Path) -> bool:
+    if not hasattr(os, "statvfs"):  # Windows
+        return False
+    about = os.statvfs(folder)
+    return bool(about.f_files) and not about.f_favail  # some file systems count no files at all
+
+
+def _told(count: int) -> str:
+    return f"{count / 1024:,.1f} KiB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MiB"
 
 
 class Spool:

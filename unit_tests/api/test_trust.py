@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 import requests
+import truststore
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from source_lms_reports.api import trust
 from source_lms_reports.api.transport import Call, ConnectionFault, Transport, connection_fault
 from source_lms_reports.errors import ConfigError
 
@@ -90,6 +92,70 @@ def test_an_authority_of_this_machine_is_trusted(
     monkeypatch.setenv(variable, str(path))
     with served(path) as url:
         assert asked(url) == 200
+
+
+def issued(folder: Path) -> tuple[Path, Path]:
+    """A certificate as what inspects a company's traffic makes it, short of what RFC 5280 asks.
+
+    Returns:
+        The authority's, and the host's with its key.
+    """
+    authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    company = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "company")])
+    host = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def begun(subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(company).public_key(public_key)
+        builder = builder.serial_number(x509.random_serial_number())
+        return builder.not_valid_before(now - DAY).not_valid_after(now + DAY)
+
+    authority = begun(company, authority_key.public_key())
+    authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    leaf = begun(host, key.public_key()).add_extension(address, critical=False)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (folder / "authority.pem").write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(pem))
+    (folder / "host.pem").write_bytes(
+        leaf.sign(authority_key, hashes.SHA256()).public_bytes(pem)
+        + key.private_bytes(pem, pkcs8, serialization.NoEncryption())
+    )
+    return folder / "authority.pem", folder / "host.pem"
+
+
+def test_an_authority_that_does_not_follow_every_rule_is_trusted_on_each_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, host = issued(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with served(host) as url:
+        assert asked(url) == 200
+
+
+def test_the_file_of_the_system_is_found_where_openssl_knows_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = certificate(tmp_path)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: ssl.DefaultVerifyPaths("", "", "", "", "", ""))
+    monkeypatch.setattr(trust, "PLACES", ("/nowhere/ca.pem", str(path)))
+    with served(path) as url:
+        assert asked(url) == 200
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_the_context_that_asks_a_keychain_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    authority, host = issued(tmp_path)
+    monkeypatch.setenv(variable, str(authority))
+    monkeypatch.setattr(
+        trust, "trusting_context", lambda: trust.lenient(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    )
+    with served(host) as url:
+        assert asked(url) == 200
+    monkeypatch.delenv(variable)
+    with served(host) as url, pytest.raises(ConnectionFault, match="is not trusted"):
+        Transport().send(Call("GET", url))
 
 
 def test_one_that_nobody_knows_is_told_with_the_way_to_add_it(tmp_path: Path) -> None:

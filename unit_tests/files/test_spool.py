@@ -29,6 +29,16 @@ def age(folder: Path) -> None:
         os.utime(path, (old, old))
 
 
+def test_a_file_system_without_inodes_is_told_apart_from_one_without_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = list(os.statvfs(tmp_path))
+    about[5:8] = [9, 0, 0]  # files, and those that are free
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(about))
+    with pytest.raises(DiskFault, match="takes no more files, however small"), disk_faults(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_files_are_private_and_go_with_the_spool(tmp_path: Path) -> None:
     with Spool(tmp_path) as spool:
         file = spool.new_file()
