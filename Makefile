@@ -55,7 +55,7 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 	@$(PIP_INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@
 
-demo: $(VENV)/.dev ## read all five platforms from a sandbox on this machine, in one command
+demo: $(VENV)/.dev ## read all platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
 test: lint types unit world ## everything that needs no image and no other client

@@ -1,4 +1,4 @@
-"""`make demo`: the connector against a server on this machine that speaks all five vendors' APIs.
+"""`make demo`: the connector against a server on this machine that speaks all vendors' APIs.
 
 Runs `spec`, and for each platform `check`, `discover` and two `read`s, the second one incremental after a few rows have
 changed at the vendor. Leaves the messages as JSONL and the rows in a DuckDB file.
@@ -275,6 +275,8 @@ def _change_rows(platform: str, sandbox: Sandbox) -> None:
         sandbox.mutate("sana", "user_course_instance_progress", update=changed)
     elif platform == "tinqwise":
         sandbox.mutate("tinqwise", "modules", update={1: {"modified_at": now, "progress": 99.0}})
+    elif platform == "percipio":
+        sandbox.mutate("percipio", "learning_activity", update={1: {"lastAccess": now, "status": "Completed"}})
 
 
 def main(argv: list[str]) -> int:

@@ -61,7 +61,8 @@ class Subject:
         stream: The stream that is struck.
         report: What the sandbox calls its report.
         healthy: A stream of another report.
-        traits: What it has: `jobs`, `list` (of jobs), `links`, `csv`, `json`, `xlsx`, `tokens`, `pages`, ...
+        traits: What it has: `jobs`, `list` (of jobs), `answers` (in JSON, to orders and looks), `links`, `csv`,
+            `json`, `xlsx`, `tokens`, `pages`, ...
         settings: Of the `platform` part of the config.
         shared: The rest of the config.
         sandbox: Switches of the vendor.
@@ -96,7 +97,7 @@ JOBS = (
     _case("job_no_file", "the job ends without a file", jobs=2),
     _case("job_aborted", "somebody aborts the job", jobs=2),
     _case("job_deleted", "somebody deletes the job", jobs=2),
-    _case("job_no_link", "the job is ready but names no file", needs="links", jobs=2),
+    _case("job_no_link", "the job is ready but names no file", needs="jobs answers", jobs=2),
     _case("job_restarts", "the job goes back to waiting", jobs=1),
     _case("job_slow", "the job takes its time", "job_slow:polls=6", jobs=1),
     _case("job_unknown_status", "the job shows a status that no page names", jobs=1,
@@ -114,8 +115,8 @@ ORDERS = (
     _case("order_lost_blind", "the order is taken, but its answer is lost, and there is no list to find it in",
           "order_lost", needs="jobs blind", jobs=2),
     _case("order_html", "a web page answers the order", jobs=1),
-    _case("order_notjson", "something that is not JSON answers the order", needs="jobs links", jobs=1),
-    _case("order_empty", "nothing answers the order", needs="jobs links", jobs=1),
+    _case("order_notjson", "something that is not JSON answers the order", needs="jobs answers", jobs=1),
+    _case("order_empty", "nothing answers the order", needs="jobs answers", jobs=1),
     _case("order_429", "too many requests, Retry-After in seconds", jobs=1),
     _case("order_429_date", "too many requests, Retry-After as a date", "order_429_date:retry_after=2", jobs=1),
     _case("order_429_bare", "too many requests, no Retry-After", needs="jobs noquota", jobs=1),
@@ -140,9 +141,9 @@ POLLS = (
     _case("poll_429", "too many polls, Retry-After in seconds", jobs=1),
     _case("poll_429_bare", "too many polls, no Retry-After", needs="jobs noquota", jobs=1),
     _case("poll_throttle", "too many polls, told as a plain 403", needs="jobs throttle", jobs=1),
-    _case("poll_html", "a web page answers the poll", needs="jobs links", jobs=1),
-    _case("poll_notjson", "something that is not JSON answers the poll", needs="jobs links", jobs=1),
-    _case("poll_empty", "nothing answers the poll", needs="jobs links", jobs=1),
+    _case("poll_html", "a web page answers the poll", needs="jobs answers", jobs=1),
+    _case("poll_notjson", "something that is not JSON answers the poll", needs="jobs answers", jobs=1),
+    _case("poll_empty", "nothing answers the poll", needs="jobs answers", jobs=1),
     _case("poll_404", "the vendor says that it does not know the job, though it runs", jobs=1),
     _case("poll_500_for_good", "polling answers 500 until the deadline", "poll_500:count=always", ends="fails",
           words=("still not ready after", "The last look at it failed"), jobs=1, later_jobs=0, minutes=0.03),
@@ -243,7 +244,7 @@ BYTES_FOR_GOOD = tuple(
 )
 CASES = (*JOBS, *ORDERS, *POLLS, *LINKS, *BYTES, *BYTES_FOR_GOOD, *CLOTHES, *PAGES, *TOKENS)
 
-_LINKS = frozenset({"jobs", "links", "file"})
+_LINKS = frozenset({"jobs", "answers", "links", "file"})
 SUBJECTS = (
     Subject(
         "Canvas",
@@ -330,6 +331,22 @@ SUBJECTS = (
                 "words": ("could not be ordered", "Run the sync again later"),
                 "minutes": 1.0,
             },
+        },
+    ),
+    Subject(
+        "Percipio",
+        "percipio",
+        stream="learning_activity",
+        report="learning_activity",
+        healthy="entitlements",
+        traits=frozenset({"jobs", "answers", "file", "blind", "json", "noquota"}),
+        settings={"reports": ["learning_activity", "entitlements"]},
+        shared={"start_date": "2025-12-01T00:00:00Z", "end_date": "2026-01-20T00:00:00Z"},
+        # A web page or an error where the report should be is an answer about the job.
+        instead={
+            "order_lost_blind": {"orphans": 1},
+            "link_html_for_good": {"words": ("still not ready after", "web page"), "minutes": 0.03},
+            "link_json_error_for_good": {"words": ("it was ordered 3 times", "Run the sync again later")},
         },
     ),
 )

@@ -44,6 +44,7 @@ VICTIMS = [
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
     Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
+    Victim("percipio", "learning_activity", "learning_activity", rows=9000, moments=("order", "poll", "emit")),
 ]
 PLACES = [(victim, moment, number) for victim in VICTIMS for moment in victim.moments for number in SIGNALS]
 
@@ -59,10 +60,10 @@ def reference_of(victim: Victim, references: References, connector: Connector) -
 
 
 def config_of(victim: Victim, sandbox: Sandbox) -> Json:
-    reports = {"second_nature": [victim.report], "hapyak": [victim.report]}.get(victim.platform)
+    reports = {name: [victim.report] for name in ("second_nature", "hapyak", "percipio")}.get(victim.platform)
     config = quick(sandbox, victim.platform, **({"reports": reports} if reports else {}))
     windows = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"}
-    return {**config, **(windows if victim.platform == "hapyak" else {})}
+    return {**config, **(windows if victim.platform in ("hapyak", "percipio") else {})}
 
 
 def name_of(value: object) -> str:
@@ -133,6 +134,7 @@ LOCKS = {
     "second_nature": "poll_401:count=always",
     "sana": "token_401:count=always",
     "hapyak": "poll_401:count=always",
+    "percipio": "poll_401:count=always",
 }
 
 
@@ -210,6 +212,9 @@ WINDOWED = [
         "2025-09-01T00:00:00Z",
         "2026-01-01T00:00:00Z",
         "end",
+    ),
+    Windowed(
+        "percipio", "learning_activity", "learning_activity", "2025-01-10T00:00:00Z", "2026-01-01T00:00:00Z", "end"
     ),
 ]
 

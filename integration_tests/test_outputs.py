@@ -22,6 +22,7 @@ PLATFORMS: dict[str, Json] = {
     "second_nature": {"reports": ["admin-xls-report", "course-completion-report", "conversation-transcripts"]},
     "sana": {},
     "tinqwise": {},
+    "percipio": {},
     "hapyak": {"reports": ["user_stream_raw", "signin_widget_detail"]},
 }
 # Windows end with the sync unless they are bounded, and two syncs are to be compared.

@@ -21,6 +21,7 @@ FORMATS: dict[str, tuple[str, Json]] = {
     "Sana, CSV": ("sana", {}),
     "Sana, XLSX": ("sana", {"report_format": "xlsx"}),
     "TinQwise": ("tinqwise", {}),
+    "Percipio": ("percipio", {}),
     "HapYak, CSV": ("hapyak", HAPYAK),
     "HapYak, JSON": ("hapyak", {**HAPYAK, "report_format": "json"}),
 }
@@ -38,6 +39,7 @@ WRONG: dict[str, tuple[Json, str]] = {
         "refuses the API client",
     ),
     "tinqwise": ({"client_secret": "wrong-secret"}, "refuses the client"),
+    "percipio": ({"access_token": "wrong-token-0000"}, "refuses the access token"),
     "hapyak": ({"credentials": {"auth_type": "api_key", "api_key": "wrong-key-0000"}}, "refuses the credentials"),
 }
 

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from integration_tests.connector import Connector, Run, script
 
-PLATFORMS = ["canvas", "second_nature", "sana", "tinqwise", "hapyak"]
+PLATFORMS = ["canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio"]
 SECRETS = {"access_token", "api_key", "client_secret"}
 
 

@@ -14,6 +14,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "second_nature": {"api_key": "k"},
     "sana": {"base_url": "https://x.example", "credentials": {"auth_type": "access_token", "access_token": "t"}},
     "tinqwise": {"base_url": "https://x.example", "client_id": "a", "client_secret": "b"},
+    "percipio": {"organization_id": "o", "access_token": "t"},
     "hapyak": {"credentials": {"auth_type": "api_key", "api_key": "k"}},
 }
 

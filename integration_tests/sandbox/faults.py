@@ -53,7 +53,8 @@ Faults of a job. They are drawn when the job is ordered.
 | `job_no_file` | Canvas: `error`, no file generated | 1 |
 | `job_restarts` | running, back to the first status, running, complete | 1 |
 
-Faults of the report's bytes. They are drawn when the file is fetched; HapYak sends the file as the answer itself.
+Faults of the report's bytes. They are drawn when the file is fetched; HapYak and Percipio send the file as
+the answer itself.
 
 | name | what happens | default count |
 |---|---|---|

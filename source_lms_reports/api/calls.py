@@ -8,16 +8,18 @@ from typing import Any
 
 import requests
 
-from source_lms_reports.api.answer import Answer
+from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.download import download, store
 from source_lms_reports.api.transport import Call, ConnectionFault
 from source_lms_reports.errors import TruncatedPayload
+from source_lms_reports.files.answers import answer_in
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platforms.model import ReportSpec
 
+_OK = 200
 #: Told an order, the bytes of its file that are here, and the bytes announced.
 Progress = Callable[[Order, int, "int | None"], None]
 
@@ -111,15 +113,27 @@ class OrderCalls:
             Refusal: No answer came.
             BodyBrokeOff: The body ended early.
         """
+        return self.client.fetch(call, lambda response: self._stored(response, order, most), good)
 
-        def saved(response: requests.Response) -> Part:
-            try:
-                return store(response, self._spool, self._teller(order), most)
-            except ConnectionFault as fault:
-                words = f"The report broke off while it came. {fault.message}"
-                raise BodyBrokeOff(words, detail=fault.detail) from fault
+    def save_or_read(self, call: Call, order: Order) -> Part | Answer:
+        """The body of an answer on disk if it is a report, or the answer. What is raised is that of `save`."""
 
-        return self.client.fetch(call, saved, good)
+        def saved(response: requests.Response) -> Part | Answer:
+            part = self._stored(response, order)
+            body = answer_in(part, MAX_ANSWER_BYTES)
+            if body is None:
+                return part
+            part.path.unlink()
+            return Answer(response.status_code, response.headers, body, response.url)
+
+        return self.client.fetch(call, saved, (_OK,))
+
+    def _stored(self, response: requests.Response, order: Order, most: int | None = None) -> Part:
+        try:
+            return store(response, self._spool, self._teller(order), most)
+        except ConnectionFault as fault:
+            words = f"The report broke off while it came. {fault.message}"
+            raise BodyBrokeOff(words, detail=fault.detail) from fault
 
     def download(self, order: Order, url: str) -> Part:
         """The file at a link. What is raised is that of `download.download`."""

@@ -173,12 +173,14 @@ class Client:
         except ReportError as error:
             raise _unsent(error) from error
 
-    def fetch(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
+    def fetch(
+        self, call: Call, save: Callable[[requests.Response], Part | Answer], good: Collection[int]
+    ) -> Part | Answer:
         """Send `call` as `send` does, and save the body of a good answer instead of reading it.
 
         Args:
             call: The request.
-            save: Writes a body to disk.
+            save: Writes a body to disk, or reads it where it is no report.
             good: The statuses of answers that are saved.
 
         Returns:
@@ -193,7 +195,9 @@ class Client:
             found = self._saved(call, save, good)
         return found
 
-    def _saved(self, call: Call, save: Callable[[requests.Response], Part], good: Collection[int]) -> Part | Answer:
+    def _saved(
+        self, call: Call, save: Callable[[requests.Response], Part | Answer], good: Collection[int]
+    ) -> Part | Answer:
         try:
             with self.transport.stream(call, self._heard) as response:
                 return save(response) if response.status_code in good else read_answer(response)
@@ -278,11 +282,38 @@ class Client:
             Refusal: No answer, one that is no success, or one that is something else: a web page, say.
         """
         answer = self.send(call, phase, report, also)
+        return answer, self.read(answer, fits)
+
+    def read(self, answer: Answer, fits: Callable[[Any], bool] = lambda _: True) -> Any:
+        """The JSON in a good answer.
+
+        Args:
+            answer: The answer.
+            fits: Whether a JSON document is of the kind that must come.
+
+        Raises:
+            Refusal: It is something else: a web page, say.
+        """
         document = answer.json() if answer.is_json else None
         if document is None or not fits(document):
             raise self._no_answer(answer)
         self.is_met = True
-        return answer, document
+        return document
+
+    def require_met(self, call: Call, good: Collection[int]) -> None:
+        """Have the API answer with one of the statuses in `good`, whatever else it says.
+
+        Args:
+            call: The request of a check.
+            good: The statuses; none of a success.
+
+        Raises:
+            Refusal: It answers with another one, or with a web page.
+        """
+        answer = self.send(call, "check", also=good)
+        if answer.status not in good or answer.is_html:
+            raise self._no_answer(answer)
+        self.is_met = True
 
     def _no_answer(self, answer: Answer) -> Refusal:
         what = OTHER_JSON

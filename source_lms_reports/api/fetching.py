@@ -111,8 +111,9 @@ class Fetcher:
                 for url in result.urls:
                     yield self._calls.download(order, url)
             case _:
-                title = self._calls.client.platform.title
-                raise LinkExpired(f"{title} calls the report ready, but names no download link.")
+                platform = self._calls.client.platform
+                lacking = "does not give it" if platform.job.report_in_poll else "names no download link"
+                raise LinkExpired(f"{platform.title} calls the report ready, but {lacking}.")
 
     def _require_fresh(self, order: Order, links: Links) -> None:
         """Refuse links that have ended by their own date, once: that date may be wrong."""

@@ -54,9 +54,10 @@ class JobReader:
         """
         job = self._job
         raw = value_at(document, job.status)
+        has_failed = bool(job.failed_if) and value_at(document, job.failed_if, bool) is not None
         words = value_at(document, job.words, bool) if job.words else None
         return JobState(
-            status=self._status(raw),
+            status=self._status(raw, has_failed),
             words=" ".join(str(words).split())[:500] if words else str(raw or ""),
             progress=_number(value_at(document, job.progress)),
             lines=_whole(value_at(document, job.lines)),
@@ -77,10 +78,12 @@ class JobReader:
         reached = value_at(document, self._job.cursor, lambda value: isinstance(value, str) and instant(value))
         return PartIds(tuple(map(str, found)), reached if self._job.cursor else None)
 
-    def _status(self, word: Any) -> JobStatus:
+    def _status(self, word: Any, has_failed: bool) -> JobStatus:
+        state = self._job.statuses.get(str(word).lower())
+        if state is None and has_failed:
+            return JobStatus.FAILED
         if word is None:
             return JobStatus.QUEUED
-        state = self._job.statuses.get(str(word).lower())
         if state is None:
             self._warn_once(f"{self._title} reports the unknown job status '{word}'; it counts as still running.")
             return JobStatus.RUNNING

@@ -58,7 +58,7 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
     """
     if source.workbook:
         return WORKBOOK, Beginning(source, b"", "")
-    beginning = _beginning(source, options)
+    beginning = beginning_of(source, options)
     if is_markup(beginning.text) and not (
         options.format not in ("json", "jsonl") and CSV.holds_markup_in_cells(source, options)
     ):
@@ -72,7 +72,8 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
     )
 
 
-def _beginning(source: Source, options: ReadOptions) -> Beginning:
+def beginning_of(source: Source, options: ReadOptions) -> Beginning:
+    """The first bytes of a text, as bytes and as what they say."""
     data = source.head()
     encoding = source.encoding(options.encoding)
     return Beginning(source, data, data[encoding.mark :].decode(encoding.name, "replace").lstrip("\ufeff\0\x1a \t\r\n"))

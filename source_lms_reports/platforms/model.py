@@ -126,6 +126,9 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         cursor: What a finished job says of how far it reaches, in its own form. It becomes the stream's cursor, and
             what the next order begins at; no row's value and no clock of ours has a part in it.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
+        report_in_poll: A job is looked at by an address that gives the report as soon as there is one: a JSON object is
+            an answer about the job, anything else is the report.
+        failed_if: Where only a failed job has something, which makes a job without a known status a failed one.
         placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
             is read, and never aborted, for it may be somebody else's.
     """
@@ -143,6 +146,8 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     parts: Path = []
     part_links: Path = []
     cursor: Path = []
+    report_in_poll: bool = False
+    failed_if: Path = []
     http_statuses: dict[int, Literal["running", "ready", "failed"]] = {}
     placed_before: list[int] = []
 
@@ -426,12 +431,15 @@ class CheckSpec(_Model, frozen=True, kw_only=True):
 
     Attributes:
         request: Name of the request; its answer must be JSON of the kind `expect`.
+        good: The HTTP statuses of a good answer where that is no success: that there is nothing at an address, say, is
+            told only to those who may ask. Its body may be anything but a web page.
         order: Instead of a request: the id of the report that is ordered (once a day at most) to prove them.
         scopes: Whether every report's authenticator is tried, so that missing scopes are named.
     """
 
     request: str = ""
     expect: Literal["", "list", "object"] = ""
+    good: list[int] = []
     order: str = ""
     scopes: bool = False
 

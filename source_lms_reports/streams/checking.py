@@ -14,6 +14,7 @@ from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import Selected
 from source_lms_reports.plan.windows import Span, as_days
+from source_lms_reports.platforms.model import CheckSpec
 from source_lms_reports.spec.settings import require_past_start
 from source_lms_reports.streams.catalog import Reports, by_name
 from source_lms_reports.times import midnight, now_utc
@@ -50,7 +51,7 @@ def _ask(client: Client, reports: Reports, spool: Spool) -> None:
     if spec.scopes:
         _check_scopes(client, reports)
     if spec.request:
-        _check_request(client, spec.request, spec.expect)
+        _check_request(client, spec)
     if spec.order:
         client.patience.through(lambda: _check_order(client, reports, spec.order, spool))
 
@@ -76,10 +77,13 @@ def _words(client: Client, refusal: Refusal) -> ReportError:
     return TransientError(f"{error.message} Try again in a few minutes.", error.detail)
 
 
-def _check_request(client: Client, name: str, expect: str) -> None:
+def _check_request(client: Client, spec: CheckSpec) -> None:
     kinds: dict[str, tuple[type, ...]] = {"": (list, dict), "list": (list,), "object": (dict,)}
-    call = client.prepare(name)
-    client.patience.through(lambda: client.ask(call, "check", fits=lambda found: isinstance(found, kinds[expect])))
+    call = client.prepare(spec.request)
+    if spec.good:
+        client.patience.through(lambda: client.require_met(call, spec.good))
+        return
+    client.patience.through(lambda: client.ask(call, "check", fits=lambda found: isinstance(found, kinds[spec.expect])))
 
 
 def _check_scopes(client: Client, reports: Reports) -> None:

@@ -17,7 +17,8 @@ from source_lms_reports.api.transport import Transport
 from source_lms_reports.files.opening import open_tables
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, Observed, Poll, Refused
+from source_lms_reports.jobs.actions import BadPayload, Fetch, Fetched, LinkDead, Observed, Poll, Refused
+from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket
 from source_lms_reports.platforms.model import load_platform
 from unit_tests.connections import connection
@@ -151,3 +152,82 @@ def test_a_progress_beyond_any_number_is_none(tmp_path: Path) -> None:
 
     assert isinstance(outcome, Observed)
     assert outcome.state.progress is None
+
+
+POLL = re.compile("/report-requests/7$")
+LOOK = Poll(Order("entitlements", {}), Ticket("7", "x", "entitlements", {}, None, 0.0))
+
+
+def looked(tmp_path: Path, *answers: dict[str, Any]) -> list[Any]:
+    """What several looks at a job come to, each that has the report with what fetching it does."""
+    with Spool(tmp_path) as spool, Mocker() as mock:
+        mock.get(POLL, list(answers))
+        executor = vendor("percipio", spool)
+        found: list[Any] = []
+        for _ in answers:
+            outcome = executor.execute(LOOK)
+            if isinstance(outcome, Observed) and outcome.state.status is JobStatus.READY:
+                outcome = executor.execute(Fetch(LOOK.order, LOOK.ticket, outcome.state))
+            found.append(outcome)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        ({"json": {"reportId": "7", "status": "PENDING"}}, JobStatus.QUEUED, "PENDING"),
+        ({"json": {"id": "7", "status": "IN_PROGRESS"}}, JobStatus.RUNNING, "IN_PROGRESS"),
+        ({"json": {"reportId": "7"}}, JobStatus.QUEUED, ""),
+        ({"json": {"status": "FAILED"}}, JobStatus.FAILED, "FAILED"),
+        ({"json": {"status": "FAILED", "error": "No rows"}}, JobStatus.FAILED, "No rows"),
+        ({"json": {"error": "No rows"}}, JobStatus.FAILED, "No rows"),
+        ({"json": {"status": "SHELVED", "error": "No rows"}}, JobStatus.FAILED, "No rows"),
+        ({"json": {"status": "IN_PROGRESS", "error": "Still counting"}}, JobStatus.RUNNING, "Still counting"),
+        ({"json": {"status": "IN_PROGRESS", "error": None}}, JobStatus.RUNNING, "IN_PROGRESS"),
+        ({"status_code": 202, "json": {"status": "IN_PROGRESS"}}, JobStatus.RUNNING, "IN_PROGRESS"),
+    ],
+)
+def test_an_object_in_the_place_of_the_report_tells_how_it_is(
+    tmp_path: Path, answer: dict[str, Any], status: JobStatus, words: str
+) -> None:
+    (outcome,) = looked(tmp_path, answer)
+    assert isinstance(outcome, Observed)
+    assert (outcome.state.status, outcome.state.words) == (status, words)
+    assert not list(tmp_path.rglob("report-*"))
+
+
+@pytest.mark.parametrize("body", [b"[]", b'[{"userId": "1"}]', b"userId\n1\n", gzipped(b"[]")])
+def test_anything_else_is_the_report(tmp_path: Path, body: bytes) -> None:
+    (outcome,) = looked(tmp_path, {"content": body})
+    assert isinstance(outcome, Fetched)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"text": "<html>"}, "transient"),
+        ({"text": '{"status": '}, "transient"),
+        ({"text": '{"status": "PENDING"} {"status": "PENDING"}'}, "transient"),
+        ({"status_code": 202}, "transient"),
+        ({"status_code": 202, "json": []}, "transient"),
+        ({"status_code": 503, "text": "<html>"}, "transient"),
+        ({"status_code": 429}, "throttled"),
+        ({"status_code": 404, "json": {"error": "not found"}}, "gone"),
+        ({"status_code": 401}, "config"),
+    ],
+)
+def test_what_is_neither_says_nothing_about_the_job(tmp_path: Path, answer: dict[str, Any], kind: str) -> None:
+    (outcome,) = looked(tmp_path, answer)
+    assert isinstance(outcome, Refused)
+    assert outcome.kind == kind
+
+
+def test_an_empty_body_is_no_report(tmp_path: Path) -> None:
+    (outcome,) = looked(tmp_path, {"content": b""})
+    assert isinstance(outcome, BadPayload)
+
+
+def test_a_report_that_is_said_to_be_ready_is_asked_for_once_more(tmp_path: Path) -> None:
+    said, came = looked(tmp_path, {"json": {"status": "COMPLETED"}}, {"json": []})
+    assert said == LinkDead("Percipio calls the report ready, but does not give it.")
+    assert isinstance(came, Fetched)

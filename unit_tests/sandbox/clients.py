@@ -141,3 +141,26 @@ class InstructureDap(Client):
 
     def rows(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         return [json.loads(line) for part in self.parts(job) for line in part.splitlines()]
+
+
+class Percipio(Client):
+    """The Percipio client."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        config = sandbox.config("percipio")["platform"]
+        super().__init__(sandbox, "percipio", {"Authorization": f"Bearer {config['access_token']}"})
+        self.path = f"/reporting/v1/organizations/{config['organization_id']}/report-requests/"
+
+    def order(self, report: str, **asked: Any) -> requests.Response:
+        return self("POST", self.path + report, json={"isFileRequiredInSftp": False, **asked})
+
+    def show(self, key: str) -> requests.Response:
+        return self("GET", self.path + key)
+
+    def report(self, report: str, **asked: Any) -> requests.Response:
+        key = self.order(report, **asked).json()["id"]
+        for _ in range(20):
+            answer = self.show(key)
+            if not answer.text.startswith("{"):
+                return answer
+        raise AssertionError("never finished")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration_tests.sandbox import Sandbox
-from unit_tests.sandbox.clients import Canvas, Client, InstructureDap, Sana, SecondNature
+from unit_tests.sandbox.clients import Canvas, Client, InstructureDap, Percipio, Sana, SecondNature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,5 +58,12 @@ def hapyak(sandbox: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def dap(sandbox: Sandbox) -> Iterator[InstructureDap]:
     client = InstructureDap(sandbox)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def percipio(sandbox: Sandbox) -> Iterator[Percipio]:
+    client = Percipio(sandbox)
     with client.session:
         yield client

@@ -26,6 +26,7 @@ TOKEN = f"{BASE}/o/token/"
 CONFIGS: dict[str, dict[str, Any]] = {
     "canvas": {"base_url": BASE, "access_token": "t"},
     "tinqwise": {"base_url": BASE, "client_id": "c", "client_secret": "s"},
+    "percipio": {"base_url": BASE, "organization_id": "o", "access_token": "t"},
 }
 NEXT = {"Link": f'<{LIST}?page=2>; rel="next"'}
 NOBODY: Any = None
@@ -106,3 +107,26 @@ def test_the_scopes_that_are_missing_are_named_by_their_streams(mock: Mocker) ->
 
     assert isinstance(error, ConfigError)
     assert "they lack the scopes of these streams: users." in error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        ({"status_code": 404, "json": {"error": "not found"}}, None, ""),
+        ({"status_code": 404}, None, ""),
+        ({"status_code": 404, "text": "<html>"}, ConfigError, "answers with a web page, not like Percipio."),
+        ({"json": {}}, ConfigError, "does not answer like Percipio. Check the address."),
+        ({"json": []}, ConfigError, "does not answer like Percipio. Check the address."),
+        ({"text": "<html>"}, ConfigError, "answers with a web page, not like Percipio."),
+        ({"status_code": 401}, ConfigError, "refuses the access token (401)"),
+        ({"status_code": 403}, ConfigError, "may not read reports of the organization o (403)"),
+        ({"status_code": 503}, TransientError, "has a fault of its own (HTTP 503). Try again in"),
+    ],
+)
+def test_nothing_found_may_be_the_good_answer(
+    mock: Mocker, answer: dict[str, Any], kind: type[ReportError] | None, words: str
+) -> None:
+    mock.get(f"{BASE}/reporting/v1/organizations/o/report-requests/o", **answer)
+    error = checked("percipio")
+    assert type(error) is (kind or type(None))
+    assert error is None or words in error.message

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .canvas import Canvas
 from .hapyak import HapYak
 from .instructure_dap import InstructureDap
+from .percipio import Percipio
 from .sana import Sana
 from .second_nature import SecondNature
 from .tinqwise import TinQwise
@@ -15,5 +16,5 @@ if TYPE_CHECKING:
     from ..world import Vendor
 
 VENDORS: dict[str, type[Vendor]] = {
-    vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap)
+    vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap, Percipio)
 }

@@ -179,6 +179,7 @@ def test_the_readme_shows_the_streams_as_they_are_declared() -> None:
 @pytest.mark.parametrize("platform", sorted(streams.all_streams()))
 def test_the_page_shows_the_streams_as_they_are_declared(page: str, platform: str) -> None:
     titles = {"canvas": "Canvas", "second_nature": "Second Nature", "sana": "Sana", "tinqwise": "TinQwise"}
+    titles |= {"percipio": "Percipio"}
     section = pages.section(page, f"Streams of {titles.get(platform, 'HapYak')}")
     shown = [cells for cells in pages.rows(section) if cells[0] != "Stream"]
     declared = streams.all_streams()[platform]

@@ -95,6 +95,11 @@ def _instants(parameters: Parameters, _table: Table, version: Version) -> bool:
     return _between(start.timestamp() if start else None, end.timestamp() if end else None, version)
 
 
+def _starts(parameters: Parameters, _table: Table, version: Version) -> bool:
+    start, end = (instant(str(parameters.get(name) or "")) for name in ("start", "end"))
+    return _between(start.timestamp() if start else None, end.timestamp() if end else None, version)
+
+
 def _unix(parameters: Parameters, _table: Table, version: Version) -> bool:
     return _between(parameters.get("start_time"), parameters.get("end_time"), version)
 
@@ -207,6 +212,10 @@ SUBJECTS: dict[str, Subject] = {
     "tinqwise: no filter": Subject(
         "tinqwise", "programmes",
         lambda: {"programmes": Table("programme_uuid", "completed_at", nulls=True)}, _everything, form="json",
+    ),
+    "percipio: windows": Subject(
+        "percipio", "learning_activity", lambda: {"learning_activity": Table("userUuid", events=True)}, _starts,
+        form="json", shared={"start_date": "2026-02-01T00:00:00Z"},
     ),
     "hapyak: days": _hapyak("user_stream_raw"),
     "hapyak: halves": _hapyak("user_stream_raw", most_rows=12),
