@@ -114,8 +114,9 @@ properties: $(VENV)/.dev ## the property tests with many more examples
 world: $(VENV)/.dev ## random stories in simulated time for half a minute or MINUTES=...; SEED=... tells one again
 	@$(BIN)/python -m unit_tests.sync.world --minutes $(or $(MINUTES),0.5) $(addprefix --seed ,$(SEED))
 
-soak: $(VENV)/.dev ## random stories in simulated time, then random faults and kills, for half an hour each or MINUTES=...
+soak: $(VENV)/.dev ## random stories in simulated time and by the command line, random faults and kills: half an hour each or MINUTES=...
 	@$(MAKE) --no-print-directory world MINUTES=$(or $(MINUTES),30)
+	@$(BIN)/python -m integration_tests.small_world --minutes $(or $(MINUTES),30)
 	@$(BIN)/python -m integration_tests.soak $(or $(MINUTES),30)
 
 UPGRADE = $(if $(KEEP),,--upgrade)

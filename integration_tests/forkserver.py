@@ -6,6 +6,7 @@ It has one thread and does nothing but wait, so a fork of it is as good as a fre
 from __future__ import annotations
 
 import atexit
+import builtins
 import functools
 import gc
 import importlib
@@ -69,9 +70,16 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
         os.close(source)
     os.environ.clear()
     os.environ.update(request["environment"])
+    _put_back(os.environ.pop("CONNECTOR_MUTANT", ""))
     tempfile.tempdir = None
     sys.argv = ["source-lms-reports", *request["args"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _put_back(mutant: str) -> None:
+    """Put a fault back into this process, for those who must find it."""
+    if mutant:
+        importlib.import_module("unit_tests.sync.world.mutants").MUTANTS[mutant].put_back(builtins)
 
 
 def _end(entry: Callable[[], int | None]) -> NoReturn:

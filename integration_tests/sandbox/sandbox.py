@@ -174,12 +174,15 @@ class Sandbox:
         for vendor in self.vendors.values():
             vendor.reset()
 
+    def identified(self, request: Request) -> None:
+        """Told of each request before it is answered; for those that play a part between requests."""
+
     def _answer(self, request: Request) -> tuple[Response, Entry | None]:
         if request.host == "api" and request.path.startswith(PREFIX):
             return self._control.answer(request), None
         entry = self.journal.open(request, self.clock.now())
         try:
-            response = self._api(request) if request.host == "api" else self.world.downloads.answer(request)
+            response = self._api(request) if request.host == "api" else self._file(request)
         except Exception:  # noqa: BLE001 - a bug of the sandbox must fail the test that met it
             self.problems.append(traceback.format_exc())
             request.mark("sandbox-bug")
@@ -187,12 +190,17 @@ class Sandbox:
         entry.vendor, entry.kind, entry.report = request.vendor, request.kind, request.report
         return response, entry
 
+    def _file(self, request: Request) -> Response:
+        self.identified(request)
+        return self.world.downloads.answer(request)
+
     def _api(self, request: Request) -> Response:
         vendor = self.vendors[request.vendor]
         route = find_route(vendor.routes, request)
         if route is None:
             return vendor.error(404)
         request.report = vendor.identify(request)
+        self.identified(request)
         drawn = self.faults.draw_request(request.kind, vendor.name, request.report)
         if drawn is None:
             return route.handler(request)

@@ -6,9 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-import pytest
+from typing import Any, Protocol
 
 from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import TransientError
@@ -23,7 +21,14 @@ from source_lms_reports.sync.shared_orders import SharedOrders
 from source_lms_reports.sync.state import OrderRead, Saved, StreamState, later_of, read_state
 from source_lms_reports.times import at_epoch, instant, rfc3339
 
-Patch = pytest.MonkeyPatch
+
+class Patch(Protocol):
+    """What is used of pytest's MonkeyPatch; where the process ends with the fault, `setattr` alone will do."""
+
+    def setattr(self, target: Any, name: str, value: Any) -> None:
+        """Set an attribute."""
+
+
 _YEARS = timedelta(days=365_000)
 _END_OF_TIME = 4e9
 

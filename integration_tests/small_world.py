@@ -1,0 +1,380 @@
+"""A small world around the command line: `python -m integration_tests.small_world [--minutes M] [--seed S]`.
+
+A vendor of the sandbox holds rows that somebody creates, changes, dates back and plans while real processes of the
+connector read them. Some are killed in the middle of a request, the platform may not have taken all that they wrote,
+some read up to an end date, and each goes on from the state of the one before. At the end all is quiet for a sync,
+and then the destination must hold what the vendor holds.
+
+All choices are made by a seed, and what happens hangs on requests, not on time, so a story that failed can be told
+again. `unit_tests/sync/world` plays thousands of such stories in one process, with faults of every kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from integration_tests.connector import Connector, Json, Run, Started, catalog_of, forked, quick
+from integration_tests.sandbox import Sandbox
+from integration_tests.sandbox.core import Request
+from integration_tests.sandbox.data import mountain_text, utc_text
+
+START = 1_772_445_600.0
+"""2026-03-02 10:00, a Monday: the clock of this machine is far from it, which must not matter."""
+MOST_SYNCS = 4
+QUIET_SYNCS = 4
+HOUR, DAY = 3_600.0, 86_400.0
+#: Requests that have a report made, or read rows at once.
+LOOKS = ("order", "page")
+
+
+class Lost(AssertionError):
+    """The destination is not what the vendor holds."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stream whose vendor is played.
+
+    Attributes:
+        keys: The columns that tell its rows apart.
+        version: A column for a text that differs in each version of a row.
+        column: The column that bears the rows' time.
+        cursor: The stream's cursor, where it is not that column.
+        written: How the vendor writes a time.
+        nulls: Whether rows may bear no time.
+        events: Rows are never changed, and bear the moment at which they came.
+        hides_plans: What is dated in the future is not in a report yet.
+        more, shared: More of the configuration, in its `platform` part and beside it.
+        table: The vendor's table, where it is not named as the stream.
+    """
+
+    platform: str
+    stream: str
+    keys: tuple[str, ...]
+    version: str
+    column: str
+    cursor: str = ""
+    written: Callable[[float], str] = utc_text
+    nulls: bool = False
+    events: bool = False
+    hides_plans: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    table: str = ""
+
+    @property
+    def catalog(self) -> Json:
+        """The stream as a catalog asks for it."""
+        modes = {"supported_sync_modes": ["full_refresh", "incremental"]}
+        cursor = [self.cursor or self.column]
+        return catalog_of([{"name": self.stream, "json_schema": {}, **modes, "default_cursor_field": cursor}])
+
+
+def _micros(epoch: float) -> str:
+    return utc_text(epoch, micros=True)
+
+
+_PROGRESS = "user_course_instance_progress"
+_DAYS = (
+    'SELECT "user", course, strftime(last_progress_date, \'%Y-%m-%d\') AS "day" '  # noqa: S608 - a constant
+    f"FROM analytics.{_PROGRESS}"
+)
+
+SUBJECTS: dict[str, Subject] = {
+    "canvas": Subject(
+        "canvas", "last_user_access", ("user id",), "user name", "last access at", written=mountain_text, nulls=True
+    ),
+    "sana": Subject("sana", _PROGRESS, ("user",), "course", "last_progress_date", written=_micros, nulls=True),
+    "sana, dates": Subject(
+        "sana", "days", ("user",), "course", "day", written=_micros, nulls=True,
+        more={"queries": [{"name": "days", "query": _DAYS, "cursor_field": "day"}]}, table=_PROGRESS,
+    ),
+    "second nature": Subject(
+        "second_nature", "conversation_transcripts", ("conversation_id",), "transcript", "updated_at",
+        hides_plans=True, more={"reports": ["conversation-transcripts"]},
+    ),
+    "tinqwise": Subject("tinqwise", "modules", ("id",), "module_name", "modified_at", written=_micros),
+    "hapyak": Subject(
+        "hapyak", "user_stream_raw", ("event_time", "value"), "value", "event_time", cursor="_report_end", events=True,
+        more={"reports": ["user_stream_raw"]}, shared={"start_date": "2026-02-24T00:00:00Z"},
+    ),
+}  # fmt: skip
+
+
+class WatchedSandbox(Sandbox):
+    """A sandbox that says so before it answers a request.
+
+    Args:
+        watch: Told of each request.
+    """
+
+    def __init__(self, watch: Callable[[Request], None], **more: Any) -> None:
+        super().__init__(**more)
+        self._watch = watch
+
+    def identified(self, request: Request) -> None:
+        """A request is about to be answered."""
+        self._watch(request)
+
+
+class Story:
+    """One story.
+
+    Args:
+        seed: Makes all choices.
+        subject: Whose stream is read: a key of `SUBJECTS`; by the seed if None.
+        connector: The command line.
+        tell: Told what happens.
+    """
+
+    def __init__(
+        self, seed: int, subject: str | None, connector: Connector, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._chance = random.Random(seed)
+        drawn = self._chance.choice(sorted(SUBJECTS))
+        self.name = subject or drawn
+        self.subject = SUBJECTS[self.name]
+        self.syncs = 0
+        self._connector = connector
+        self._tell = tell
+        self._guard = threading.Lock()
+        self._sandbox = WatchedSandbox(
+            self._watch, rows=1, clock=lambda: START, job_polls=self._chance.choice([1, 1, 2])
+        )
+        self._pace = self._chance.choice([60.0, 600.0])
+        self._rows: dict[str, Json] = {}
+        self._moments: dict[str, float | None] = {}
+        self._passed = float("-inf")
+        self._is_still = False
+        self._kill_at = 0
+        self._requests = 0
+        self._process: Started | None = None
+        self._state: Json = {}
+        self._landed: dict[str, Json] = {}
+
+    def play(self) -> None:
+        """Play the story.
+
+        Raises:
+            Lost: Something is not in the destination that should be, or the other way round.
+        """
+        with self._sandbox:
+            for _ in range(self._chance.randint(2, 12)):
+                self._put(self._now - self._chance.uniform(0, 5 * DAY))
+            for _ in range(self._chance.randint(1, MOST_SYNCS)):
+                self._disturbed()
+                self._let_pass(self._chance.choice([10.0, HOUR, HOUR, DAY]) * self._chance.random())
+            self._quiet()
+            self._compare()
+
+    @property
+    def _now(self) -> float:
+        return self._sandbox.clock.now()
+
+    # -- the vendor
+
+    def _let_pass(self, seconds: float) -> None:
+        """Time passes, and somebody works meanwhile."""
+        self._sandbox.clock.advance(seconds)
+        for _ in range(min(5, int(self._chance.expovariate(1) * seconds / self._pace))):
+            self._change()
+
+    def _change(self) -> None:
+        now, kind = self._now, self._chance.random()
+        if self.subject.events or kind < 0.5:
+            self._put(now)
+        elif kind < 0.65:
+            self._put(self._chance.uniform(max(self._passed, now - 3 * DAY), now))
+        elif kind < 0.9 or not self.subject.nulls:
+            self._put(now + self._chance.choice([HOUR, HOUR, HOUR, DAY, 20 * DAY]) * self._chance.random())
+        else:
+            self._put(None)
+
+    def _put(self, moment: float | None) -> None:
+        """A new row, or a new version of one."""
+        subject, known = self.subject, sorted(self._rows)
+        is_new = subject.events or not known or self._chance.random() < 0.4
+        key = f"k{len(known)}" if is_new else self._chance.choice(known)
+        version = int(str(self._rows.get(key, {}).get(subject.version, "v0")).rpartition("v")[2]) + 1
+        written = None if moment is None else subject.written(int(moment))
+        self._rows[key] = {subject.keys[-1]: key, subject.version: f"{key} v{version}", self._time_column: written}
+        self._moments[key] = None if moment is None else float(int(moment))
+        self._tell(f"{self._rows[key]}")
+        table = subject.table or subject.stream
+        self._sandbox.world.overlay.reset()
+        self._sandbox.mutate(subject.platform, table, add=list(self._rows.values()), remove=self._made)
+
+    @property
+    def _made(self) -> list[int]:
+        """The sandbox's own rows, which stand aside. Events that are made as time passes may stay."""
+        return [] if self.subject.events else list(range(50))
+
+    @property
+    def _time_column(self) -> str:
+        """The column of the vendor's table that bears the time."""
+        return "last_progress_date" if self.subject.platform == "sana" else self.subject.column
+
+    def _watch(self, request: Request) -> None:
+        """Before a request is answered: time passes, rows change, and the process may die."""
+        with self._guard:
+            for job in self._sandbox.jobs():
+                if job.build is not None:
+                    job.build.exception()  # a report shows what was there when it was ordered
+            self._requests += 1
+            if not self._is_still and self._process is not None:
+                self._let_pass(self._chance.choice([0.0, 3.0, 3.0, 600.0]) * self._chance.random())
+            if request.kind in LOOKS:
+                over = [at for at in self._moments.values() if at is not None and at <= self._now]
+                self._passed = max([self._passed, *over])
+            self._tell(f"{request.kind} {request.report} at {utc_text(self._now)}")
+            if self._requests == self._kill_at and self._process is not None:
+                self._tell("killed")
+                self._process.send(signal.SIGKILL)
+
+    # -- syncs
+
+    def _disturbed(self) -> None:
+        chance = self._chance
+        more: Json = {}
+        if chance.random() < 0.3:
+            more["end_date"] = utc_text(int(self._now - chance.uniform(-0.5, 4) * DAY))
+        if chance.random() < 0.3:
+            self._sandbox.fault(f"job_fails@{self.subject.platform}:count=1")
+        self._kill_at = chance.choice([2, 3, 4, 4, 5, 5, 6, 7, 8]) if not self._kill_at and chance.random() < 0.7 else 0
+        run = self._sync(more)
+        count = len(landing(run))
+        if run.code < 0 and chance.random() < 0.5:
+            count = chance.randint(0, count)  # the platform has not taken all that was written
+        self._commit(run, count)
+        self._sandbox.faults.clear()
+
+    def _quiet(self) -> None:
+        """Nobody works and nothing fails, until a sync has read nothing that was ordered before it."""
+        self._is_still, self._kill_at = True, 0
+        for _ in range(QUIET_SYNCS):
+            self._sandbox.clock.advance(HOUR)
+            may_be_adopted = self.subject.platform == "canvas" and self._sandbox.running_jobs()
+            goes_on = "_report_tickets" in self._state or may_be_adopted
+            run = self._sync({})
+            if run.code:
+                raise Lost(f"{self.name}: a quiet sync ends with {run.code}: {run.errors}")
+            self._commit(run, len(landing(run)))
+            if not goes_on:
+                return
+        raise Lost(f"{self.name}: {QUIET_SYNCS} quiet syncs, and each has read what was ordered before it")
+
+    def _sync(self, more: Json) -> Run:
+        self.syncs += 1
+        config = {**quick(self._sandbox, self.subject.platform, **self.subject.more), **self.subject.shared, **more}
+        stream: Json = {"stream_descriptor": {"name": self.subject.stream}, "stream_state": self._state}
+        state: list[Json] = [{"type": "STREAM", "stream": stream}]
+        self._tell(f"sync {self.syncs} at {utc_text(self._now)}: {more}, state {self._state}")
+        with self._guard:
+            self._requests = 0
+            self._process = self._connector.start_read(config, self.subject.catalog, state if self._state else None)
+        run = self._process.finish()
+        self._process = None
+        self._tell(f"ended with {run.code}")
+        return run
+
+    # -- what lands
+
+    def _commit(self, run: Run, count: int) -> None:
+        """The destination takes the first messages, and the platform keeps the last state among them."""
+        self._tell(f"{count} of {len(landing(run))} messages land")
+        for message in landing(run)[:count]:
+            if message["type"] == "RECORD":
+                row = message["record"]["data"]
+                self._landed[self._key(row)] = row
+            else:
+                self._state = message["state"]["stream"]["stream_state"]
+                self._tell(f"state {self._state}")
+
+    def _key(self, row: Mapping[str, Any]) -> str:
+        return " ".join(str(row[name]) for name in self.subject.keys)
+
+    def _compare(self) -> None:
+        subject = self.subject
+        names = {*subject.keys, subject.version, subject.column}
+
+        def own(rows: Mapping[str, Json]) -> dict[str, dict[str, str]]:
+            return {
+                key: {name: str(value) for name, value in row.items() if name in names and value is not None}
+                for key, row in rows.items()
+            }
+
+        held = own({self._key(row): row for row in self._truth()})
+        landed = own(self._landed)
+        lost = {key: row for key, row in held.items() if landed.get(key) != row and self._must_come(key)}
+        invented = {key: row for key, row in landed.items() if key not in held}
+        if lost or invented:
+            missing = [(row, landed.get(key)) for key, row in lost.items()]
+            raise Lost(f"{self.name}: lost {missing[:3]}, invented {list(invented.values())[:3]}")
+
+    def _truth(self) -> list[Json]:
+        options: Json = {}
+        if self.subject.events:
+            last = utc_text(self._now - DAY)[:10]
+            options["windows"] = [[str(self.subject.shared["start_date"])[:10], last]]
+        for query in self.subject.more.get("queries", []):
+            options["query"] = query["query"]
+        return list(self._sandbox.truth(self.subject.platform, self.subject.stream, **options))
+
+    def _must_come(self, key: str) -> bool:
+        """Whether the vendor gives a row by now."""
+        moment = self._moments.get(key)
+        return not self.subject.hides_plans or moment is None or moment < self._now - HOUR
+
+
+def landing(run: Run) -> list[Json]:
+    """The messages that a destination takes."""
+    return [message for message in run.messages if message["type"] in ("RECORD", "STATE")]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m integration_tests.small_world")
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--subject", choices=sorted(SUBJECTS))
+    parser.add_argument("--seed", type=int, help="tell this story")
+    parser.add_argument("--mutant", default="", help="put a fault of unit_tests/sync/world/mutants.py back")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="small-world-"))
+    connector = Connector(folder, environment={"CONNECTOR_MUTANT": given.mutant} if given.mutant else {})
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.callback(forked.close)
+        if given.seed is not None:
+            Story(given.seed, given.subject, connector, print).play()
+            return 0
+        return _many(given.minutes, given.subject, connector)
+
+
+def _many(minutes: float, subject: str | None, connector: Connector) -> int:
+    end, first = time.monotonic() + 60 * minutes, random.SystemRandom().randrange(10**6)
+    stories = syncs = lost = 0
+    while time.monotonic() < end:
+        story = Story(first + stories, subject, connector)
+        try:
+            story.play()
+        except Lost as error:
+            lost += 1
+            print(f"--seed {first + stories}{f' --subject {subject!r}' if subject else ''}: {error}", flush=True)
+        stories, syncs = stories + 1, syncs + story.syncs
+    print(f"{stories} stories, {syncs} syncs: {f'{lost} lost something' if lost else 'nothing was lost'}")
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
