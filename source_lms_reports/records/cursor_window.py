@@ -47,13 +47,13 @@ class CursorWindow:
 
     def _by_text(self, texts: list[str]) -> set[str] | None:
         """The values to drop where their order is that of time; None if one of those that decide is no time."""
-        start = self._from and (instant(written_like(self._from, texts[0])) or self._from)
         least, greatest = min(texts), max(texts)
         try:
             first, last = _certain(least), _certain(greatest)
-            if (start is None or first >= start) and not self._is_late(last) and self._counts(last):
+            if (self._from is None or first >= self._from) and not self._is_late(last) and self._counts(last):
                 self._observe(greatest, last)
                 return set()
+            start = self._from and (instant(written_like(self._from, texts[0])) or self._from)
             ordered = sorted(set(texts))
             low = bisect_left(ordered, start, key=_certain) if start else 0
             high = bisect_left(ordered, self._before, key=_certain) if self._before else len(ordered)
