@@ -18,10 +18,11 @@ from benchmarks.plan import Case, make_plan, rounds
 from benchmarks.results import Results
 from benchmarks.session import session
 from benchmarks.table import growth_table, main_table, write_tables
+from benchmarks.waits.results import Waits
 
 KINDS = ("start", "csv", "json", "xlsx")
 HERE = Path(__file__).parent
-RESULTS = HERE / "results.json"
+RESULTS, WAITS = HERE / "results.json", HERE / "waits.json"
 DOCS = HERE.parent / "docs"
 
 
@@ -75,8 +76,9 @@ def _measured(cases: Sequence[Case]) -> Results:
 
 
 def _publish(results: Results) -> None:
-    write_tables(results, DOCS / "benchmarks.md")
-    subprocess.run([sys.executable, "-m", "benchmarks.plot", str(RESULTS), str(DOCS / "benchmarks.png")], check=True)
+    write_tables(results, Waits.load(WAITS), DOCS / "benchmarks.md")
+    files = [str(file) for file in (RESULTS, WAITS, DOCS / "benchmarks.png")]
+    subprocess.run([sys.executable, "-m", "benchmarks.plot", *files], check=True)
 
 
 def _say(text: str) -> None:

@@ -12,9 +12,8 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
 from benchmarks.contenders.low_code import retriever
+from benchmarks.waits.results import SLOTS
 from benchmarks.waits.vendor import REPORT
-
-SLOTS = 4
 
 
 def manifest(count: int) -> dict[str, Any]:

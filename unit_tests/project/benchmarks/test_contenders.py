@@ -59,12 +59,14 @@ def test_a_plan_runs_slow_contenders_less_often_and_on_fewer_rows() -> None:
 def test_a_round_goes_from_size_to_size_so_that_what_is_compared_stands_together() -> None:
     cases = make_plan(["xlsx", "csv"], None, 1, ["connector", "loop", "xlsx-read"])
 
-    assert [(case.kind, case.rows, case.contender.key) for case in cases][:7] == [
+    assert [(case.kind, case.rows, case.contender.key) for case in cases][:9] == [
+        ("xlsx", 50_000, "connector"),
+        ("xlsx", 50_000, "xlsx-read"),
         ("xlsx", 200_000, "connector"),
         ("xlsx", 200_000, "loop"),
         ("xlsx", 200_000, "xlsx-read"),
-        ("xlsx", 400_000, "connector"),
-        ("xlsx", 400_000, "xlsx-read"),
+        ("xlsx", 1_000_000, "connector"),
+        ("xlsx", 1_000_000, "xlsx-read"),
         ("csv", 50_000, "connector"),
         ("csv", 50_000, "loop"),
     ]

@@ -11,6 +11,7 @@ from benchmarks.measure import ContenderFailed, Cost, run
 from benchmarks.plan import Case, rounds
 from benchmarks.results import Results, ratio
 from benchmarks.table import growth_table, main_table, marginal_table, write_tables
+from benchmarks.waits.results import Waited, Waits
 
 
 def results() -> Results:
@@ -73,15 +74,18 @@ def test_results_survive_a_file(tmp_path: Path) -> None:
 
 def test_tables_take_their_places_in_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    places = ["start", "csv", "json", "xlsx", "growth", "marginal", "targets"]
+    places = ["start", "csv", "json", "xlsx", "growth", "marginal", "sheets", "targets", "waits"]
+    waits = Waits({"ours": Waited(30.0, [4.0], [1.0], [3]), "theirs": Waited(60.0, [4.0], [2.0], [3])}, 42.0)
     page.write_text("".join(f"before\n<!-- {name} -->\nold\n<!-- end -->\nafter\n" for name in places))
-    write_tables(results(), page)
+    write_tables(results(), waits, page)
     text = page.read_text()
 
     assert main_table(results(), "csv") in text
     assert growth_table(results()) in text
+    assert waits.table() in text
+    assert "| at most 60 s | 42 s |" in text
     assert "old" not in text
-    assert text.count("before") == text.count("after") == len(places)
+    assert text.count("before\n") == text.count("\nafter\n") == len(places)
 
 
 def test_a_program_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
