@@ -170,7 +170,7 @@ def _whole_rows(
     data: bytes, delimiter: str, notes: TableWarnings, is_proven: bool
 ) -> tuple[list[Piece | OddRows], int]:
     """The rows that end in sight, and their bytes."""
-    piece = _piece(data)
+    piece = piece_in_sight(data)
     if piece.data and (is_proven or _is_by_the_rules(piece, delimiter)):
         return [piece], len(piece.data)
     rows, used = odd_rows(data, delimiter, notes, is_last=False)
@@ -196,7 +196,7 @@ def cut_in_quotes(label: str) -> TruncatedPayload:
 # -- by the rules
 
 
-def _piece(data: bytes) -> Piece:
+def piece_in_sight(data: bytes) -> Piece:
     r"""What ends with the last line end that an even number of quotes stands before.
 
     `1,"a` `\n` `b"` `\n` `2,"c` -> `1,"a` `\n` `b"` `\n`

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from source_lms_reports.files.csv_rows import piece_in_sight
+
 #: A member that is cut off is looked for in so many places from the end on.
 _MOST_TRIES = 100
 _PACKED = (b"PK", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
@@ -32,11 +34,7 @@ def whole_rows(beginning: bytes) -> bytes:
     """
     if beginning.removeprefix(_MARK).lstrip().startswith(b"["):
         return _whole_records(beginning)
-    end = len(beginning)
-    while (end := beginning.rfind(b"\n", 0, end)) >= 0:
-        if beginning.count(b'"', 0, end) % 2 == 0:  # a line end between quotes stands in a cell
-            return beginning[: end + 1]
-    return b""
+    return piece_in_sight(beginning).data
 
 
 def _whole_records(beginning: bytes) -> bytes:

@@ -66,3 +66,16 @@ def test_what_may_be_cut_is_told_by_its_first_bytes(beginning: bytes, expected: 
 @pytest.mark.parametrize("beginning", [b"", b"id,name", b'"id\n', b"[1] Name,[2] Score", b"[", b'[{"a": {"b": 1}'])
 def test_where_no_row_is_whole_there_is_none(beginning: bytes) -> None:
     assert whole_rows(beginning) == b""
+
+
+@pytest.mark.parametrize(
+    ("beginning", "expected"),
+    [
+        (b"id,name\r1,Ada\r2,Gr", b"id,name\r1,Ada\r"),
+        (b'size,of\n5" pipe,1\n6,2\n7,3\n', b"size,of\n"),
+        (b'5" pipe,1\n' + b"6,2\n" * 500_000, b""),
+    ],
+    ids=["old_mac", "a_lone_quote", "a_lone_quote_at_the_top"],
+)
+def test_line_ends_and_quotes_of_any_kind(beginning: bytes, expected: bytes) -> None:
+    assert whole_rows(beginning) == expected
