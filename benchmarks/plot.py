@@ -58,7 +58,8 @@ def draw(results: Results, waits: Waits, path: Path) -> None:
     _growth(sheets, results, "xlsx", lambda one: one.peak_mib, "XLSX: peak MiB")
     memory.set_yticks([20, 50, 100, 200, 400])
     sheets.set_yticks([50, 100, 200, 500, 1000, 2000])
-    time.legend(loc="upper left", fontsize=9, frameon=False)
+    lines = {line.get_label(): line for axes in (time, sheets) for line in axes.get_lines()}
+    growth.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines), fontsize=9, frameon=False)
     growth.suptitle("Growth with the rows (all axes logarithmic)", fontsize=12)
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
@@ -70,7 +71,7 @@ def _waits(figure: Any, waits: Waits) -> None:
     _horizontal(slow, names, [one.wall for one in waits.reads.values()])
     for at, text in ((BEST, "catalog's order"), (BEST_KNOWN, "longest first")):
         slow.axvline(at, color="black", linewidth=1, linestyle="--" if at == BEST else ":", label=f"best, {text}")
-    slow.legend(loc="lower right", fontsize=9, frameon=False)
+    slow.legend(loc="upper right", fontsize=9, frameon=False)
     slow.set_title(f"{len(SECONDS)} reports that take up to {max(SECONDS):g} seconds", fontsize=11)
     _horizontal(found, ["this connector"], [waits.discovery or 0.0])
     found.set_title(f"discover: {LISTED} reports", fontsize=11)
