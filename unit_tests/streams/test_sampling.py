@@ -77,18 +77,33 @@ def test_nothing_is_ordered_for_nothing(spool: Spool) -> None:
     assert mock.call_count == 0
 
 
-def test_the_sample_of_a_window_is_the_last_one_that_a_first_sync_reads(spool: Spool) -> None:
+def sampled_at_once(spool: Spool, text: str) -> tuple[list[Sampled], set[str]]:
+    """The tables of a report that is the answer itself, and what was asked for."""
     config = {"platform": {"name": "hapyak", "credentials": {"auth_type": "api_key", "api_key": "k"}}}
     settings, client = connect(config, Transport())
     declared = by_name(Reports(client.platform, settings).declared().values())
     stream: ReportStream = declared["user_stream_raw"]
     address = "https://www.hapyak.com/api/reports/v2/user_stream_raw"
     with Mocker() as mock:
-        mock.get(address, text="id\n1\n", headers={"Date": "Thu, 15 Jan 2026 12:00:00 GMT"})
-        Sampler(client, settings, spool).sample([stream])
+        mock.get(address, text=text, headers={"Date": "Thu, 15 Jan 2026 12:00:00 GMT"})
+        found = Sampler(client, settings, spool).sample([stream])
     assert mock.last_request is not None
-    asked = mock.last_request.qs
-    assert set(asked) == {"send_status", "format", "start", "end"}
+    return found["user_stream_raw"], set(mock.last_request.qs)
+
+
+def test_the_sample_of_a_window_is_the_last_one_that_a_first_sync_reads(spool: Spool) -> None:
+    _, asked = sampled_at_once(spool, "id\n1\n")
+    assert asked == {"send_status", "format", "start", "end"}
+
+
+def test_of_a_long_answer_only_the_beginning_is_read(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(sampling, "_ENOUGH", 1024 * 1024)
+    (table,), _ = sampled_at_once(spool, "id,name\n" + '1,"a\nb"\n' * 200_000 + '"cut off')
+    assert list(table.properties) == ["id", "name"]
+    assert "Sampled report user_stream_raw: 1 table(s), 2 column(s), by its first 1 MiB." in caplog.messages
 
 
 def test_of_a_long_list_only_the_beginning_is_read_and_that_is_told(
