@@ -95,6 +95,9 @@ class _Lookup:
         taken = [*taken, *self._ready]
         self._plain = functools.partial(listed_name, reports.platform)
         self._wholes = {one.name: one.origin for one in named(map(Origin, self._listed), self._plain, taken)}
+        self._by_base: dict[str, list[str]] = {}
+        for one in self._wholes.values():
+            self._by_base.setdefault(self._plain(one), []).append(one.report)
 
     def stream(self, one: Wanted, origin: Origin | None) -> ReportStream | None:
         """The stream that a catalog means.
@@ -134,9 +137,10 @@ class _Lookup:
         """The parts of reports that the name may mean; the report with the longest name first."""
         if listing.sample != "order":
             return []
-        bases = sorted(self._wholes.values(), key=lambda one: len(self._plain(one)), reverse=True)
-        starts = [(one.report, f"{self._plain(one)}_") for one in bases]
-        return [Origin(report, name[len(start) :]) for report, start in starts if name.startswith(start)]
+        ends = [at for at, char in enumerate(name) if char == "_"]
+        return [
+            Origin(report, name[end + 1 :]) for end in reversed(ends) for report in self._by_base.get(name[:end], ())
+        ]
 
     def _by_columns(
         self, listing: ListingSpec, name: str, candidates: Sequence[Origin], columns: Mapping[str, Any]
