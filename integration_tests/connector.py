@@ -360,6 +360,7 @@ class Started:
     #: Set when all output was taken: the command has closed it.
     ended: threading.Event = field(default_factory=threading.Event)
     chunks: list[bytes] = field(default_factory=list)
+    config: str | None = None
     reader: threading.Thread | None = None
 
     def collect(self) -> None:
@@ -384,6 +385,16 @@ class Started:
         """What was taken so far."""
         return b"".join(self.chunks)
 
+    def _keep_renewed(self) -> None:
+        """Keep what CONTROL messages say, also those of a command that was killed."""
+        lines = [line for line in self.output.splitlines() if line.startswith(b'{"type":"CONTROL"')]
+        if lines and self.config is not None:
+            before: Json = json.loads(Path(self.config).read_bytes())
+            for line in lines:
+                after: Json = json.loads(line)["control"]["connectorConfig"]["config"]
+                note_renewed(before, after)
+                before = after
+
     def finish(self, patience: float = PATIENCE) -> Run:
         """Wait for the end."""
         if not self.holding.is_set():
@@ -393,7 +404,12 @@ class Started:
         if self.reader is not None:
             self.reader.join(PATIENCE)
         os.close(self.pipe)
+        self._keep_renewed()
         return Run(code, self.output.decode(), self.errors.read_text(encoding="utf-8"), peak, whole=code in (0, 1))
+
+
+#: Refresh tokens that were renewed, with the ones in their place: a client keeps what CONTROL messages say.
+_RENEWED: dict[str, str] = {}
 
 
 @dataclass
@@ -460,14 +476,16 @@ class Connector:
         with errors.open("wb") as err:
             process = self.launcher(args, self._environment(), theirs, err.fileno())
         os.close(theirs)
-        started = Started(process, ours, errors, hold_at)
+        config = args[args.index("--config") + 1] if "--config" in args else None
+        started = Started(process, ours, errors, hold_at, config=config)
         started.collect()
         return started
 
     @property
     def leftovers(self) -> list[str]:
-        """The files that the commands left in their temporary folder."""
-        files = (path for path in self.temporary.rglob("*") if path.is_file())
+        """The files that the commands left in their temporary folder, but for the locks that all of them share."""
+        found = (path for path in self.temporary.rglob("*") if path.is_file())
+        files = (path for path in found if not path.parent.name.startswith("source-lms-reports-tokens-"))
         return sorted(str(path.relative_to(self.temporary)) for path in files)
 
     def _environment(self) -> dict[str, str]:
@@ -476,8 +494,24 @@ class Connector:
 
     def _file(self, name: str, content: Any) -> str:
         path = self.folder / f"{name}.json"
-        path.write_text(json.dumps(content), encoding="utf-8")
+        path.write_text(json.dumps(newest(content) if name == "config" else content), encoding="utf-8")
         return str(path)
+
+
+def newest(config: Json) -> Json:
+    """A configuration as a client has it after all syncs so far: its refresh token is the one that came last."""
+    platform = config.get("platform")
+    token = platform.get("refresh_token") if isinstance(platform, dict) else None
+    if not isinstance(platform, dict) or token not in _RENEWED:
+        return config
+    return newest({**config, "platform": {**platform, "refresh_token": _RENEWED[token]}})
+
+
+def note_renewed(before: Json, after: Json) -> None:
+    """Remember that a configuration has changed."""
+    old, new = before["platform"].get("refresh_token"), after["platform"].get("refresh_token")
+    if new not in (None, old):
+        _RENEWED[old] = new
 
 
 def quick(sandbox: Any, platform: str, /, **more: Any) -> Json:

@@ -10,6 +10,7 @@ from source_lms_reports.spec.settings import Settings, make_settings
 from source_lms_reports.streams.catalog import Reports
 
 MINIMAL: dict[str, dict[str, Any]] = {
+    "brightspace": {"base_url": "https://x.example", "client_id": "a", "client_secret": "b", "refresh_token": "c"},
     "canvas": {"base_url": "https://x.example", "access_token": "t"},
     "second_nature": {"api_key": "k"},
     "sana": {"base_url": "https://x.example", "credentials": {"auth_type": "access_token", "access_token": "t"}},

@@ -404,7 +404,7 @@ class ReadySpec(_Model, frozen=True, kw_only=True):
         sources: Lists of the same files, the best one first. The next is asked where one is not served or not allowed.
         prefix: Put before a set's name to make the report's.
         column: The column by which rows tell the moment of their file. It is the cursor.
-        keys: The primary keys, by the names of sets. Each is unique within a file.
+        keys: The primary keys, by the names of streams. Each is unique within a file.
     """
 
     sources: list[ReadySourceSpec]

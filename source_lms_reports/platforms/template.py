@@ -14,6 +14,8 @@ from urllib.parse import quote
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
+from source_lms_reports.times import instant
+
 Context = Mapping[str, Any]
 
 _EMPTY = (None, "")
@@ -85,9 +87,21 @@ def _path(value: str, **segments: Any) -> _Path:
     return _Path(value)
 
 
+def _milliseconds(moment: str) -> str:
+    """An instant in UTC with three digits behind the second: `2026-01-28T01:00:00+01:00` -> `2026-01-28T00:00:00.000Z`.
+
+    What is no instant stays as it is.
+    """
+    at = instant(moment)
+    if at is None:
+        return moment
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+
+
 @functools.cache
 def _environment(finalize: Callable[[Any], Any] = _none_is_empty) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, finalize=finalize)
+    environment.filters["milliseconds"] = _milliseconds
     environment.filters["path"] = _path
     environment.filters["sql_identifier"] = _sql_identifier
     environment.filters["sql_text"] = _sql_text

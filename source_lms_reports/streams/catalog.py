@@ -179,7 +179,7 @@ class Reports:
     def _ready_stream(self, ready: ReadySpec, name: str, item: Mapping[str, Any]) -> ReportStream:
         report = f"{ready.prefix}{name}"
         stream = snake_case(report)
-        part = StreamSpec(primary_key=ready.keys.get(name, []), cursor=ready.column)
+        part = StreamSpec(primary_key=ready.keys.get(stream, []), cursor=ready.column)
         spec = ReportSpec(streams={stream: part})
         schema = load_schema(self.platform.name, stream)
         moment = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}

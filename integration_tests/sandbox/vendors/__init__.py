@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .brightspace import Brightspace
 from .canvas import Canvas
 from .hapyak import HapYak
 from .instructure_dap import InstructureDap
@@ -16,5 +17,6 @@ if TYPE_CHECKING:
     from ..world import Vendor
 
 VENDORS: dict[str, type[Vendor]] = {
-    vendor.name: vendor for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap, Percipio)
+    vendor.name: vendor
+    for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap, Percipio, Brightspace)
 }

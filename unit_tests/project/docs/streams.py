@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from source_lms_reports.files.parts import snake_case
 from source_lms_reports.platforms.model import Platform, ReportSpec, StreamSpec, load_platform, platform_names
 from unit_tests.project.docs import pages
 
@@ -87,14 +88,20 @@ def _open_ended(platform: Platform) -> Iterator[Stream]:
     listing = platform.listing
     if listing is not None and listing.sample == "last_run":
         yield Stream("<custom report>", "", "", "")
+    elif listing is not None and listing.sample == "none":
+        yield Stream("<data set>", "_report_end", "", "window")
     elif listing is not None:
         cursor = ", ".join([*listing.cursors, "else _report_end"])
         yield Stream("<report>", cursor, "", "window")
         yield Stream("<report>_<sheet>", cursor, "", "window")
+    if platform.ready is not None:
+        yield Stream(
+            f"{snake_case(platform.ready.prefix)}_<data set>", platform.ready.column, "the data set's key", "cursor"
+        )
 
 
 def _code(text: str) -> str:
-    return f"`{text}`" if text and not text.startswith(("the query's", "modified_at, ")) else text
+    return f"`{text}`" if text and not text.startswith(("the query's", "the data set's", "modified_at, ")) else text
 
 
 def main() -> None:

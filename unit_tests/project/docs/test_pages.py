@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import assemble_manifest
 from source_lms_reports.spec.validation import validate_config
 from unit_tests.project.docs import pages, streams
@@ -178,9 +179,8 @@ def test_the_readme_shows_the_streams_as_they_are_declared() -> None:
 
 @pytest.mark.parametrize("platform", sorted(streams.all_streams()))
 def test_the_page_shows_the_streams_as_they_are_declared(page: str, platform: str) -> None:
-    titles = {"canvas": "Canvas", "second_nature": "Second Nature", "sana": "Sana", "tinqwise": "TinQwise"}
-    titles |= {"percipio": "Percipio"}
-    section = pages.section(page, f"Streams of {titles.get(platform, 'HapYak')}")
+    titles = {"hapyak": "HapYak", "brightspace": "D2L Brightspace"}
+    section = pages.section(page, f"Streams of {titles.get(platform) or load_platform(platform).title}")
     shown = [cells for cells in pages.rows(section) if cells[0] != "Stream"]
     declared = streams.all_streams()[platform]
     assert [cells[:5] for cells in shown] == [[*one.facts, one.filter or "everything"] for one in declared]
