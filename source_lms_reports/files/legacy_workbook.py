@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -16,7 +16,7 @@ from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.sheet_cells import Columns, SheetCells
 from source_lms_reports.files.workbook import Workbook
-from source_lms_reports.files.xls_errors import Places, error_cells
+from source_lms_reports.files.xls_errors import Places
 from source_lms_reports.files.xlsx_cells import BOOLEAN, ERROR, NUMBER, TEXT
 
 _ROWS = 500
@@ -26,14 +26,16 @@ _BEFORE_MARCH = 61
 _DAY = dt.timedelta(days=1)
 
 
-def read_legacy(file: Path, label: str, limits: ArchiveLimits, *, is_container: bool = False) -> Workbook:
+def read_legacy(
+    file: Path, label: str, limits: ArchiveLimits, error_cells: Callable[[], Mapping[str, Places]] = dict
+) -> Workbook:
     """All cells of all visible sheets.
 
     Args:
         file: The workbook.
         label: What messages call it.
         limits: What it may unpack to.
-        is_container: Whether it is in the container of XLS.
+        error_cells: Finds the errors of each sheet by its name, which calamine gives as empty cells.
 
     Raises:
         CorruptPayload: It is damaged or under a password.
@@ -43,7 +45,7 @@ def read_legacy(file: Path, label: str, limits: ArchiveLimits, *, is_container: 
     book.texts.finish()
     try:
         with _damage_told(label):
-            errors = error_cells(file) if is_container else {}
+            errors = error_cells()
             _fill(book, calamine.CalamineWorkbook.from_path(str(file)), errors)
     except BaseException:
         book.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 
 from source_lms_reports.errors import ArchiveLimitExceeded
+from source_lms_reports.files import xls_errors, xlsb_errors
 from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, unpacked_size
 from source_lms_reports.files.file_format import Beginning, Wanted
 from source_lms_reports.files.legacy_workbook import read_legacy
@@ -40,13 +42,15 @@ class WorkbookFormat:
 def _read(source: Source, limits: ArchiveLimits) -> Workbook:
     with source.file.open("rb") as file:
         if file.read(8) == OLE:
-            return read_legacy(source.file, source.label, limits, is_container=True)
+            return read_legacy(source.file, source.label, limits, partial(xls_errors.error_cells, source.file))
     try:
         with zipfile.ZipFile(source.file) as archive:
             _check_size(archive, source, limits)
             package = Package(archive)
             if package.is_workbook and not package.is_binary:
                 return read_xlsx(archive, package, source.file.parent, limits)
+            if package.is_binary:
+                return read_legacy(source.file, source.label, limits, partial(xlsb_errors.error_cells, package))
         return read_legacy(source.file, source.label, limits)
     except DAMAGE as error:
         raise corrupt(source.label, error) from error

@@ -12,7 +12,8 @@ from pathlib import Path
 Places = dict[tuple[int, int], str]
 """Texts of errors by row and column, both from 0."""
 
-_TEXTS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+TEXTS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+"""What errors are called, by their codes in XLS and XLSB."""
 _FORMULA, _SHEET, _ERROR, _BEGIN = 0x0006, 0x0085, 0x0205, 0x0809
 _BIFF8 = 0x0600
 _HEAD, _ENTRY = 512, 128
@@ -141,6 +142,6 @@ def _errors(stream: bytes, start: int) -> Iterator[tuple[tuple[int, int], str]]:
                 return
             begun = True
         elif kind == _ERROR and data[7] == 1:
-            yield struct.unpack_from("<HH", data), _TEXTS.get(data[6], "#ERROR!")
+            yield struct.unpack_from("<HH", data), TEXTS.get(data[6], "#ERROR!")
         elif kind == _FORMULA and data[12:14] == b"\xff\xff" and data[6] == 2:
-            yield struct.unpack_from("<HH", data), _TEXTS.get(data[8], "#ERROR!")
+            yield struct.unpack_from("<HH", data), TEXTS.get(data[8], "#ERROR!")

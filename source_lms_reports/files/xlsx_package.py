@@ -126,6 +126,19 @@ class Package:
         targets = [one.target for one in self._relations(self._main).values() if one.kind.casefold() == kind.casefold()]
         return self.part(targets[0] if targets else posixpath.join(posixpath.dirname(self._main), f"{kind}.xml"))
 
+    @property
+    def main(self) -> zipfile.ZipInfo | None:
+        """The workbook's own part."""
+        return self.part(self._main)
+
+    def linked(self) -> dict[str, zipfile.ZipInfo | None]:
+        """The parts that the workbook's own part leads to, by the ids of its relations."""
+        return {link: self.part(relation.target) for link, relation in self._relations(self._main).items()}
+
+    def data(self, info: zipfile.ZipInfo | None) -> bytes:
+        """A part as a whole; nothing of one that is not there."""
+        return self._archive.read(info) if info else b""
+
     def part(self, name: str) -> zipfile.ZipInfo | None:
         """A part by its name.
 

@@ -170,6 +170,53 @@ def _cells(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, bytes]]:
                 yield 0x203, place + struct.pack("<d", cell)
 
 
+def xlsb_of(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
+    """An XLSB workbook; see `xls_of`."""
+    listed, links, parts = b"", "", {}
+    for number, (name, rows) in enumerate(sheets.items(), start=1):
+        link = f"rId{number}"
+        listed += _binary(156, struct.pack("<II", 0, number) + _wide(link) + _wide(name))
+        links += f'<Relationship Id="{link}" Type="http://x/worksheet" Target="worksheets/sheet{number}.bin"/>'
+        parts[f"xl/worksheets/sheet{number}.bin"] = _binary_sheet(rows)
+    book = _binary(131) + _binary(143) + listed + _binary(144) + _binary(132)
+    return packed(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="http://x">{links}</Relationships>',
+            **parts,
+        }
+    )
+
+
+def _binary_sheet(rows: Sequence[Sequence[object]]) -> bytes:
+    size = struct.pack("<IIII", 0, max(len(rows) - 1, 0), 0, max(map(len, rows), default=1) - 1)
+    data = [_binary(129), _binary(148, size), _binary(145)]
+    for row, cells in enumerate(rows):
+        data.append(_binary(0, struct.pack("<I", row) + bytes(13)))
+        for column, cell in enumerate(cells):
+            place = struct.pack("<II", column, 0)
+            if isinstance(cell, bytes):
+                data.append(_binary(3, place + cell))
+            elif isinstance(cell, tuple):
+                data.append(_binary(11, place + cell[0] + bytes(2) + bytes(8)))
+            elif isinstance(cell, str):
+                data.append(_binary(6, place + _wide(cell)))
+            elif isinstance(cell, (int, float)):
+                data.append(_binary(5, place + struct.pack("<d", cell)))
+    return b"".join([*data, _binary(146), _binary(130)])
+
+
+def _binary(kind: int, data: bytes = b"") -> bytes:
+    code = bytes([kind]) if kind < 128 else bytes([kind & 127 | 128, kind >> 7])
+    size = bytes([len(data)]) if len(data) < 128 else bytes([len(data) & 127 | 128, len(data) >> 7])
+    return code + size + data
+
+
+def _wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
 def ods_of(sheets: Mapping[str, str]) -> bytes:
     """An OpenDocument workbook by the XML of its tables' rows."""
     tables = "".join(f'<table:table table:name="{name}">{rows}</table:table>' for name, rows in sheets.items())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.xls_errors import error_cells
-from unit_tests.files.books import ods_of, xls_of
+from unit_tests.files.books import ods_of, xls_of, xlsb_of
 from unit_tests.files.reading import DEFAULT, gzipped, notes, payload, read, zipped
 
 _TABLE: list[list[object]] = [["id", "score", "note"], [1, b"\x2a", "x"], [2, 5, (b"\x0f",)], [3, b"\x24", None]]
@@ -27,6 +27,18 @@ def test_errors_of_xls_are_their_text(tmp_path: Path) -> None:
 
     assert read(content) == {"Data": _ROWS, "Zoë": [{"a": 1.5}], "Empty": []}
     assert notes(content) == ["Data: Errors of Excel such as #N/A, emitted as their text: 3"]
+
+
+def test_errors_of_xlsb_are_their_text(tmp_path: Path) -> None:
+    content = payload(
+        tmp_path, xlsb_of({"Data": _TABLE, "Zoë": [["a"], [1.5]], "Long": [["b"], ["x" * 200], [b"\x17"]]})
+    )
+
+    assert read(content) == {"Data": _ROWS, "Zoë": [{"a": 1.5}], "Long": [{"b": "x" * 200}, {"b": "#REF!"}]}
+    assert notes(content) == [
+        "Data: Errors of Excel such as #N/A, emitted as their text: 3",
+        "Long: Errors of Excel such as #N/A, emitted as their text: 1",
+    ]
 
 
 def test_an_error_behind_all_other_cells(tmp_path: Path) -> None:
