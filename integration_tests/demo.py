@@ -199,6 +199,8 @@ def _config(name: str, sandbox: Sandbox) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if name == "hapyak":  # four reports a minute is all that the vendor allows, so the demo reads two
         more["reports"] = ["project_engagement_summary_raw", "user_stream_raw"]
+    if name == "adobe_learning_manager":
+        more["report_parameters"] = [{"report": "sessions", "name": "courseIds", "value": "course:1"}]
     config = sandbox.config(name, **more)
     config["poll_interval_seconds"] = 0.2
     if name == "hapyak":
@@ -275,6 +277,8 @@ def _change_rows(platform: str, sandbox: Sandbox) -> None:
         sandbox.mutate("sana", "user_course_instance_progress", update=changed)
     elif platform == "tinqwise":
         sandbox.mutate("tinqwise", "modules", update={1: {"modified_at": now, "progress": 99.0}})
+    elif platform == "adobe_learning_manager":
+        sandbox.mutate("adobe_learning_manager", "users", update={1: {"name": "New Name", "_time": time.time() - 1}})
     elif platform == "percipio":
         sandbox.mutate("percipio", "learning_activity", update={1: {"lastAccess": now, "status": "Completed"}})
 

@@ -162,11 +162,6 @@ LINKS = (
     _case("link_broken_midway", "the download breaks midway and is resumed", needs="links", jobs=1),
     _case("link_broken_no_range", "the download breaks midway and cannot be resumed", needs="links", jobs=1),
     _case("link_changed_midway", "the file changes while it is resumed", needs="links", jobs=1),
-    _case("link_other_range", "another range comes than the rest that is asked for", needs="links", jobs=1),
-    _case("link_weak_etag", "the rest is that of another file, with a weak validator", needs="links", jobs=1),
-    _case("download_throttle", "too many downloads, told as a plain 403", "download_throttle:count=4", needs="links",
-          jobs=1),
-    _case("download_429", "too many downloads, Retry-After in seconds", needs="links", jobs=1),
 )  # fmt: skip
 BYTES = (
     _case("link_html", "a web page comes instead of the report", needs="file"),
@@ -336,6 +331,29 @@ SUBJECTS = (
                 "words": ("could not be ordered", "Run the sync again later"),
                 "minutes": 1.0,
             },
+        },
+    ),
+    Subject(
+        "Adobe Learning Manager",
+        "adobe_learning_manager",
+        stream="learner_transcripts",
+        report="generateLearnerTranscript",
+        healthy="trainings",
+        traits=_LINKS | {"blind", "csv", "tokens"},
+        settings={"reports": ["learner_transcripts", "trainings"]},
+        # The sandbox ends every token with the one that it refuses.
+        instead={
+            "order_401": {"everywhere": True},
+            "poll_401": {"everywhere": True},
+            # The job whose order was lost is in progress, so no second one is taken meanwhile.
+            "order_lost_blind": {
+                "ends": "fails",
+                "words": ("quota", "Run the sync again after"),
+                "jobs": 1,
+                "later_jobs": 1,
+                "finish": True,
+            },
+            "order_404": {"words": ("report",)},
         },
     ),
     Subject(

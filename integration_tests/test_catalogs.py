@@ -23,6 +23,7 @@ CATALOGS: dict[str, tuple[str, Json, Json]] = {
     "sana": ("sana", {"queries": [{"name": "mine", "query": QUERY}]}, {}),
     "tinqwise": ("tinqwise", {}, {}),
     "percipio": ("percipio", {}, {}),
+    "adobe_learning_manager": ("adobe_learning_manager", {}, {}),
     "hapyak": ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"]}, {}),
     "hapyak, JSON": ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"], "report_format": "json"}, {}),
 }

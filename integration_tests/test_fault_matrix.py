@@ -25,4 +25,4 @@ def test_every_other_promise_is_about_a_case() -> None:
 
 def test_every_platform_is_a_subject() -> None:
     platforms = {subject.platform for subject in SUBJECTS}
-    assert platforms == {"canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio"}
+    assert platforms == {"canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio", "adobe_learning_manager"}

@@ -44,6 +44,7 @@ VICTIMS = [
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
     Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
+    Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=9000),
     Victim("percipio", "learning_activity", "learning_activity", rows=9000, moments=("order", "poll", "emit")),
 ]
 PLACES = [(victim, moment, number) for victim in VICTIMS for moment in victim.moments for number in SIGNALS]
@@ -63,7 +64,7 @@ def config_of(victim: Victim, sandbox: Sandbox) -> Json:
     reports = {name: [victim.report] for name in ("second_nature", "hapyak", "percipio")}.get(victim.platform)
     config = quick(sandbox, victim.platform, **({"reports": reports} if reports else {}))
     windows = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"}
-    return {**config, **(windows if victim.platform in ("hapyak", "percipio") else {})}
+    return {**config, **(windows if victim.platform in ("hapyak", "percipio", "adobe_learning_manager") else {})}
 
 
 def name_of(value: object) -> str:
@@ -135,6 +136,7 @@ LOCKS = {
     "sana": "token_401:count=always",
     "hapyak": "poll_401:count=always",
     "percipio": "poll_401:count=always",
+    "adobe_learning_manager": "token_401:count=always",
 }
 
 

@@ -23,6 +23,7 @@ PLATFORMS: dict[str, Json] = {
     "sana": {},
     "tinqwise": {},
     "percipio": {},
+    "adobe_learning_manager": {"reports": ["users", "learner_transcripts", "feedback", "gamification"]},
     "hapyak": {"reports": ["user_stream_raw", "signin_widget_detail"]},
 }
 # Windows end with the sync unless they are bounded, and two syncs are to be compared.
@@ -73,6 +74,11 @@ def stream_of(state: AirbyteStateMessage) -> str:
     return str(state.stream.stream_descriptor.name)
 
 
+def without_orders(state: Json) -> Json:
+    """A state without the moments at which reports were ordered, which no two syncs have in common."""
+    return {name: value for name, value in state.items() if name != "_report_orders"}
+
+
 def test_the_stock_entrypoint_gives_the_same_records_states_and_counts(
     sandbox: Sandbox, platform: str, catalog: Json, by_script: Run
 ) -> None:
@@ -94,7 +100,7 @@ def test_the_stock_entrypoint_gives_the_same_records_states_and_counts(
         counts[stream_of(message.state)] += message.state.sourceStats.recordCount or 0.0
     assert set(states) == set(ours.states)
     for stream, state in ours.states.items():
-        assert states[stream] == state, stream
+        assert without_orders(states[stream]) == without_orders(state), stream
     assert ours.counts == dict(counts)
     for stream, statuses in ours.statuses.items():
         assert [status.value for status in stock.get_stream_statuses(stream)] == statuses

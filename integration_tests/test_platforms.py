@@ -14,6 +14,7 @@ from integration_tests.sandbox import Sandbox
 # HapYak's quota is four reports a minute; not every report of Second Nature knows a time range.
 SECOND_NATURE = {"reports": ["admin-xls-report", "course-completion-report", "conversation-transcripts"]}
 HAPYAK = {"reports": ["project_engagement_summary_raw", "user_stream_raw"]}
+SESSIONS = {"report_parameters": [{"report": "sessions", "name": "courseIds", "value": "course:1,course:2"}]}
 FORMATS: dict[str, tuple[str, Json]] = {
     "Second Nature, JSON": ("second_nature", SECOND_NATURE),
     "Second Nature, CSV": ("second_nature", {**SECOND_NATURE, "report_format": "csv"}),
@@ -22,6 +23,7 @@ FORMATS: dict[str, tuple[str, Json]] = {
     "Sana, XLSX": ("sana", {"report_format": "xlsx"}),
     "TinQwise": ("tinqwise", {}),
     "Percipio": ("percipio", {}),
+    "Adobe Learning Manager": ("adobe_learning_manager", SESSIONS),
     "HapYak, CSV": ("hapyak", HAPYAK),
     "HapYak, JSON": ("hapyak", {**HAPYAK, "report_format": "json"}),
 }
@@ -39,6 +41,7 @@ WRONG: dict[str, tuple[Json, str]] = {
         "refuses the API client",
     ),
     "tinqwise": ({"client_secret": "wrong-secret"}, "refuses the client"),
+    "adobe_learning_manager": ({"refresh_token": "wrong-token-0000"}, "refuses the refresh token or the application"),
     "percipio": ({"access_token": "wrong-token-0000"}, "refuses the access token"),
     "hapyak": ({"credentials": {"auth_type": "api_key", "api_key": "wrong-key-0000"}}, "refuses the credentials"),
 }

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from integration_tests.connector import Connector, Run, script
 
-PLATFORMS = ["canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio"]
-SECRETS = {"access_token", "api_key", "client_secret"}
+PLATFORMS = ["canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio", "adobe_learning_manager"]
+SECRETS = {"access_token", "api_key", "client_secret", "refresh_token"}
 
 
 @pytest.fixture(scope="module")

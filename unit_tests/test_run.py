@@ -24,7 +24,7 @@ def test_help_is_asked_for_or_given_on_wrong_use(
 ) -> None:
     assert ending(["--help"], monkeypatch) == 0
     out, err = capsys.readouterr()
-    assert "Platforms: brightspace, canvas, hapyak" in out
+    assert "Platforms: adobe_learning_manager, brightspace, canvas, hapyak" in out
     assert err == ""
     assert ending([], monkeypatch) == 2
     out, err = capsys.readouterr()

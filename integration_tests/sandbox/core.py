@@ -115,7 +115,7 @@ class Request:
     @property
     def json(self) -> Json:
         """The JSON body, or None when there is none or it cannot be read."""
-        if self.content_type != "application/json" or not self.body:
+        if not self.content_type.endswith(("/json", "+json")) or not self.body:
             return None
         try:
             return json.loads(self.body)

@@ -16,8 +16,10 @@ from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.answers import answer_in
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.ticket import Order, Ticket
+from source_lms_reports.jobs.ticket import Order, Ticket, Window
+from source_lms_reports.plan.orders import WindowView
 from source_lms_reports.platforms.model import ReportSpec
+from source_lms_reports.platforms.template import fill
 
 _OK = 200
 #: Told an order, the bytes of its file that are here, and the bytes announced.
@@ -77,7 +79,8 @@ class OrderCalls:
             parts: Ids of the files that it is about.
             extra: Further names for the templates.
         """
-        facts = {"report": order.report, "item": self._items.get(order.report, {}), **extra}
+        item = self._items.get(order.report, {})
+        facts = {"report": order.report, "item": item, "job_type": self._job_type(order), **extra}
         return self.client.prepare(
             name, parameters=parameters, parts=parts, authenticator=self._authenticator(order), **facts
         )
@@ -142,6 +145,13 @@ class OrderCalls:
             return self.client.opened(url, headers, self._authenticator(order))
 
         return download(opened, self._spool, self.client.vendor_now, self._teller(order), self.most)
+
+    def _job_type(self, order: Order) -> str:
+        spec = self._reports.get(order.report)
+        if spec is None or not spec.job_type:
+            return order.report
+        window = WindowView(order.window or Window(None, None))
+        return str(fill(spec.job_type, {**self.client.context, "report": order.report, "window": window}))
 
     def _authenticator(self, order: Order) -> str:
         return self._reports[order.report].authenticator if order.report in self._reports else "default"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 
@@ -19,7 +20,7 @@ from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.engine import Engine
 from source_lms_reports.jobs.events import Event
 from source_lms_reports.jobs.policy import Policy, places_for
-from source_lms_reports.jobs.quota import Limit, Quota
+from source_lms_reports.jobs.quota import Limit, Quota, Quotas, ReportQuotas
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.platforms.model import FlattenSpec, Platform, ReportSpec
 from source_lms_reports.platforms.template import fill
@@ -43,6 +44,7 @@ def open_dispatcher(
     progress: Progress,
     is_being_read: Callable[[], bool],
     most: int | None = None,
+    ordered: Mapping[str, Iterable[float]] | None = None,
 ) -> Dispatcher:
     """All that fetches the reports of a sync. It starts with its first order; the caller has to stop it.
 
@@ -56,6 +58,7 @@ def open_dispatcher(
         progress: Told the bytes of downloads.
         is_being_read: Whether rows are being made of what lies on disk.
         most: So many bytes of a report are enough, where its first rows say what is wanted; None for all of it.
+        ordered: When earlier syncs have ordered each report, in the vendor's epoch seconds.
     """
     reports = {report: stream.report_spec for report, stream in streams.items()}
     items = {report: stream.item for report, stream in streams.items()}
@@ -63,6 +66,8 @@ def open_dispatcher(
     queues = [stream.name for stream in streams.values()]
     places = _Places(spool, is_being_read)
     engine = make_engine(client.platform, settings, client.vendor_clock.at, queues=queues, places=places)
+    for report, moments in (ordered or {}).items():
+        engine.recall(report, moments, time.monotonic())
     return Dispatcher(engine, executor, on_event)
 
 
@@ -122,10 +127,16 @@ def make_engine(
     limits = [Limit(limit.count, limit.per_seconds) for limit in platform.quotas]
     can_find, can_abort = platform.find is not None, "abort" in platform.requests
     jitter = jitter or random.Random()  # noqa: S311 - spreads waits, hides nothing
-    quota = Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)) if limits else None
+    quotas = _make_quotas(platform, lambda: Quota(limits, patience=max(settings.report_timeout, _LEAST_PATIENCE)))
     policy = make_policy(platform, settings)
     seams = {"can_find": can_find, "can_abort": can_abort}
-    return Engine(policy, quota, jitter, epoch_at=epoch_at, **seams, queues=queues, places=places)
+    return Engine(policy, quotas, jitter, epoch_at=epoch_at, **seams, queues=queues, places=places)
+
+
+def _make_quotas(platform: Platform, make: Callable[[], Quota]) -> Quotas:
+    if not platform.quotas:
+        return None
+    return ReportQuotas(make) if platform.quotas[0].per == "report" else make()
 
 
 def make_policy(platform: Platform, settings: Settings) -> Policy:
@@ -136,6 +147,7 @@ def make_policy(platform: Platform, settings: Settings) -> Policy:
         max_interval=platform.policy.max_interval,
         wait_limit=settings.report_timeout,
         max_in_flight=settings.max_concurrent_reports,
+        one_a_report=platform.policy.one_a_report,
     )
     own = settings.poll_interval
     if own is None:
@@ -160,6 +172,7 @@ def read_options(platform: Platform, settings: Settings, streams: Sequence[Repor
         columns=frozenset(name for stream in streams for name in stream.schema.get("properties", {})),
         ends_with_line_end=files.ends_with_line_end,
         flatten=flatten_of(files.flatten) if files.flatten else None,
+        zoned_headers=files.zoned_headers,
     )
 
 

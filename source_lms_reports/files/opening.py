@@ -18,7 +18,8 @@ from source_lms_reports.files.formats import format_of
 from source_lms_reports.files.member_names import claims_to_be_a_table
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
-from source_lms_reports.files.table import Table
+from source_lms_reports.files.table import CellChunk, Table
+from source_lms_reports.files.zoned_table import ZonedTable
 
 _NO_REPORT = (EmptyPayload, ErrorPayload, HtmlPayload, UnknownFormat)
 
@@ -79,13 +80,26 @@ def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda 
         for table in kind.tables(source, options, _by_either_name(wanted, source)):
             while told:
                 table.notes.add(told.pop(0))
-            yield table
+            yield ZonedTable(table, options.zoned_headers) if options.zoned_headers and table.columns else table
 
 
 def _by_either_name(wanted: Wanted, source: Source) -> Wanted:
     """`export/users` is also asked for as `users`."""
     base = source.name.rsplit("/", 1)[-1] if source.is_member and source.name else source.name
     return lambda name: wanted(name) or (name == source.name and wanted(base))
+
+
+def last_value(payload: Payload, options: ReadOptions, column: str) -> str:
+    """What the last row of a payload has in a column; empty where there is no row, or no such column."""
+    found = ""
+    for table in open_tables(payload, options):
+        if column not in table.columns:
+            continue
+        at = table.columns.index(column)
+        for chunk in table.chunks():
+            if isinstance(chunk, CellChunk) and len(chunk):
+                found = str(chunk.columns[at][-1] or "")
+    return found
 
 
 def count_rows(payload: Payload, options: ReadOptions) -> int:

@@ -85,6 +85,7 @@ class ReadOptions:
         ends_with_line_end: Every CSV ends with a line end, so one that does not is cut off. Without this word, one is
             told to be cut only where its last row lacks cells.
         flatten: How rows of JSON are made flat; None where they are.
+        zoned_headers: Pattern of a header that tells the zone of its column's times; see `zoned_table`.
     """
 
     format: Format = "auto"
@@ -98,3 +99,4 @@ class ReadOptions:
     columns: frozenset[str] = frozenset()
     ends_with_line_end: bool = False
     flatten: Flatten | None = None
+    zoned_headers: str = ""

@@ -24,13 +24,14 @@ from source_lms_reports.jobs.events import Event, Held, Warned
 from source_lms_reports.jobs.limits import JobLimits
 from source_lms_reports.jobs.order_state import OrderState
 from source_lms_reports.jobs.policy import MAX_DOWNLOADS
+from source_lms_reports.jobs.quota import quota_of
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Sequence
 
     from source_lms_reports.jobs.policy import Policy
-    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.quota import Quota, Quotas
     from source_lms_reports.jobs.ticket import Order, Ticket
 
 _TELL_HELD_EVERY = 60.0
@@ -41,7 +42,7 @@ class Engine:
 
     Args:
         policy: The vendor's waits and limits.
-        quota: The vendor's limits on orders; None where only concurrency is limited.
+        quotas: The vendor's limits on orders, over all reports or for each; None where only concurrency is limited.
         rng: Where the jitter comes from.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
         can_find: The vendor lists its jobs, so that a running one can be adopted.
@@ -53,7 +54,7 @@ class Engine:
     def __init__(
         self,
         policy: Policy,
-        quota: Quota | None,
+        quotas: Quotas,
         rng: random.Random,
         *,
         epoch_at: Callable[[float], float],
@@ -63,8 +64,8 @@ class Engine:
         places: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
         self._policy = policy
-        self._quota = quota
-        self._limits = JobLimits(policy, quota, rng, epoch_at, can_find, can_abort)
+        self._quotas = quotas
+        self._limits = JobLimits(policy, quotas, rng, epoch_at, can_find, can_abort)
         self._places = places
         self._outbox: list[Event] = []
         self._states: dict[str, OrderState] = {}
@@ -93,6 +94,13 @@ class Engine:
             state.begin(now, stored)
         else:
             state.share(order.streams, now)
+
+    def recall(self, report: str, ordered_at: Iterable[float], now: float) -> None:
+        """Count what earlier syncs have ordered of a report, in the vendor's epoch seconds."""
+        quota = quota_of(self._quotas, report)
+        if quota is not None:
+            for at in ordered_at:
+                quota.recall(now - self._limits.age(at, now), now)
 
     def withdraw(self, identity: str, now: float) -> None:  # noqa: ARG002 - every call tells the time
         """Nobody needs this order any more. It ends without an event; a job that it has is kept as a ticket.
@@ -136,19 +144,17 @@ class Engine:
         if self._outbox:
             return now
         has_slot = self._free_slots() > 0
+        taken = self._taken()
         times = [
             self._wakes_at(state, now)
             for state in self._waiting()
-            if has_slot or not state.standing.wants_slot or self._starves(state, now)
+            if (has_slot and state.order.report not in taken)
+            or not state.standing.wants_slot
+            or self._starves(state, now)
         ]
-        if self._quota is not None:
-            # Orders that the quota holds back are told of even where no slot is free.
-            held = (
-                max(now, state.standing.not_before, self._tell_held_at)
-                for state in self._waiting()
-                if state.standing.places
-            )
-            times += [at for at in held if at < self._quota.when(now)]
+        # Orders that the quota holds back are told of even where no slot is free.
+        held = ((state, max(now, state.standing.not_before, self._tell_held_at)) for state in self._waiting())
+        times += [at for state, at in held if at < self._opens(state, now)]
         return max(now, min(times)) if times else None
 
     def handle(self, action: Action, outcome: Outcome, now: float) -> list[Event]:
@@ -181,50 +187,73 @@ class Engine:
 
     def _next_in_line(self, now: float) -> OrderState | None:
         """Orders go before searches, and within a queue it is first come, first served."""
-        may_place = self._quota is None or self._quota.when(now) <= now
+        taken = self._taken()
         candidates = (
             state
             for state in self._waiting()
-            if state.standing.wants_slot and state.standing.is_due(now) and (may_place or not state.standing.places)
+            if state.standing.wants_slot
+            and state.standing.is_due(now)
+            and self._opens(state, now) <= now
+            and state.order.report not in taken
         )
         return min(candidates, key=self._rank, default=None)
+
+    def _taken(self) -> set[str]:
+        """The reports of which no further job may go: the vendor makes one of each at a time, and is at it."""
+        if not self._policy.one_a_report:
+            return set()
+        return {state.order.report for state in self._states.values() if state.standing.holds_slot}
+
+    def _opens(self, state: OrderState, now: float) -> float:
+        """When the quota lets an order go; `now` where nothing is to be ordered, or no quota is there."""
+        quota = self._quota_of(state)
+        return now if quota is None or not state.standing.places else quota.when(now)
+
+    def _quota_of(self, state: OrderState) -> Quota | None:
+        return self._limits.quota_of(state.order)
 
     def _rank(self, state: OrderState) -> tuple[bool, int, int, int]:
         queue = state.order.queue
         # Where orders are scarce, a queue is ordered to its end before the next: some streams whole, not all in part.
-        served = self._served.get(queue, 0) if self._quota is None else 0
+        served = self._served.get(queue, 0) if self._quotas is None else 0
         return state.standing.searches, served, self._queues[queue], state.number
 
     def _wakes_at(self, state: OrderState, now: float) -> float:
         if self._starves(state, now):
             return now
-        if self._quota is None or not state.standing.places:
+        quota = self._quota_of(state)
+        if quota is None or not state.standing.places:
             return state.standing.wakes_at()
-        return self._quota.when(max(now, state.standing.not_before))
+        return quota.when(max(now, state.standing.not_before))
 
     def _starves(self, state: OrderState, now: float) -> bool:
         """True when the quota keeps this order back for longer than a sync should wait."""
-        if self._quota is None or not state.standing.places:
+        quota = self._quota_of(state)
+        if quota is None or not state.standing.places:
             return False
-        return self._quota.is_spent(max(now, state.standing.not_before))
+        return quota.is_spent(max(now, state.standing.not_before))
 
     def _fail_for_quota(self, state: OrderState, now: float) -> None:
-        quota = self._quota
+        quota = self._quota_of(state)
         if quota is not None:
             at = max(now, state.standing.not_before)
             until = self._limits.epoch_at(quota.when(at))
             state.starve(messages.quota_spent(state.order, until, quota.reason(at)))
 
-    def _held(self, now: float) -> int:
-        """How many orders would go, did the quota not hold them back."""
-        if self._quota is None or self._quota.when(now) <= now:
-            return 0
-        return sum(state.standing.places and state.standing.is_due(now) for state in self._waiting())
+    def _held(self, now: float) -> list[tuple[float, str | None]]:
+        """For each order that would go, did its quota not hold it back: until when, and by which limit."""
+        held = ((state, self._quota_of(state)) for state in self._waiting() if state.standing.is_due(now))
+        return [
+            (quota.when(now), quota.reason(now))
+            for state, quota in held
+            if quota is not None and self._opens(state, now) > now
+        ]
 
     def _tell_held(self, now: float) -> None:
-        quota, orders = self._quota, self._held(now)
-        if quota is not None and orders and now >= self._tell_held_at:
-            self._outbox.append(Held(orders, self._limits.epoch_at(quota.when(now)), quota.reason(now)))
+        held = self._held(now)
+        if held and now >= self._tell_held_at:
+            until, reason = min(held, key=lambda one: one[0])
+            self._outbox.append(Held(len(held), self._limits.epoch_at(until), reason))
             self._tell_held_at = now + _TELL_HELD_EVERY
 
     def _told(self) -> list[Event]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from source_lms_reports.jobs.policy import MAX_REQUEST_FAILURES, jittered
+from source_lms_reports.jobs.quota import quota_of
 
 if TYPE_CHECKING:
     import random
 
     from source_lms_reports.jobs.actions import Refused
     from source_lms_reports.jobs.policy import Policy
-    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.quota import Quota, Quotas
+    from source_lms_reports.jobs.ticket import Order
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class JobLimits:
 
     Args:
         policy: The vendor's waits and limits.
-        quota: The vendor's limits on orders.
+        quotas: The vendor's limits on orders.
         rng: Where the jitter comes from.
         epoch_at: The vendor's epoch seconds at a time of the steady clock.
         can_find: The vendor lists its jobs.
@@ -30,11 +32,15 @@ class JobLimits:
     """
 
     policy: Policy
-    quota: Quota | None
+    quotas: Quotas
     rng: random.Random
     epoch_at: Callable[[float], float]
     can_find: bool
     can_abort: bool
+
+    def quota_of(self, order: Order) -> Quota | None:
+        """The quota that `order` counts in."""
+        return quota_of(self.quotas, order.report)
 
     def age(self, epoch: float, now: float) -> float:
         """Seconds since a moment that the vendor dates; negative where that is still to come."""

@@ -165,8 +165,9 @@ class OrderState:
 
     def _begin_with(self, stored: Ticket, now: float) -> None:
         age = self._limits.age(stored.ordered_at, now)
-        if self._limits.quota is not None and not stored.adopted:
-            self._limits.quota.recall(now - age, now)
+        quota = self._limits.quota_of(self._order)
+        if quota is not None and not stored.adopted:
+            quota.recall(now - age, now)
         if abs(age) <= TICKET_LIFE:
             job = self._open(stored, "resumed", now)
             self.standing.enter(job, job.first_look(now))

@@ -24,6 +24,7 @@ class Placing:
     def __init__(self, order: Order, limits: JobLimits) -> None:
         self._order = order
         self._limits = limits
+        self._quota = limits.quota_of(order)
         self._failures = RequestFailures(limits)
         self._orders = 0
         self._doubt: ReportError | None = None
@@ -48,8 +49,8 @@ class Placing:
 
     def goes_out(self, now: float) -> None:
         """An order is sent."""
-        if self._limits.quota is not None:
-            self._limits.quota.spend(now)
+        if self._quota is not None:
+            self._quota.spend(now)
             self._spent_at = now
 
     def after(self, outcome: Placed | Refused, now: float) -> Verdict:
@@ -77,8 +78,8 @@ class Placing:
         self._orders += 1
         self._throttled, self._throttled_since = 0, None
         self._failures.forget()
-        if self._limits.quota is not None:
-            self._limits.quota.accepted()
+        if self._quota is not None:
+            self._quota.accepted()
 
     def _after_lost_answer(self, refused: Refused, now: float) -> Verdict:
         """The vendor may have the job: look for it where possible, and count the order in any case."""
@@ -89,8 +90,8 @@ class Placing:
 
     def _after_nothing_sent(self, refused: Refused, now: float) -> Verdict:
         """No connection, or no token: the vendor knows of no order, and its quota is as it was."""
-        if self._limits.quota is not None:
-            self._limits.quota.refund(self._spent_at)
+        if self._quota is not None:
+            self._quota.refund(self._spent_at)
         if refused.kind in ("config", "gone", "restart"):
             return Ended(messages.refused(self._order, refused.error))
         at = self._failures.next_try(refused, now)
@@ -116,9 +117,8 @@ class Placing:
         self._throttled += 1
         self._throttled_since = now if self._throttled_since is None else self._throttled_since
         ends = self._throttled_since + self._limits.policy.wait_limit
-        quota = self._limits.quota
-        if quota is not None:
-            return self._held_back(quota, refused, now, ends)
+        if self._quota is not None:
+            return self._held_back(self._quota, refused, now, ends)
         delay = self._limits.retry_delay(self._throttled, refused.retry_after)
         if refused.kind == "quota" or now + delay > ends:
             return Ended(self._failed(refused.error, self._throttled))

@@ -54,6 +54,7 @@ class Policy:
         wait_limit: How long one sync waits for one job.
         retry_base: The first wait after a failed request; it doubles with each further one.
         max_in_flight: Jobs that may be at the vendor at one time.
+        one_a_report: Whether the vendor makes one job of a report at a time.
 
     Raises:
         ValueError: A figure makes no sense.
@@ -65,6 +66,7 @@ class Policy:
     wait_limit: float = 7_200.0
     retry_base: float = 2.0
     max_in_flight: int = 4
+    one_a_report: bool = False
 
     def __post_init__(self) -> None:
         if min(self.shortest_interval, self.wait_limit, self.retry_base) <= 0:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from source_lms_reports.jobs.policy import sane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _PERIODS = {_MINUTE: "a minute", _HOUR: "an hour", _DAY: "a day"}
@@ -116,3 +116,30 @@ class Quota:
         if len(self._uses) < limit.count:
             return -math.inf
         return self._uses[-limit.count] + limit.per_seconds + self._margin
+
+
+class ReportQuotas:
+    """A quota of its own for each report, where the vendor counts them apart.
+
+    Args:
+        make: Makes the quota of one report.
+    """
+
+    def __init__(self, make: Callable[[], Quota]) -> None:
+        self._make = make
+        self._quotas: dict[str, Quota] = {}
+
+    def of(self, report: str) -> Quota:
+        """The quota of a report."""
+        if report not in self._quotas:
+            self._quotas[report] = self._make()
+        return self._quotas[report]
+
+
+Quotas: TypeAlias = Quota | ReportQuotas | None
+"""What a vendor allows: so many orders, so many of each report, or as many as one likes."""
+
+
+def quota_of(quotas: Quotas, report: str) -> Quota | None:
+    """The quota that orders of `report` count in."""
+    return quotas.of(report) if isinstance(quotas, ReportQuotas) else quotas

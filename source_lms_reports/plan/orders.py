@@ -102,6 +102,10 @@ class ReportPlan:
             for one in windows
         ]
 
+    def following(self, slice_: Slice, parameters: Mapping[str, Any]) -> Slice:
+        """The order by which a slice goes on where the vendor has cut its result off. It closes no window."""
+        return self._slice(slice_.window, {**slice_.parameters, **parameters}, False)
+
     def whole(self, slice_: Slice) -> Slice | None:
         """All of the report up to the end of the slice's window; None where even that is a window to ask for."""
         window = slice_.window
@@ -121,7 +125,9 @@ class ReportPlan:
 
     def _is_open(self, window: Window) -> bool:
         """A window since ever asks for everything: no time filter is sent."""
-        return window.start is None and self._settings.end is None
+        spec = self._spec.windows
+        is_whole = spec is not None and spec.whole_first
+        return window.start is None and (is_whole or self._settings.end is None)
 
     def _context(self) -> dict[str, Any]:
         floor = min_or_none([self._cursor_floor(one) for one in self._selected])
@@ -163,6 +169,8 @@ class ReportPlan:
                 moment = shifted(moment, 1)
             moment = shifted(moment, -self._settings.lookback_days)
             return max(moment, self._settings.start) if self._settings.start else moment
+        if spec.whole_first:
+            return None
         if self._settings.start:
             return self._settings.start
         return earlier(self._now, spec.default_start) if spec.default_start else None
@@ -248,7 +256,7 @@ def _require(spec: ReportSpec, report: str, parameters: Mapping[str, Any]) -> No
     Raises:
         ConfigError: A setting is missing.
     """
-    missing = [setting for name, setting in spec.needs.items() if name not in parameters]
+    missing = [setting for names, setting in spec.needs.items() if not set(names.split("|")) & set(parameters)]
     if missing:
         raise ConfigError(
             f"The report {report} needs `{'` and `'.join(missing)}`, which the configuration leaves empty. Fill it, or "

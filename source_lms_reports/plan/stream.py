@@ -83,6 +83,7 @@ class Selected:
         incremental: Whether the stream is read incrementally in this sync.
         tickets: Jobs that the last sync left running.
         seconds: How long the vendor made its report in the last sync; 0 where that is not known.
+        orders: When earlier syncs ordered its report, in the vendor's epoch seconds.
     """
 
     stream: ReportStream
@@ -90,6 +91,13 @@ class Selected:
     incremental: bool = False
     tickets: tuple[Ticket, ...] = ()
     seconds: int = 0
+    orders: tuple[float, ...] = ()
+
+    @property
+    def orders_past(self) -> tuple[float, ...]:
+        """Those orders of which no job is left."""
+        at_work = {round(ticket.ordered_at, 3) for ticket in self.tickets}
+        return tuple(at for at in self.orders if round(at, 3) not in at_work)
 
 
 @dataclass(frozen=True)

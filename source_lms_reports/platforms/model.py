@@ -175,12 +175,14 @@ class PolicySpec(_Model, frozen=True, kw_only=True):
         throttled: How long to wait after a 429 that does not say how long.
         max_interval: The longest time between two looks. At least a minute where the cadence is unstated, so that
             the looks at a job stay few.
+        one_a_report: Whether the vendor makes one job of a report at a time, and refuses a second order meanwhile.
         source: Where the figures come from.
     """
 
     cadence: float | Literal["unstated"]
     max_interval: float = 120.0
     throttled: float = 0.0
+    one_a_report: bool = False
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -197,10 +199,30 @@ class PolicySpec(_Model, frozen=True, kw_only=True):
 
 
 class LimitSpec(_Model, frozen=True, kw_only=True):
-    """At most `count` new reports in `per_seconds` seconds."""
+    """At most `count` new reports in `per_seconds` seconds.
+
+    Attributes:
+        per: Whether the vendor counts the orders of each report apart. When they were made is then kept in the state,
+            so that the limit holds over several syncs.
+    """
 
     count: int
     per_seconds: int
+    per: Literal["", "report"] = ""
+
+
+class FollowUpSpec(_Model, frozen=True, kw_only=True):
+    """How a window goes on whose result the vendor has cut off: by a further order, from the last row on.
+
+    Attributes:
+        rows: A result of so many rows is cut off; one of fewer is the last.
+        column: Its value in the last row is where the next order begins.
+        parameter: The order's parameter that takes it.
+    """
+
+    rows: int
+    column: str
+    parameter: str
 
 
 class WindowSpec(_Model, frozen=True, kw_only=True):
@@ -213,6 +235,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
         length: Longest window: `14 days`, `6 months`, or a calendar unit `day`, `week`, `month` (a template).
         default_start: How far back the first sync goes without `start_date`; empty means from the beginning.
         only_with_start: Without `start_date` or a cursor there is no window at all.
+        whole_first: A first sync and a full refresh have no window, whatever dates the user sets.
         constants: Whether rows carry `_report_start` and `_report_end`: always, or where they are the stream's cursor.
         parameters: The order's parameters, with `window.start`, `window.end`, `window.start_unix`, `window.end_unix`.
         fresh: What makes the vendor leave aside a report that it has kept from before. Sent with incremental orders:
@@ -220,6 +243,7 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
         open_end: Calendar units that have not ended are read up to now instead of being left for later.
         optional: Reports may refuse a window: one that does is read whole.
         split_at_rows: A result of this many rows is cut off: the window is halved and asked again.
+        follow_up: Where a window that is cut off goes on by a further order instead.
     """
 
     unit: Literal["instants", "days", "span"]
@@ -227,11 +251,13 @@ class WindowSpec(_Model, frozen=True, kw_only=True):
     length: str = ""
     default_start: str = ""
     only_with_start: bool = False
+    whole_first: bool = False
     constants: Literal["", "always", "if_cursor"] = ""
     fresh: dict[str, Template] = {}
     open_end: bool = False
     optional: bool = False
     split_at_rows: int = 0
+    follow_up: FollowUpSpec | None = None
 
 
 class EachSpec(_Model, frozen=True, kw_only=True):
@@ -293,7 +319,8 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
         children: A list request whose items each get a `request` of their own.
         authenticator: Name of the authenticator of its requests.
         sample: Parameters of the order by which discovery finds out the columns; empty where they are known.
-        needs: Parameters that an order cannot do without, each with the setting that fills it.
+        needs: Parameters that an order cannot do without, each with the setting that fills it. Of `a|b` one is enough.
+        job_type: What the vendor calls the report's job, for the request that orders it. May use `window`.
         file_format: The format of its files, where it is not the platform's.
     """
 
@@ -313,6 +340,7 @@ class ReportSpec(_Model, frozen=True, kw_only=True):
     authenticator: str = "default"
     sample: dict[str, Template] = {}
     needs: dict[str, str] = {}
+    job_type: str = ""
     file_format: str = ""
 
 
@@ -484,6 +512,8 @@ class FilesSpec(_Model, frozen=True, kw_only=True):
         leaves_out_empty: Whether a row has no key for a column that is empty in it, so that one that no row has is no
             news.
         ends_with_line_end: Whether the vendor is known to end every CSV with a line end: one without is cut off.
+        zoned_headers: Pattern of a header that tells the zone of its column's times, with the groups `name` and `zone`,
+            in any case. The column is called by its name, and its times become instants.
     """
 
     format: str = "csv"
@@ -493,6 +523,7 @@ class FilesSpec(_Model, frozen=True, kw_only=True):
     flatten: FlattenSpec | None = None
     leaves_out_empty: bool = False
     ends_with_line_end: bool = False
+    zoned_headers: str = ""
 
 
 class BearerAuthenticator(_Model, frozen=True, kw_only=True, tag_field="type"):
@@ -624,6 +655,8 @@ class Platform(_Model, frozen=True, kw_only=True):
             raise ValueError("the pattern 'files' needs `ready`")
         if "download" in self.requests and self.requests["download"].method != "GET":
             raise ValueError("the request 'download' is a GET")
+        if len({limit.per for limit in self.quotas}) > 1:
+            raise ValueError("quotas are counted over all reports or for each report, not both")
         if self.check.order and self.check.order not in self.reports:
             raise ValueError(f"check names the report '{self.check.order}', which is not among `reports`")
 

@@ -17,7 +17,7 @@ from source_lms_reports.errors import (
     TransientError,
     machine_faults,
 )
-from source_lms_reports.files.opening import count_rows
+from source_lms_reports.files.opening import count_rows, last_value
 from source_lms_reports.files.parts import open_parts, snake_case
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import Table
@@ -140,6 +140,7 @@ class StreamReader:
             found = plan.slices()
         if isinstance(found, Payload):
             yield from self._of_payload(slice_, found)
+            yield from self._following(plan, slice_, found)
         else:
             yield from self._instead(plan, slice_, found)
 
@@ -188,6 +189,34 @@ class StreamReader:
         for part in parts:
             yield from self._of_order(plan, part)
             self.close(part)
+
+    def _following(self, plan: ReportPlan, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
+        """The rows of the order by which a result goes on that the vendor has cut off, if it has.
+
+        Raises:
+            TransientError: It would begin where this one did, and so never end.
+        """
+        windows = self.stream.report_spec.windows
+        spec = windows.follow_up if windows else None
+        options = self._sync.options(self.stream.report)
+        is_asked = slice_.window is not None and slice_.window.start is not None
+        if spec is None or not is_asked or count_rows(payload, options) < spec.rows:
+            return
+        last = last_value(payload, options, spec.column)
+        if not last or last == slice_.parameters.get(spec.parameter):
+            raise TransientError(
+                f"The report {self.stream.report} holds {spec.rows:,} rows, the vendor's limit for one order, and its "
+                f"last row has no '{spec.column}' from which to go on. The next sync asks again; if it stays so, ask "
+                "the vendor."
+            )
+        LOGGER.info(
+            f"Stream {self.stream.name}: the report holds {spec.rows:,} rows, the vendor's limit for one order; "
+            f"ordering what follows {last}."
+        )
+        part = plan.following(slice_, {spec.parameter: last})
+        self._sync.orders.submit(part)
+        yield from self._of_order(plan, part)
+        self.close(part)
 
     def _whole(self, plan: ReportPlan, slice_: Slice, refusal: OrderRefused) -> Slice:
         """The whole report, where one that refuses a window may be read so.

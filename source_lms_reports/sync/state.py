@@ -25,6 +25,7 @@ from source_lms_reports.times import at_epoch, instant, is_date, shifted, writte
 
 TICKETS = "_report_tickets"
 SECONDS = "_report_seconds"
+ORDERS = "_report_orders"
 #: The order of reports that are made sooner costs nothing, so the state does not tell them.
 _WORTH_TELLING = 5
 #: More than any sync waits.
@@ -42,12 +43,14 @@ class Saved:
         tickets: Jobs that it left at the vendor.
         warnings: What of the state does not count, and why.
         seconds: How long the vendor made the stream's report; 0 where that is not known.
+        orders: When the stream's report was ordered, in the vendor's epoch seconds.
     """
 
     cursor: str | None = None
     tickets: tuple[Ticket, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: int = 0
+    orders: tuple[float, ...] = ()
 
 
 def read_state(
@@ -75,7 +78,13 @@ def read_state(
     raw = state.get(TICKETS)
     read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else []))
     tickets = tuple(ticket for ticket in read if ticket is not None)
-    return Saved(cursor, tickets, tuple(warnings), _read_seconds(state.get(SECONDS)))
+    return Saved(cursor, tickets, tuple(warnings), _read_seconds(state.get(SECONDS)), _read_orders(state.get(ORDERS)))
+
+
+def _read_orders(raw: Any) -> tuple[float, ...]:
+    """Moments from a state. They only say how much of a quota is left, so what is none is passed over."""
+    moments = (instant(one) for one in (raw if isinstance(raw, list) else []) if isinstance(one, str))
+    return tuple(moment.timestamp() for moment in moments if moment is not None)
 
 
 def _read_seconds(raw: Any) -> int:
@@ -159,6 +168,7 @@ class StreamState:
         end: The end date: nothing from here on is read.
         is_window: Whether the cursor is the end of a window, and not a column of the rows.
         is_told: Whether it is the vendor's own word on how far a job reaches.
+        remembers: For so many seconds an order counts in the vendor's quota of this report; 0 where it has none.
     """
 
     def __init__(
@@ -170,6 +180,7 @@ class StreamState:
         *,
         is_window: bool = False,
         is_told: bool = False,
+        remembers: float = 0.0,
     ) -> None:
         self._field = field
         self._cursor = saved.cursor
@@ -180,6 +191,8 @@ class StreamState:
         self._is_told = is_told
         self._saved_seconds = saved.seconds
         self._seconds: float | None = None
+        self._remembers = remembers
+        self._orders = {at for at in saved.orders if now.timestamp() - remembers < at <= now.timestamp()}
         self._read: list[OrderRead] = []
         self._has_gap = False
 
@@ -193,6 +206,8 @@ class StreamState:
         seconds = self._saved_seconds if self._seconds is None else round(self._seconds)
         if seconds >= _WORTH_TELLING:
             state[SECONDS] = seconds
+        if self._orders:
+            state[ORDERS] = [at_epoch(at).isoformat(timespec="milliseconds") for at in sorted(self._orders)]
         return state
 
     # -- jobs
@@ -200,6 +215,8 @@ class StreamState:
     def ticket_opened(self, ticket: Ticket) -> None:
         """A job for this stream is at the vendor."""
         self._tickets[ticket.identity] = ticket
+        if self._remembers and not ticket.adopted:
+            self._orders.add(round(ticket.ordered_at, 3))
 
     def ticket_closed(self, identity: str, reason: Closing) -> bool:
         """The report engine has done with the job.

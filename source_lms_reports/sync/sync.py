@@ -85,7 +85,7 @@ def _selected(wanted: Wanted, stream: ReportStream, now: datetime, account: str)
     saved = read_state(wanted.state, field, now, account, **kinds)
     for warning in saved.warnings:
         LOGGER.warning(f"Stream {stream.name}: {warning}")
-    return Selected(stream, saved.cursor, field is not None, saved.tickets, saved.seconds)
+    return Selected(stream, saved.cursor, field is not None, saved.tickets, saved.seconds, saved.orders)
 
 
 def _tell_without_effect(settings: Settings, title: str) -> None:
@@ -135,7 +135,10 @@ class Sync:
         if open_dispatch is None:
             streams = {report: group[0].stream for report, group in self._groups.items()}
             told = self._on_event, self.progress.downloading, lambda: self.turns.is_shaping
-            self._dispatch: Dispatch = open_dispatcher(client, settings, spool, streams, self.options, *told)
+            ordered = {report: group[0].orders_past for report, group in self._groups.items()}
+            self._dispatch: Dispatch = open_dispatcher(
+                client, settings, spool, streams, self.options, *told, ordered=ordered
+            )
         else:
             self._dispatch = open_dispatch(self._on_event)
         self.orders = SharedOrders(self._dispatch)
@@ -172,9 +175,10 @@ class Sync:
     def _keeper(self, one: Selected, write_state: WriteState, now: datetime) -> StateKeeper:
         stream, settings = one.stream, self.settings
         field = stream.cursor if one.incremental else None
-        saved = Saved(one.cursor_value, one.tickets, seconds=one.seconds)
+        saved = Saved(one.cursor_value, one.tickets, seconds=one.seconds, orders=one.orders)
         kinds = {"is_window": stream.cursor_is_window, "is_told": stream.cursor_is_told}
-        state = StreamState(field, saved, now, settings.end, **kinds)
+        kept = max((limit.per_seconds for limit in self.platform.quotas if limit.per), default=0)
+        state = StreamState(field, saved, now, settings.end, **kinds, remembers=kept)
         return StateKeeper(state, functools.partial(write_state, stream.name))
 
     def _on_event(self, event: Event) -> None:

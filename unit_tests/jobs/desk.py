@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from source_lms_reports.jobs.events import Event
-    from source_lms_reports.jobs.quota import Quota
+    from source_lms_reports.jobs.quota import Quotas
 
     Vendor = Callable[[Action, float], Outcome]
     Answer = Outcome | JobState | JobStatus
@@ -101,7 +101,7 @@ class Desk:
     def __init__(
         self,
         policy: Policy = PLAIN,
-        quota: Quota | None = None,
+        quota: Quotas = None,
         *,
         can_find: bool = False,
         can_abort: bool = False,

@@ -7,7 +7,7 @@ import pytest
 from source_lms_reports.errors import QuotaSpent
 from source_lms_reports.jobs.actions import Find, NothingFound, Place
 from source_lms_reports.jobs.events import Delivered, Failed, Held
-from source_lms_reports.jobs.quota import Limit, Quota
+from source_lms_reports.jobs.quota import Limit, Quota, ReportQuotas
 from unit_tests.jobs.desk import (
     FAILED,
     GONE,
@@ -225,3 +225,37 @@ def test_given_a_wait_for_a_job_that_is_shorter_than_a_minute_then_the_minute_is
     desk.play(place=[READY, refused("throttled"), READY])
     assert desk.did(Place) == [0, 60, 120]
     assert len(desk.told(Delivered)) == 2
+
+
+def each(*limits: Limit) -> ReportQuotas:
+    return ReportQuotas(lambda: quota(*limits))
+
+
+def test_given_a_quota_for_each_report_then_one_that_is_spent_holds_back_its_own_orders_only() -> None:
+    desk = Desk(patient(max_in_flight=9), each(Limit(1, 3_600)))
+    desk.submit(order("users", day=1), order("users", day=2), order("grades", day=1))
+    desk.play()
+    assert {event.order.report for event in desk.told(Delivered)} == {"users", "grades"}
+    (failed,) = desk.told(Failed)
+    assert failed.order.report == "users"
+    assert "1 reports an hour" in failed.error.message
+
+
+def test_given_orders_of_earlier_syncs_then_they_count_in_their_reports_quota() -> None:
+    desk = Desk(quota=each(Limit(2, 60)))
+    desk.engine.recall("users", [NOON - 50, NOON - 40, NOON - 70, NOON + 10], desk.now)
+    desk.submit(order("users", day=1), order("grades", day=1))
+    desk.play()
+    assert desk.did(Place) == [0, 10]
+
+
+def test_given_one_job_a_report_then_a_second_order_waits_for_the_first_to_be_ready() -> None:
+    desk = Desk(patient(max_in_flight=9, one_a_report=True))
+    desk.submit(order("users", day=1), order("users", day=2), order("grades", day=1))
+    first = desk.step()
+    assert [action.order.report for action in first] == ["users", "grades"]
+    for action in first:
+        desk.answer(action, RUNNING)
+    assert desk.engine.next_due(desk.now) != desk.now
+    desk.play()
+    assert len(desk.told(Delivered)) == 3

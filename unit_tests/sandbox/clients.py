@@ -164,3 +164,39 @@ class Percipio(Client):
             if not answer.text.startswith("{"):
                 return answer
         raise AssertionError("never finished")
+
+
+class AdobeLearningManager(Client):
+    """The client of Adobe Learning Manager."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox, "adobe_learning_manager", {"Accept": "application/vnd.api+json"})
+        self.session.headers["Authorization"] = f"oauth {self.token()['access_token']}"
+
+    def token(self) -> dict[str, Any]:
+        config = self.sandbox.config("adobe_learning_manager")["platform"]
+        form = {name: config[name] for name in ("client_id", "client_secret", "refresh_token")}
+        answer = requests.post(f"{self.base}/oauth/token/refresh", data=form, timeout=10)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def order(self, kind: str, **payload: Any) -> requests.Response:
+        attributes = {"description": "test", "jobType": kind, **({"payload": payload} if payload else {})}
+        headers = {"Content-Type": "application/vnd.api+json;charset=UTF-8"}
+        body = {"data": {"type": "job", "attributes": attributes}}
+        return self("POST", "/primeapi/v2/jobs", json=body, headers=headers)
+
+    def show(self, key: str) -> requests.Response:
+        return self("GET", f"/primeapi/v2/jobs/{key}")
+
+    def finished(self, kind: str, **payload: Any) -> dict[str, Any]:
+        key = self.order(kind, **payload).json()["data"]["id"]
+        for _ in range(20):
+            attributes: dict[str, Any] = self.show(key).json()["data"]["attributes"]
+            if "OMPLETED" in str(attributes["status"]).upper():
+                return attributes
+        raise AssertionError("never finished")
+
+    def report(self, kind: str, **payload: Any) -> requests.Response:
+        return self.bare(self.finished(kind, **payload)["status"]["data"]["s3Url"])

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration_tests.sandbox import Sandbox
-from unit_tests.sandbox.clients import Canvas, Client, InstructureDap, Percipio, Sana, SecondNature
+from unit_tests.sandbox.clients import (
+    AdobeLearningManager,
+    Canvas,
+    Client,
+    InstructureDap,
+    Percipio,
+    Sana,
+    SecondNature,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,5 +73,12 @@ def dap(sandbox: Sandbox) -> Iterator[InstructureDap]:
 @pytest.fixture
 def percipio(sandbox: Sandbox) -> Iterator[Percipio]:
     client = Percipio(sandbox)
+    with client.session:
+        yield client
+
+
+@pytest.fixture
+def adobe(sandbox: Sandbox) -> Iterator[AdobeLearningManager]:
+    client = AdobeLearningManager(sandbox)
     with client.session:
         yield client

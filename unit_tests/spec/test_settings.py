@@ -63,10 +63,19 @@ def test_the_users_configuration_is_not_changed() -> None:
 
 
 def test_every_platform_is_known_by_its_file() -> None:
-    assert platform_names() == ["brightspace", "canvas", "hapyak", "percipio", "sana", "second_nature", "tinqwise"]
+    assert platform_names() == [
+        "adobe_learning_manager",
+        "brightspace",
+        "canvas",
+        "hapyak",
+        "percipio",
+        "sana",
+        "second_nature",
+        "tinqwise",
+    ]
     for name in platform_names():
         assert load_platform(name).name == name
-    with pytest.raises(ConfigError, match="Choose one of: brightspace, canvas, hapyak"):
+    with pytest.raises(ConfigError, match="Choose one of: adobe_learning_manager, brightspace, canvas, hapyak"):
         load_platform("moodle")
 
 

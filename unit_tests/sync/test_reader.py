@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,76 @@ def test_a_result_that_is_cut_off_is_asked_for_in_halves(tmp_path: Path) -> None
     assert desk.state("user_stream_raw") == {"_report_end": "2026-01-05"}
     assert reader.is_complete
     assert desk.shelf.left == []
+
+
+def goes_on_after(rows: int) -> Any:
+    """Take a result of so many rows for one that goes on with a further order."""
+
+    def change(one: Selected) -> Selected:
+        spec = one.stream.report_spec
+        assert spec.windows is not None
+        assert spec.windows.follow_up is not None
+        follow_up = msgspec.structs.replace(spec.windows.follow_up, rows=rows)
+        spec = msgspec.structs.replace(spec, windows=msgspec.structs.replace(spec.windows, follow_up=follow_up))
+        return dataclasses.replace(one, stream=dataclasses.replace(one.stream, report_spec=spec))
+
+    return change
+
+
+def users(count: int) -> Callable[[Order], bytes]:
+    """So many users in pages of two, each behind the id that the order names."""
+
+    def report(order: Order) -> bytes:
+        after = int(str(order.parameters.get("fromUserId", 0)))
+        ids = [number for number in range(1, count + 1) if number > after]
+        return b"internalUserID,name\n" + b"".join(b"%d,n\n" % number for number in ids[:2])
+
+    return report
+
+
+@pytest.mark.parametrize(("count", "orders"), [(0, 1), (1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
+def test_a_result_that_is_cut_off_goes_on_behind_its_last_row(tmp_path: Path, count: int, orders: int) -> None:
+    cursor = {"users": "2026-03-01T00:00:00Z"}
+    desk = Desk(tmp_path, "adobe_learning_manager", users(count), cursor, None, goes_on_after(2))
+    rows = desk.read("users")
+
+    assert [row["internalUserID"] for row in rows] == [str(number) for number in range(1, count + 1)]
+    asked = [order.parameters.get("fromUserId") for order in desk.shelf.submitted]
+    assert asked == [None, *(str(2 * page) for page in range(1, orders))]
+    assert len({str(order.window) for order in desk.shelf.submitted}) == 1
+    assert desk.state("users")["_report_end"] == "2026-03-02T10:30:00Z"
+    assert "_report_tickets" not in desk.state("users")
+    assert desk.shelf.left == []
+
+
+def test_the_state_stays_where_what_follows_fails(tmp_path: Path) -> None:
+    def report(order: Order) -> bytes | TransientError:
+        return TransientError("Not now.") if order.parameters.get("fromUserId") == "4" else users(9)(order)
+
+    cursor = {"users": "2026-03-01T00:00:00Z"}
+    desk = Desk(tmp_path, "adobe_learning_manager", report, cursor, None, goes_on_after(2))
+    with pytest.raises(TransientError, match="Not now"):
+        desk.read("users")
+    assert desk.state("users")["_report_end"] == "2026-03-01T00:00:00Z"
+
+
+def test_a_result_that_never_goes_on_ends_the_stream(tmp_path: Path) -> None:
+    cursor = {"users": "2026-03-01T00:00:00Z"}
+    same = b"internalUserID,name\n1,n\n2,n\n"
+    desk = Desk(tmp_path, "adobe_learning_manager", same, cursor, None, goes_on_after(2))
+    with pytest.raises(TransientError, match="its last row has no 'internalUserID' from which to go on"):
+        desk.read("users")
+    assert len(desk.shelf.submitted) == 2
+
+
+def test_a_first_sync_is_whole_and_no_cut_off_result(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path, "adobe_learning_manager", users(9), {"users": ""}, {"start_date": "2026-01-01T00:00:00Z"},
+        goes_on_after(2),
+    )  # fmt: skip
+    assert len(desk.read("users")) == 2
+    (order,) = desk.shelf.submitted
+    assert order.parameters == {}
 
 
 def test_a_day_that_is_cut_off_is_read_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
+from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.platforms.model import ReportSpec, StreamSpec
 from source_lms_reports.sync.keeper import StateKeeper
-from source_lms_reports.sync.state import SECONDS, TICKETS, OrderRead, Saved, StreamState, later_of, read_state
+from source_lms_reports.sync.state import ORDERS, SECONDS, TICKETS, OrderRead, Saved, StreamState, later_of, read_state
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 HOUR = 3600.0
+STREAM = ReportStream("grades", "grades", ReportSpec(streams={}), StreamSpec(), {})
 
 
 def _ticket(number: int, age: timedelta = timedelta(), account: str = "") -> Ticket:
@@ -309,3 +312,30 @@ def test_a_cursor_that_the_vendor_tells_stays_where_something_is_missing() -> No
 
 def test_a_cursor_that_the_vendor_tells_is_not_pulled_back() -> None:
     assert read_state({"at": "2026-04-10T00:00:00.125Z"}, "at", NOW, is_told=True) == Saved("2026-04-10T00:00:00.125Z")
+
+
+def test_when_a_report_was_ordered_is_remembered_for_as_long_as_it_counts() -> None:
+    saved = read_state(
+        {ORDERS: ["2026-02-28T11:59:59Z", "2026-03-01T11:00:00.250+00:00", "2026-03-02T00:00:00Z"]}, "at", NOW
+    )
+    state = StreamState("at", saved, NOW, remembers=24 * HOUR)
+    state.ticket_opened(_ticket(1))
+    state.ticket_opened(dataclasses.replace(_ticket(2, timedelta(minutes=1)), adopted=True))
+    assert state.as_json()[ORDERS] == ["2026-03-01T11:00:00.250+00:00", "2026-03-01T12:00:00.000+00:00"]
+
+
+@pytest.mark.parametrize("odd", [None, "x", 7, ["x"], [7], [None], {}])
+def test_moments_that_are_none_count_for_nothing(odd: Any) -> None:
+    assert read_state({ORDERS: odd}, "at", NOW).orders == ()
+
+
+def test_a_platform_that_does_not_count_each_report_has_no_orders_in_its_state() -> None:
+    state = StreamState("at", Saved(orders=(NOW.timestamp() - 1,)), NOW)
+    state.ticket_opened(_ticket(1))
+    assert ORDERS not in state.as_json()
+
+
+def test_an_order_whose_job_is_in_the_state_counts_once() -> None:
+    one, other = _ticket(1), _ticket(2, timedelta(hours=1))
+    selected = Selected(STREAM, tickets=(one,), orders=(one.ordered_at, other.ordered_at))
+    assert selected.orders_past == (other.ordered_at,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .adobe_learning_manager import AdobeLearningManager
 from .brightspace import Brightspace
 from .canvas import Canvas
 from .hapyak import HapYak
@@ -18,5 +19,15 @@ if TYPE_CHECKING:
 
 VENDORS: dict[str, type[Vendor]] = {
     vendor.name: vendor
-    for vendor in (Canvas, SecondNature, Sana, TinQwise, HapYak, InstructureDap, Percipio, Brightspace)
+    for vendor in (
+        Canvas,
+        SecondNature,
+        Sana,
+        TinQwise,
+        HapYak,
+        InstructureDap,
+        Percipio,
+        Brightspace,
+        AdobeLearningManager,
+    )
 }
