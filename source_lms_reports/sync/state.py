@@ -75,8 +75,10 @@ def read_state(
     warnings: list[str] = []
     present = None if is_told else now
     cursor = _read_cursor(state.get(field), field, present, is_window, warnings) if field else None
-    raw = state.get(TICKETS)
-    read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else []))
+    if field:
+        warnings += _other_cursors(state, field)
+    raw = state.get(TICKETS) or []
+    read = (_read_ticket(one, now, account, warnings) for one in (raw if isinstance(raw, list) else [raw]))
     tickets = tuple(ticket for ticket in read if ticket is not None)
     return Saved(cursor, tickets, tuple(warnings), _read_seconds(state.get(SECONDS)), _read_orders(state.get(ORDERS)))
 
@@ -85,6 +87,15 @@ def _read_orders(raw: Any) -> tuple[float, ...]:
     """Moments from a state. They only say how much of a quota is left, so what is none is passed over."""
     moments = (instant(one) for one in (raw if isinstance(raw, list) else []) if isinstance(one, str))
     return tuple(moment.timestamp() for moment in moments if moment is not None)
+
+
+def _other_cursors(state: Mapping[str, Any], field: str) -> list[str]:
+    """What is to be told of a state that knows other cursors than the stream's: `{"updated": "2026-03-01"}`."""
+    others = [name for name in state if name not in (TICKETS, SECONDS) and not name.startswith("__")]
+    if not others or field in others:
+        return []
+    told = ", ".join(sorted(others)[:3])
+    return [f"The state knows no cursor {field}, only {told}. It does not count: the stream is read from its start."]
 
 
 def _read_seconds(raw: Any) -> int:
@@ -97,7 +108,7 @@ def _read_seconds(raw: Any) -> int:
 def _read_cursor(value: Any, field: str, now: datetime | None, is_window: bool, warnings: list[str]) -> str | None:
     if value in (None, ""):
         return None
-    text = str(value)
+    text = str(value).strip()
     if instant(text) is None:
         warnings.append(
             f"The state says {text[:40]!r} in the cursor {field}, which is no time. It does not count: the stream is "

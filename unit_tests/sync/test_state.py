@@ -206,6 +206,8 @@ def test_the_later_of_two(one: str | None, other: str | None, later: str | None)
     [
         ({"at": "2026-01-01"}, "2026-01-01"),
         ({"at": 1772000000}, "1772000000"),
+        ({"at": " 2026-01-01\n"}, "2026-01-01"),
+        ({"__ab_no_cursor_state_message": True}, None),
         ({"at": None}, None),
         ({"at": ""}, None),
         ({}, None),
@@ -256,7 +258,22 @@ def test_a_ticket_of_another_version_is_left_out_and_told() -> None:
     saved = read_state(state, "at", NOW)
     assert [ticket.id for ticket in saved.tickets] == ["1"]
     assert len(saved.warnings) == 2
-    assert read_state({TICKETS: "nonsense"}, "at", NOW) == Saved()
+
+
+@pytest.mark.parametrize("kept", ["nonsense", {"v": 99}, 7])
+def test_what_is_no_list_of_tickets_is_told(kept: object) -> None:
+    saved = read_state({"at": "2026-01-01", TICKETS: kept}, "at", NOW)
+    assert saved.tickets == ()
+    assert len(saved.warnings) == 1
+
+
+def test_a_state_of_another_cursor_is_told_and_does_not_count() -> None:
+    saved = read_state({"updated": "2026-01-01", TICKETS: []}, "at", NOW)
+    assert saved.cursor is None
+    assert saved.warnings == (
+        "The state knows no cursor at, only updated. It does not count: the stream is read from its start.",
+    )
+    assert read_state({"updated": "2026-01-01"}, None, NOW) == Saved()
 
 
 def test_a_ticket_counts_only_where_it_was_ordered() -> None:
