@@ -29,6 +29,8 @@ def test_half_an_emoji_in_the_vendors_words_ends_the_stream_in_words(sandbox: Sa
     (error,) = run.errors_of("grade_export")
     assert "oh \N{REPLACEMENT CHARACTER} no" in error["message"]
     assert run.errors[-1]["failure_type"] == "transient_error"
+    (told,) = [words for words in run.logged("WARN") if words.startswith("In an answer of Canvas: Halves of surrogate")]
+    assert told.endswith("replaced by U+FFFD: 2")
 
 
 def test_a_key_that_is_a_word_changes_no_name_no_state_and_no_record(sandbox: Sandbox, connector: Connector) -> None:

@@ -73,6 +73,13 @@ class Answer:
             raise ValueError("JSON that is nested too deeply") from error
 
     @property
+    def halves(self) -> int:
+        """How many halves of surrogate pairs `json` replaces: 1 in `{"a": "\\ud83d!"}`."""
+        if not _HALF.search(self.body) or not self.is_json:
+            return 0
+        return sum("\ud800" <= one <= "\udfff" for one in json.dumps(json.loads(self.body), ensure_ascii=False))
+
+    @property
     def is_json(self) -> bool:
         """Whether the body is a JSON object or array."""
         try:

@@ -23,6 +23,7 @@ from source_lms_reports.api.transport import Call, ConnectionFault, Transport, r
 from source_lms_reports.api.vendor_clock import VendorClock
 from source_lms_reports.errors import ConfigError, PayloadError, ReportError, TransientError
 from source_lms_reports.files.payload import Part
+from source_lms_reports.files.text import HALF_NOTE
 from source_lms_reports.platforms.model import Platform, RequestSpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import UnfitSegment, fill, fill_all, fill_body, fill_path
@@ -69,6 +70,7 @@ class Client:
         self.base_url = str(fill(platform.base_url, context)).rstrip("/")
         self.account = account_of(platform.name, self.base_url, str(fill(platform.account, context) or ""))
         self.vendor_clock = VendorClock(platform.title, clock)
+        self._has_told_halves = False
         for authenticator in authenticators.values():
             authenticator.bind(self)
 
@@ -298,7 +300,14 @@ class Client:
         if document is None or not fits(document):
             raise self._no_answer(answer)
         self.is_met = True
+        self._tell_halves(answer)
         return document
+
+    def _tell_halves(self, answer: Answer) -> None:
+        """Say once that names and words of the vendor's are not as it meant them."""
+        if not self._has_told_halves and answer.halves:
+            self._has_told_halves = True
+            LOGGER.warning(f"In an answer of {self.platform.title}: {HALF_NOTE.format(count=answer.halves)}")
 
     def require_met(self, call: Call, good: Collection[int]) -> None:
         """Have the API answer with one of the statuses in `good`, whatever else it says.
