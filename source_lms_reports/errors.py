@@ -12,7 +12,8 @@
         ├── RestartNeeded        what has changed since the last sync cannot be had: the stream is read anew
         ├── LinkExpired          a download link died and could not be renewed
         ├── MachineFault         this machine gives no more memory, threads or open files
-        │   └── DiskFault        it has no room for a report, or no folder that can be written
+        │   └── DiskFault        it has no folder that can be written
+        │       └── DiskFull     it has no room for a report, until others have been read
         └── PayloadError         what arrived is not a (whole) report
             ├── EmptyPayload
             ├── HtmlPayload
@@ -39,6 +40,7 @@ __all__ = [
     "ConfigError",
     "CorruptPayload",
     "DiskFault",
+    "DiskFull",
     "EmptyPayload",
     "ErrorPayload",
     "FailureKind",
@@ -139,6 +141,10 @@ class MachineFault(TransientError):
 
 class DiskFault(MachineFault):
     """This machine has no room for a report, or no folder that can be written. What is at the platform stays there."""
+
+
+class DiskFull(DiskFault):
+    """There is no room for a report. There may be when other reports that lie on the disk have been read."""
 
 
 class PayloadError(TransientError):

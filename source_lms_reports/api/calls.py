@@ -53,7 +53,7 @@ class OrderCalls:
     ) -> None:
         self.client = client
         self.most = most
-        self._spool = spool
+        self.spool = spool
         self._reports = reports
         self._progress = progress
         self._items = items or {}
@@ -133,7 +133,7 @@ class OrderCalls:
 
     def _stored(self, response: requests.Response, order: Order, most: int | None = None) -> Part:
         try:
-            return store(response, self._spool, self._teller(order), most)
+            return store(response, self.spool, self._teller(order), most)
         except ConnectionFault as fault:
             words = f"The report broke off while it came. {fault.message}"
             raise BodyBrokeOff(words, detail=fault.detail) from fault
@@ -144,7 +144,7 @@ class OrderCalls:
         def opened(headers: Mapping[str, str]) -> AbstractContextManager[requests.Response]:
             return self.client.opened(url, headers, self._authenticator(order))
 
-        return download(opened, self._spool, self.client.vendor_now, self._teller(order), self.most)
+        return download(opened, self.spool, self.client.vendor_now, self._teller(order), self.most)
 
     def _job_type(self, order: Order) -> str:
         spec = self._reports.get(order.report)

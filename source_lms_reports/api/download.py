@@ -14,7 +14,7 @@ import urllib3
 
 from source_lms_reports.api.addresses import host_of
 from source_lms_reports.api.answer import Answer, header_text
-from source_lms_reports.api.refusal import Refusal, is_throttling
+from source_lms_reports.api.refusal import Refusal, is_throttling, of_machine
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
 from source_lms_reports.errors import ConfigError, LinkExpired, MachineFault, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
@@ -212,7 +212,7 @@ def _new_file(spool: Spool) -> Iterator[Path]:
     """A new file of the spool, which goes where something fails.
 
     Raises:
-        Refusal: The disk is full or cannot be written. It says nothing about the job, so its ticket is kept.
+        Refusal: The disk is full or cannot be written.
     """
     try:
         path = spool.new_file()
@@ -222,7 +222,7 @@ def _new_file(spool: Spool) -> Iterator[Path]:
             path.unlink(missing_ok=True)
             raise
     except MachineFault as fault:
-        raise Refusal("config", fault, locked_out=True) from fault
+        raise of_machine(fault, spool) from fault
 
 
 def describe(path: Path, headers: Mapping[str, str], url: str, *, is_cut: bool = False) -> Part:

@@ -13,7 +13,7 @@ from pathlib import Path
 from source_lms_reports.api.calls import OrderCalls
 from source_lms_reports.api.pages import PageReader
 from source_lms_reports.api.parts import PartFetcher
-from source_lms_reports.api.refusal import Refusal
+from source_lms_reports.api.refusal import of_machine
 from source_lms_reports.errors import LinkExpired, MachineFault, PayloadError, UnendedPayload, machine_faults
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ReadOptions
@@ -89,7 +89,7 @@ class Fetcher:
             return BadPayload(error)
         except MachineFault as fault:  # it says nothing about the job, so its ticket is kept
             Payload(tuple(parts)).remove()
-            raise Refusal("config", fault, locked_out=True) from fault
+            raise of_machine(fault, self._calls.spool) from fault
         except BaseException:
             Payload(tuple(parts)).remove()
             raise

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from source_lms_reports.api.answer import Answer
-from source_lms_reports.errors import ConfigError, OrderRefused, ReportError, RestartNeeded, TransientError
+from source_lms_reports.errors import (
+    ConfigError,
+    DiskFull,
+    MachineFault,
+    OrderRefused,
+    ReportError,
+    RestartNeeded,
+    TransientError,
+)
+from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.actions import RefusalKind, Refused
 from source_lms_reports.platforms.model import ErrorRule, Platform
 from source_lms_reports.platforms.template import fill
@@ -88,6 +97,17 @@ class Refusal(Exception):
             unsent=self.unsent,
             locked_out=self.locked_out,
         )
+
+
+def of_machine(fault: MachineFault, spool: Spool) -> Refusal:
+    """What a fault of this machine means for a download. It says nothing about the job, so its ticket is kept.
+
+    A full disk is waited for as a download host is, while files lie on it that are yet to be read. What it says to be
+    free is not believed: a quota may be in the way, or the disk promise more than it has.
+    """
+    if isinstance(fault, DiskFull) and spool.use()[0]:
+        return Refusal("throttled", fault)
+    return Refusal("config", fault, locked_out=True)
 
 
 @contextlib.contextmanager

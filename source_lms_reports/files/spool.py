@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO
 
-from source_lms_reports.errors import DiskFault
+from source_lms_reports.errors import DiskFault, DiskFull
 
 try:
     import fcntl as _fcntl
@@ -92,16 +92,16 @@ def disk_faults(folder: Path, needed: int | None = None, came: Callable[[], int]
         raise
 
 
-def _full(folder: Path, needed: str, detail: str | None = None) -> DiskFault:
+def _full(folder: Path, needed: str, detail: str | None = None) -> DiskFull:
     if _takes_no_more_files(folder):
-        return DiskFault(
+        return DiskFull(
             f"There is no room for the report: the file system of {folder} takes no more files, however small. Remove "
             "some, or set the environment variable TMPDIR to a folder elsewhere. The report stays at the platform "
             "meanwhile.",
             detail,
         )
     free = _told(shutil.disk_usage(folder).free)
-    return DiskFault(
+    return DiskFull(
         f"There is no room for the report: it needs {needed}, and {folder} has {free} left. Free some, or set the "
         "environment variable TMPDIR to a folder with more room. The report stays at the platform meanwhile.",
         detail,

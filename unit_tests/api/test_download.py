@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -251,3 +253,21 @@ def test_a_sample_that_is_no_longer_than_that_is_all_of_the_file(tmp_path: Path)
 def test_a_sample_that_cannot_be_cut_is_read_to_its_end(tmp_path: Path) -> None:
     sheets = [b'{"reports": [{"data": [', *[b'{"id": 1},'] * 100, b'{"id": 2}]}]}']
     assert sampled(tmp_path, body(*sheets), 250) == (b"".join(sheets), False)
+
+
+@pytest.mark.parametrize(
+    ("others", "kind"), [(True, "throttled"), (False, "config")], ids=["others_are_to_be_read", "it_is_too_large"]
+)
+def test_a_full_disk_is_waited_for_where_there_will_be_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: bool, kind: str
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3))
+    response = answered(200, {"Content-Length": "5"}, b"id\n2\n")
+    with Spool(tmp_path) as spool:
+        if others:
+            spool.new_file().write_bytes(b"id\n1\n")
+        with pytest.raises(Refusal) as caught:
+            download(lambda _: contextlib.nullcontext(response), spool, lambda: 0.0, _ignore)
+        assert "it needs 0.0 KiB" in caught.value.error.message
+        assert (caught.value.kind, caught.value.locked_out) == (kind, kind == "config")
+        assert spool.use()[0] == (5 if others else 0)
