@@ -21,7 +21,7 @@ from source_lms_reports.files.json_records import ObjectChunk, has_twins
 from source_lms_reports.files.options import DELETED_AT, Deletes, Flatten
 from source_lms_reports.files.table_warnings import TableWarnings
 
-_ABSENT = msgspec.Raw(b"")
+_ABSENT = msgspec.Raw(b"{}")
 _CELL, _ROW = b"\x1e", b"\x1f"
 """Stand between the members of a row, and between rows: JSON has neither, not even in a text."""
 
@@ -82,39 +82,55 @@ class Flattener:
             found = self._decoder.decode(rows)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        columns = [list(map(take, found)) for take in self._takers]
-        if not self._are_all(rows, columns) and has_twins(rows):
-            return None
+        count = len(found)
+        size = len(b"[]") + count * len(b"{}") - len(b",")
         parts: list[Sequence[Any]] = []
-        for name, column in zip(self._names, columns, strict=True):
-            part = self._part(name, column)
+        for name, take in zip(self._names, self._takers, strict=True):
+            size += count * len(b'"":,' + name.encode())
+            part: Sequence[Any] | None = list(map(take, found))
+            if self._flatten.members[name] and part:
+                text = _CELL + _CELL.join(part)
+                part = self._renamed(name, text, count)
+                size += len(text) - count - sum(map(len, part or ()))
             if part is None:
                 return None
             parts.append(part)
-        return _joined(parts)
+        return self._joined(parts, rows, size)
 
-    def _are_all(self, rows: bytes, columns: list[list[msgspec.Raw]]) -> bool:
-        """Whether the rows are made of these members and nothing else, not even blanks: by their length.
+    def _joined(self, parts: list[Sequence[Any]], rows: bytes, size: int) -> bytes | None:
+        """The members of each row in one object: `[{"id":1}]`, `[{"a":2}]` -> `[{"id":1,"a":2}]`.
 
-        A decoder keeps the last of two members of one name and does not tell.
+        Args:
+            parts: For each member its objects.
+            rows: What they were cut out of.
+            size: How long that is without them where it has nothing else, not even blanks. A decoder keeps the last of
+                two members of one name and does not tell; the text is longer then.
         """
-        count = len(columns[0])
-        size = len(b"[]") + (count - 1) * len(b",") + count * (len(b"{}") - len(b","))
-        for name, column in zip(self._names, columns, strict=True):
-            there = count - column.count(_ABSENT)
-            size += len(b"".join(column)) + there * len(b'"":,' + name.encode())
-        return len(rows) == size
-
-    def _part(self, name: str, column: list[msgspec.Raw]) -> Sequence[Any] | None:
-        """The objects of one member, with the names of their columns; None where one of them is no object."""
-        joined = _CELL + _CELL.join(column)
-        there = joined.count(_CELL + b"{")
-        if there + joined.count(_CELL * 2) + joined.endswith(_CELL) != len(column):
+        count = len(parts[0])
+        between = chain([repeat(_CELL)] * (len(parts) - 1), [repeat(_ROW)])
+        text = b"".join(chain.from_iterable(zip(*chain.from_iterable(zip(parts, between, strict=True)), strict=False)))
+        size += len(text) - count * len(parts)
+        if _CELL + b"{}" in text:
+            size -= self._size_of_absent(text)
+            text = text.replace(_CELL + b"{}", b"")
+        if len(rows) != size and has_twins(rows):
             return None
-        prefix = self._flatten.members[name]
-        if not prefix:
-            return column
-        renamed = _prefixed(joined, prefix.encode(), there)
+        text = text.replace(b"}" + _CELL + b"{", b",").replace(b"}" + _ROW + b"{", b"},{")
+        if _CELL in text or text.find(_ROW) != len(text) - 1 or text.startswith(b"{}"):  # something is no object
+            return None
+        return b"".join((b"[", memoryview(text)[: -len(_ROW)], b"]"))
+
+    def _size_of_absent(self, text: bytes) -> int:
+        """The bytes that members would take that no row has: those that are empty."""
+        size = 0
+        for row in text.split(_ROW)[:-1]:
+            for name, cell in zip(self._names, row.split(_CELL), strict=True):
+                size += len(b'"":{},' + name.encode()) if cell == b"{}" else 0
+        return size
+
+    def _renamed(self, name: str, text: bytes, count: int) -> Sequence[Any] | None:
+        """The objects of a member with the names of their columns; None where they hold more than plain values."""
+        renamed = _prefixed(text, self._flatten.members[name].encode(), count)
         if renamed is None:
             return None
         part = renamed.split(_CELL)[1:]
@@ -125,7 +141,7 @@ class Flattener:
 
     def _with_deleted_at(self, text: bytes, deletes: Deletes) -> bytes:
         column, at = (self._flatten.column(deletes.member, name) for name in (deletes.column, deletes.at))
-        found = msgspec.json.decode(text) if text else {}
+        found = msgspec.json.decode(text)
         if found.get(column) != deletes.value:
             return text
         return b'%b,"%b":%b}' % (text[:-1], DELETED_AT.encode(), msgspec.json.encode(self._moment(found.get(at))))
@@ -174,20 +190,6 @@ def _prefixed(joined: bytes, prefix: bytes, count: int) -> bytes | None:
     renamed = joined.replace(b'{"', b'{"' + prefix).replace(b',"', b',"' + prefix)
     colons = joined.count(b'":') - joined.count(b'\\":')
     return renamed if renamed.count(b'"' + prefix) == colons and b'" :' not in joined else None
-
-
-def _joined(parts: list[Sequence[Any]]) -> bytes | None:
-    """The members of each row in one object: `[{"id":1}]`, `[{"a":2}]` -> `[{"id":1,"a":2}]`."""
-    between = chain([repeat(_CELL)] * (len(parts) - 1), [repeat(_ROW)])
-    cells = chain.from_iterable(zip(*chain.from_iterable(zip(parts, between, strict=True)), strict=False))
-    text = b"".join(cells).replace(_CELL + b"{}", _CELL)
-    while _CELL * 2 in text:
-        text = text.replace(_CELL * 2, _CELL)
-    text = text.replace(_CELL + _ROW, _ROW)
-    if text.startswith(b"{}") or _ROW + b"{}" in text:
-        return None
-    text = text.replace(b"}" + _CELL + b"{", b",").replace(b"}" + _ROW + b"{", b"},{")
-    return b"".join((b"[", memoryview(text)[: -len(_ROW)], b"]"))
 
 
 def _told_apart(pairs: Iterator[tuple[str, Any]]) -> dict[str, Any]:

@@ -104,7 +104,9 @@ class ObjectChunk:
         decoder = _decoder(lists, bool(inner) and self._may_be_inexact())
         try:
             rows = self._decoded(decoder)
-            is_exact = _keys_stand_once(self._text, len(rows), names, inner)
+            is_exact = _comes_out_as_it_was(self._text, rows, inner) or _keys_stand_once(
+                self._text, len(rows), names, inner
+            )
         except (msgspec.DecodeError, RecursionError):
             return None
         return rows if is_exact else None
@@ -202,6 +204,18 @@ def has_twins(text: bytes) -> bool:
         return True
 
 
+def _comes_out_as_it_was(text: bytes, rows: list[Any], inner: tuple[str, ...]) -> bool:
+    """Whether decoded rows have all that their text has, told by how long they are when they are written again.
+
+    `[{"a":1,"a":2}]` comes out as `[{"a":2}]`, which is shorter. Nothing ever comes out longer: numbers are left as
+    they are, and all escapes that are needed stood in the text. So a text of the same length lacks nothing, which costs
+    a fifth of counting keys. Blanks and nulls are not written again; a text that has some is counted through.
+    """
+    if inner or b'": ' in text[:_BEGINNING] or b":null" in text[:_BEGINNING]:
+        return False
+    return len(_ENCODER.encode_lines(rows)) == len(text) - len(b"[]") + len(b"\n")
+
+
 def _keys_stand_once(text: bytes, rows: int, names: tuple[str, ...], inner: tuple[str, ...]) -> bool:
     """Whether no key stands twice in an object. Where it cannot be told for certain, False.
 
@@ -263,6 +277,8 @@ def exact_value(value: Any) -> Any:
     return _VALUE.decode(value) if type(value) is msgspec.Raw else value
 
 
+_BEGINNING = 2048
+_ENCODER = msgspec.json.Encoder()
 _VALUE = msgspec.json.Decoder(float_hook=exact_number)
 _PLAIN_VALUE = msgspec.json.Decoder()
 _PLAIN = msgspec.json.Decoder(list[dict[str, Any]])

@@ -122,7 +122,9 @@ def test_a_deleted_row_that_does_not_say_when_is_told() -> None:
 
 
 texts = st.text() | st.sampled_from(['"', "\\", "}{", '"},"meta":{"', "{}", "\x7f", "D"])
-scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | texts
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | texts
+)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
 members = st.dictionaries(texts | st.sampled_from(["id", "key", "meta_ts", "meta_action"]), values, max_size=4)
 rows = st.fixed_dictionaries(
