@@ -29,7 +29,7 @@ from source_lms_reports.api.addresses import (
 )
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
-from source_lms_reports.api.trust import TrustingAdapter, causes, certificate_words, proxy_of
+from source_lms_reports.api.trust import TrustingAdapter, causes, certificate_words, proxy_of, proxy_words
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, machine_fault
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
@@ -293,10 +293,7 @@ def connection_fault(error: Exception, url: str) -> ConnectionFault:
     if lacking:
         words = lacking.message
     elif of_proxy:
-        words = (
-            f"The proxy {of_proxy} does not let requests through to {host}. Check the environment variables "
-            "HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy is running."
-        )
+        words = proxy_words(error, of_proxy, host)
     elif isinstance(error, requests.exceptions.SSLError):
         words = certificate_words(error, host)
     elif isinstance(error, requests.exceptions.ConnectTimeout):

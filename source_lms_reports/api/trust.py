@@ -128,3 +128,33 @@ def proxy_of(url: str) -> str:
             "environment variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
         )
     return found
+
+
+def proxy_words(error: Exception, proxy: str, host: str) -> str:
+    """What is wrong with a proxy, and what to do about it.
+
+    Args:
+        error: What the connection ended with.
+        proxy: The proxy, as `proxy_of` tells it.
+        host: Who was to be reached.
+    """
+    text = str(error)
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return (
+            f"The proxy {proxy} speaks SOCKS, which the connector does not. Name one that speaks HTTP in HTTPS_PROXY "
+            f"and HTTP_PROXY, or name {host} in NO_PROXY."
+        )
+    if " 407" in text:
+        return (
+            f"The proxy {proxy} asks for a login, or refuses the one that it was given. Write it into HTTPS_PROXY, "
+            "like http://user:password@host:port."
+        )
+    if "only use HTTP and not HTTPS" in text:
+        return (
+            f"The proxy {proxy} does not speak TLS itself. Write its address with http:// in HTTPS_PROXY. What goes "
+            "through it to the platform is encrypted all the same."
+        )
+    return (
+        f"The proxy {proxy} does not let requests through to {host}. Check the environment variables HTTPS_PROXY, "
+        "HTTP_PROXY and NO_PROXY, and that the proxy is running."
+    )

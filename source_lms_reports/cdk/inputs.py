@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ def read_json(path: str, what: str, members: Hook = dict) -> Any:
     """
     try:
         content = Path(path).read_bytes()
+    except PermissionError as error:
+        user = os.getuid() if hasattr(os, "getuid") else "unknown"  # Windows
+        raise ConfigError(
+            f"The {what} file {path} may not be read by this user ({user}; in the image it is 1000). Let it be read, "
+            "for instance with chmod a+r, or run as its owner."
+        ) from error
     except OSError as error:
         raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}. Check its path.") from error
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")

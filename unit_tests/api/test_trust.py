@@ -190,10 +190,9 @@ def test_a_bundle_that_is_not_there_is_a_setting_to_mend(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("url", ["https://school.example.com/", "http://127.0.0.1:9/"])
-@pytest.mark.parametrize("kind", ["http", "socks5"])
-def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.MonkeyPatch, url: str, kind: str) -> None:
+def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        monkeypatch.setenv(name, f"{kind}://user:pass-of-proxy@127.0.0.1:9")
+        monkeypatch.setenv(name, "http://user:pass-of-proxy@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     with pytest.raises(ConnectionFault) as raised:
@@ -201,6 +200,38 @@ def test_a_proxy_that_refuses_is_named_without_its_login(monkeypatch: pytest.Mon
     assert raised.value.message.startswith("The proxy 127.0.0.1:9 does not let requests through to")
     assert raised.value.maybe_received is False
     assert "pass-of-proxy" not in str(raised.value.detail)
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    def do_CONNECT(self) -> None:
+        self.send_response(407)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words"),
+    [
+        ("http", "asks for a login, or refuses the one that it was given"),
+        ("https", "does not speak TLS itself"),
+        ("socks5", "speaks SOCKS"),
+    ],
+)
+def test_what_is_wrong_with_a_proxy_is_told(monkeypatch: pytest.MonkeyPatch, scheme: str, words: str) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Proxy)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, f"{scheme}://user:pass-of-proxy@127.0.0.1:{server.server_port}")
+    try:
+        with pytest.raises(ConnectionFault, match=words) as raised:
+            asked("https://school.example.com/")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert raised.value.message.startswith(f"The proxy 127.0.0.1:{server.server_port} ")
+    assert "pass-of-proxy" not in f"{raised.value.message} {raised.value.detail}"
 
 
 @pytest.mark.parametrize("proxy", ["not a proxy", "http://user:pass-of-proxy@", "http://host:port"])

@@ -114,3 +114,14 @@ def test_a_discovered_catalog_is_not_a_configured_one(tmp_path: Path) -> None:
 def test_a_setting_is_given_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has `a` twice"):
         read_config(written(tmp_path, b'{"b": {"a": 1, "a": 2}}'))
+
+
+def test_a_file_of_another_user_is_told_apart_from_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(ConfigError, match=r"may not be read by this user \(\d+; in the image it is 1000\)"):
+        read_config(str(tmp_path / "config.json"))

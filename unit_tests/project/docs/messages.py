@@ -23,6 +23,7 @@ BUILDERS = {
     ("api/refusal.py", "_by_status"),
     ("api/transport.py", "connection_fault"),
     ("api/trust.py", "certificate_words"),
+    ("api/trust.py", "proxy_words"),
     ("jobs/messages.py", "gave_up"),
     ("jobs/messages.py", "refused"),
     ("spec/validation.py", "_words"),
