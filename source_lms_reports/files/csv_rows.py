@@ -37,7 +37,9 @@ _MANY_QUOTES = 1 / 16
 """Of all bytes: where as many are quotes, almost all cells are quoted."""
 
 _MARK = codecs.BOM_UTF8
-_MARKS = re.compile(rb"(?:^|(?<=[\r\n]))\xef\xbb\xbf")
+_MARK_TEXT = _MARK.decode()
+_MARKS = re.compile(rb"(?:^|(?<=[\r\n]))(?:\xef\xbb\xbf)+")
+_MARKS_BEHIND = re.compile(_MARKS.pattern + rb"\Z")
 _MARK_NOTE = "Byte order marks inside the file, removed: {count}"
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
 
@@ -132,7 +134,7 @@ def cut(
         size += len(block)
         if size < wanted:
             continue
-        data = _without_marks(b"".join(held), notes)
+        data = b"".join(held)
         found, used = _whole_rows(data, delimiter, notes, is_proven)
         yield from found
         held = [data[used:]]
@@ -143,27 +145,11 @@ def cut(
                 f"{label} has a row of more than {MOST_IN_A_ROW // 1024**2} MiB: a quote in it is not closed, or it is "
                 "no table. Ask the vendor what it sent."
             )
-    data = _without_marks(b"".join(held), notes)
+    data, marks = _MARKS_BEHIND.subn(b"", b"".join(held))
+    if marks:
+        notes.add(_MARK_NOTE)
     if data:
         yield from _last_rows(data, delimiter, notes, label)
-
-
-def _without_marks(data: bytes, notes: TableWarnings) -> bytes:
-    r"""Bytes without byte order marks where rows begin: files that were put together have them.
-
-    `1,a` `\n` MARK `id,name` `\n` -> `1,a` `\n` `id,name` `\n`; behind a line end in a quoted cell a mark stays.
-    """
-    if _MARK[:1] not in data or _MARK not in data:  # the first of which is seen in no time
-        return data
-    parts: list[bytes] = []
-    at = quotes = 0
-    for found in _MARKS.finditer(data):
-        quotes += data.count(b'"', at, found.start())
-        parts.append(data[at : found.start() if not quotes & 1 else found.end()])
-        at = found.end()
-        if not quotes & 1:
-            notes.add(_MARK_NOTE)
-    return b"".join([*parts, data[at:]])
 
 
 def _whole_rows(
@@ -172,7 +158,7 @@ def _whole_rows(
     """The rows that end in sight, and their bytes."""
     piece = piece_in_sight(data)
     if piece.data and (is_proven or _is_by_the_rules(piece, delimiter)):
-        return [piece], len(piece.data)
+        return [_without_marks(piece, notes)], len(piece.data)
     rows, used = odd_rows(data, delimiter, notes, is_last=False)
     return ([rows] if used else []), used
 
@@ -180,7 +166,7 @@ def _whole_rows(
 def _last_rows(data: bytes, delimiter: str, notes: TableWarnings, label: str) -> Iterator[Piece | OddRows]:
     piece = piece_of(data)
     if len(piece.parts) & 1 and _is_by_the_rules(piece, delimiter):
-        yield piece
+        yield _without_marks(piece, notes)
         return
     rows, used = odd_rows(data, delimiter, notes, is_last=True)
     yield rows
@@ -246,6 +232,25 @@ def _is_by_the_rules(piece: Piece, delimiter: str) -> bool:
     return found | {*parts[0][-1:], *parts[-1][:1]} <= {ord(delimiter), *b"\r\n"}
 
 
+def _without_marks(piece: Piece, notes: TableWarnings) -> Piece:
+    r"""A piece without byte order marks where rows begin: files that were put together have them.
+
+    `1,a` `\n` MARK `id,name` `\n` -> `1,a` `\n` `id,name` `\n`; behind a line end in a quoted cell a mark stays.
+    """
+    data = piece.data
+    if _MARK[:1] not in data or _MARK not in data:  # the first of which is seen in no time
+        return piece
+    parts: list[bytes] = []
+    at = quotes = 0
+    for found in _MARKS.finditer(data):
+        quotes += data.count(b'"', at, found.start())
+        if not quotes & 1:
+            parts.append(data[at : found.start()])
+            at = found.end()
+            notes.add(_MARK_NOTE)
+    return piece_of(b"".join([*parts, data[at:]])) if parts else piece
+
+
 # -- one by one
 
 
@@ -288,13 +293,16 @@ def odd_rows(data: bytes, delimiter: str, notes: TableWarnings, *, is_last: bool
     rows: list[Row] = []
     odd: list[int] = []
     used = 0
-    for row, used, is_odd in _read(texts, delimiter, is_last):  # noqa: B007 - the last one counts
+    marked: list[int] = []
+    for row, used, is_odd in _read(texts, delimiter, is_last, marked):  # noqa: B007 - the last one counts
         if row:
             if is_odd:
                 odd.append(len(rows))
             rows.append(row)
     size = sum(map(len, lines[:used]))
     utf8_text(data[:size], notes)
+    if marks := sum(at < used for at in marked):
+        notes.add(_MARK_NOTE, marks)
     return OddRows(rows, odd, data[:size].endswith((b"\n", b"\r"))), size
 
 
@@ -305,17 +313,26 @@ def _whole_lines(data: bytes, is_last: bool) -> list[bytes]:
     return lines
 
 
-def _read(lines: list[str], delimiter: str, is_last: bool) -> Iterator[tuple[Row, int, bool]]:
-    """Rows, the lines that are behind each of them, and whether it is odd."""
+def _read(lines: list[str], delimiter: str, is_last: bool, marked: list[int]) -> Iterator[tuple[Row, int, bool]]:
+    """Rows, the lines that are behind each of them, and whether it is odd.
+
+    Args:
+        lines: A row begins with the first of them.
+        delimiter: Between cells.
+        is_last: Whether nothing follows.
+        marked: Is told the places of lines that were rid of a byte order mark.
+    """
     csv.field_size_limit(sys.maxsize)
     at = 0
     while at < len(lines):
+        _unmark(lines, at, marked)
         rest = _Lines(lines, at)
         reader = csv.reader(rest, delimiter=delimiter, strict=True)
         behind = at
         try:
             for row in reader:
                 behind = at + reader.line_num
+                _unmark(lines, behind, marked)
                 yield row, behind, False
         except csv.Error:
             found = None if rest.are_over else _odd_row(lines, behind, delimiter, is_last)
@@ -326,6 +343,13 @@ def _read(lines: list[str], delimiter: str, is_last: bool) -> Iterator[tuple[Row
         row, count = found
         at = behind + count
         yield row, at, True
+
+
+def _unmark(lines: list[str], at: int, marked: list[int]) -> None:
+    """Take byte order marks from the line where a row begins, before it is read."""
+    if at < len(lines) and lines[at].startswith(_MARK_TEXT):
+        lines[at] = lines[at].lstrip(_MARK_TEXT)
+        marked.append(at)
 
 
 def _odd_row(lines: list[str], start: int, delimiter: str, is_last: bool) -> tuple[Row, int] | None:
@@ -380,7 +404,7 @@ def _plain(pattern: re.Pattern[str], text: str, at: int) -> tuple[str, int]:
 
 def rows_of(text: str, delimiter: str) -> list[Row]:
     """All rows of a text that end in it; blank lines are none."""
-    return [row for row, _, _ in _read(csv_lines(text), delimiter, is_last=True) if row]
+    return [row for row, _, _ in _read(csv_lines(text), delimiter, is_last=True, marked=[]) if row]
 
 
 def rows_with_ends(data: bytes, delimiter: str, most: int, *, is_last: bool) -> list[tuple[Row, int]]:
@@ -395,4 +419,4 @@ def rows_with_ends(data: bytes, delimiter: str, most: int, *, is_last: bool) -> 
     lines = _whole_lines(data, is_last)
     texts = csv_lines(utf8_text(b"".join(lines), TableWarnings()))
     ends = list(accumulate(map(len, lines), initial=0))
-    return [(row, ends[used]) for row, used, _ in islice(_read(texts, delimiter, is_last), most)]
+    return [(row, ends[used]) for row, used, _ in islice(_read(texts, delimiter, is_last, []), most)]

@@ -26,6 +26,9 @@ ROWS = 1000
 
 END_OF_FILE = b"\x1a"
 """What old systems put behind a text."""
+_ENDS = END_OF_FILE + b"\r\n"
+_MOST_ENDS = 1024 * 1024
+"""Bytes that are held back because there may be nothing else behind them."""
 
 _LETTERS = re.compile(r"[ !#-~]+")
 _SHORT_NOTE = "Rows with fewer cells than the header: {count} (first: row {example}); the missing cells are null"
@@ -222,10 +225,10 @@ def _without_end_mark(blocks: Iterator[bytes], notes: TableWarnings) -> Iterator
     """
     held = before = b""
     for block in blocks:
-        if held:
+        if held and (block.strip(_ENDS) or len(held) > _MOST_ENDS):
             yield held
-            before = held[-1:]
-        held = block
+            held, before = b"", held[-1:]
+        held += block
     bare = held.rstrip(b"\r\n")
     end = bare.rstrip(END_OF_FILE)
     is_alone = end[-1:] in (b"\n", b"\r") or (not end and before in (b"", b"\n", b"\r"))

@@ -186,6 +186,14 @@ LINES = (
         "Byte order marks inside the file, removed: 1",
         "repeat the header",
     ),
+    _read("mark_behind_the_last_line", b"id,name\n1,a\n2,b\n\xef\xbb\xbf", _TWO, "removed: 1"),
+    _read("marks_twice_inside", b"id,name\n1,a\n\xef\xbb\xbf\xef\xbb\xbf2,b\n", _TWO, "removed: 1"),
+    _read(
+        "mark_behind_a_stray_quote",
+        b'id,name\n1,5" disk\n\xef\xbb\xbf2,b\n',
+        [{"id": "1", "name": '5" disk'}, _TWO[1]],
+        "removed: 1",
+    ),
     _read("mark_in_a_quoted_cell", b'id,name\n1,"a\n\xef\xbb\xbfb"\n', [{"id": "1", "name": "a\n\ufeffb"}]),
     _read(
         "stray_quotes_and_a_line_behind",
