@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_lms_reports.errors import TruncatedPayload
+from source_lms_reports.errors import PayloadError, TruncatedPayload
 from source_lms_reports.files.csv_rows import OddRows, piece_of
 from source_lms_reports.files.csv_split import Splitter
 from source_lms_reports.files.opening import count_rows, open_tables
@@ -195,7 +195,7 @@ def test_quoted_cells_come_back_whichever_columns_they_stand_in(
 
 
 _WILD = st.text(alphabet=st.sampled_from('ab,;"\n\r \x1aéŁ😀'), max_size=60)
-_CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+_CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=8)
 _TABLES = st.integers(1, 5).flatmap(
     lambda width: st.lists(st.lists(_CELLS, min_size=width, max_size=width), min_size=1, max_size=12)
 )
@@ -265,6 +265,49 @@ def _told(folder: Path, content: bytes) -> tuple[Rows, list[str]] | None:
         return read(file)[None], sorted(notes(file))
     except TruncatedPayload:
         return None
+
+
+_TOKENS = [
+    '"',
+    '""',
+    '\\"',
+    "\\",
+    ",",
+    "\n",
+    "\r\n",
+    "a",
+    "b c",
+    "1",
+    "--",
+    "(2 rows)",
+    "\ufeff",
+    "",
+    " ",
+    "\x1a",
+    "# x",
+]
+
+
+@given(
+    header=st.sampled_from(["id,name\n", "id,name,x\n", '"id","n"\n', ""]),
+    tokens=st.lists(st.sampled_from(_TOKENS), max_size=40),
+    block=st.integers(1, 20),
+)
+def test_the_blocks_in_which_a_file_comes_change_nothing(header: str, tokens: list[str], block: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        content = (header + "".join(tokens)).encode()
+        found = [_outcome(Path(folder), content)]
+        with blocks_of(block):
+            found.append(_outcome(Path(folder), content))
+    assert found[0] == found[1]
+
+
+def _outcome(folder: Path, content: bytes) -> object:
+    file = payload(folder, content)
+    try:
+        return read(file), sorted(notes(file))
+    except PayloadError as error:
+        return type(error), error.message
 
 
 @given(
