@@ -122,7 +122,10 @@ def _run(kind: str, raw: bytes, form: ColumnForm, texts: TextReader) -> Values:
 
 
 def _numbers(raw: bytes) -> Values:
-    """Numbers as they are read where all are plain: `3NUL0.5NUL` -> `[3, 0.5, None]`."""
+    """Numbers as they are read where all are plain: `3NUL0.5NUL` -> `[3,0.5,null]` -> 3, 0.5, None.
+
+    That takes less than half of the time of reading them one by one.
+    """
     if b"n" in raw:  # null, nan: for JSON the one is nothing, the other no number
         return _one_by_one(raw)
     joined = raw.replace(b"\0", b",")

@@ -102,7 +102,10 @@ class Splitter:
 
 
 def row_count(piece: Piece) -> int:
-    """The rows of a piece; blank lines are none."""
+    r"""The rows of a piece; blank lines are none. To count them takes half of the time of splitting them.
+
+    `1,"a\nb"` `\n` `\n` `2,c` -> `1,M` `\n` `\n` `2,c` -> 2: line ends and the missing one, less a blank line
+    """
     parts = [part.replace(_MARK, b"x") for part in piece.parts] if _MARK in piece.data else piece.parts
     skeleton, _, _ = _set_aside(parts)
     blank = skeleton.startswith(b"\n") + (b"\n\n" in skeleton and len(_BLANK.findall(skeleton)))

@@ -96,13 +96,16 @@ class CsvTable(Table):
             yield from cut(blocks, self.delimiter, notes, self._source.label, is_proven=is_proven)
 
     def _may_repeat_header(self, data: bytes) -> bool:
-        """Whether a line begins as the header does, by the plain letters of its first label."""
+        r"""Whether a line begins as the header does, by the plain letters of its first label.
+
+        `id,name` over `1,a` `\n` `id,name` -> True, `1,a` `\n` `2,id` -> False
+        """
         if not self._has_names:
             return False
         found = _LETTERS.match(self.head.header[0])
         name = found[0].encode() if found else b""
         starts = [start + quote + name for start in (b"\n", b"\r") for quote in (b"", b'"')]
-        return not name or data.startswith((name, b'"' + name)) or any(start in data for start in starts)
+        return name in data and (data.startswith((name, b'"' + name)) or any(start in data for start in starts))
 
     def _blocks(self, stream: ByteStream, notes: TableWarnings) -> Iterator[bytes]:
         encoding = self._source.encoding(self._options.encoding)

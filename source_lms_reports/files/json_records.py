@@ -77,15 +77,16 @@ class ObjectChunk:
         return found
 
     def has_key(self, name: str) -> bool:
-        r"""Whether any row has a key. Text in which it cannot stand is not decoded: that takes a tenth of the time.
+        r"""Whether any row has a key. Text in which it cannot stand is not decoded, which takes a tenth of the time.
 
         `at` is looked for as `"at"`; where it may be written otherwise (`"\u0061t"`) all rows are decoded.
 
         Raises:
             UnknownFormat: An element is not a record.
         """
-        has_one_form = name.isascii() and not any(escape in self._text for escape in _OTHER_FORMS)
-        return (not has_one_form or json.dumps(name).encode() in self._text) and name in self.types()
+        text = self._text
+        has_one_form = name.isascii() and not (b"\\" in text and any(escape in text for escape in _OTHER_FORMS))
+        return (not has_one_form or json.dumps(name).encode() in text) and name in self.types()
 
     def decoded(
         self, lists: type[list[Form]], names: tuple[str, ...], inner: tuple[str, ...], *, has_texts: bool = False
@@ -220,8 +221,9 @@ def _keys_stand_once(text: bytes, rows: int, names: tuple[str, ...], inner: tupl
     """Whether no key stands twice in an object. Where it cannot be told for certain, False.
 
     Decoders keep the last of two values and do not tell. Where each row has each key there are as many colons as
-    cells, which takes a tenth of the time of decoding. Otherwise keys that are missing are counted by a second
-    decoding, to objects that only note where values begin and end.
+    cells: `[{"a":1,"b":2},{"a":3,"b":4}]` -> four for two rows of two keys. To count them takes a quarter of the time
+    of decoding. Otherwise keys that are missing are counted by a second decoding, to objects that only note where
+    values begin and end, which takes as long as the first.
     """
     if text.count(b'":') == rows * len(names):
         return True

@@ -3,6 +3,9 @@
 All else goes to one parser in the order of the file: what stands around the list, items that its reader cannot take by
 itself, and everything from the first comment, CDATA section or instruction on, as these may hold what looks like an
 item. So the XML is proven as a whole, whoever wrote it.
+
+    <sst><si><t>Ann</t></si><si><t>Ben</t></si></sst>   the parser: `<sst>` and `</sst>`
+                                                        its reader: `<si><t>Ann</t></si><si><t>Ben</t></si>`
 """
 
 from __future__ import annotations
