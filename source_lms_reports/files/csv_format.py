@@ -15,7 +15,6 @@ from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.prose import is_document, is_message, is_table_with_markup
 from source_lms_reports.files.table_warnings import TableWarnings
 
-_FOREIGN = (b"%PDF-", b"\x89PNG", b"GIF8", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", b"{\\rtf")
 _FOOTER = re.compile(r"^[(*=-].*[)*=-]$|^#|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
 """What lines behind a table look like: `(5 rows)`, `Total rows: 5`, `Made on 2024-01-01`, `-- end --`; no name does."""
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
@@ -26,7 +25,7 @@ class CsvFormat:
 
     def recognises(self, beginning: Beginning, _: ReadOptions) -> bool:
         """See `FileFormat`: any text."""
-        return not beginning.data.startswith(_FOREIGN) and not _BINARY.match(beginning.text)
+        return not _BINARY.match(beginning.text)
 
     def holds_markup_in_cells(self, source: Source, options: ReadOptions) -> bool:
         """Whether a text that begins with a tag is a table all the same."""

@@ -23,6 +23,8 @@ _MOST_ABOVE = 20
 _HINT = re.compile(rb'(?i)"?sep=([!#-/:-@\[-^`{-~\t])"?[,;\t ]*(?:\r\n|\r|\n|$)')
 _NUMBER = re.compile(r"[-+]?[\d.,:/ -]*\d[\d.,:/ %-]*$")
 _BLANK_NOTE = "Lines without text above the header, passed over: {count}"
+_RULE = re.compile("-+")
+_RULE_NOTE = "A line of dashes below the header, passed over"
 _ABOVE_NOTE = "Lines above the header, passed over: {count} ({example})"
 _DELIMITER_NOTE = "Two delimiters give all rows one width; this one is taken: {example}"
 _UNLABELLED_NOTE = (
@@ -44,6 +46,7 @@ class CsvHead:
         unlabelled: Columns that the header does not reach.
         rival: Another delimiter that would do as well.
         is_ended: Whether a line end stands behind the header.
+        is_ruled: Whether a line of dashes stands below the header.
     """
 
     delimiter: str
@@ -55,6 +58,7 @@ class CsvHead:
     unlabelled: int = 0
     rival: str = ""
     is_ended: bool = True
+    is_ruled: bool = False
 
     def tell(self, notes: TableWarnings) -> None:
         """What was guessed."""
@@ -62,6 +66,8 @@ class CsvHead:
             notes.add(_BLANK_NOTE, self.blank)
         if self.above:
             notes.add(_ABOVE_NOTE, len(self.above), listed([" ".join(line.split()) for line in self.above]))
+        if self.is_ruled:
+            notes.add(_RULE_NOTE)
         if self.rival:
             notes.add(_DELIMITER_NOTE, example=f"{self.delimiter!r}, not {self.rival!r}")
         if self.unlabelled:
@@ -99,20 +105,28 @@ def _head(data: bytes, delimiters: str, is_whole: bool, may_widen: bool) -> CsvH
     at, above = _header_row(rows, data[start:], delimiter)
     if at is None:
         return CsvHead(delimiter)
-    below = [row for row, _ in rows[at + 1 :] if _filled(row)]
     header = rows[at][0]
+    is_ruled = len(rows) > at + 1 and _is_rule(rows[at + 1][0], len(header))
+    last = at + is_ruled
+    below = [row for row, _ in rows[last + 1 :] if _filled(row)]
     missing = max(_most([len(header), *map(_filled, below)]) - len(header), 0) if may_widen else 0
     return CsvHead(
         delimiter,
         header + [""] * missing,
         below,
-        start + rows[at][1],
+        start + rows[last][1],
         above,
         data[:start].replace(b"\r\n", b"\n").count(b"\n") - bool(hint) + at - len(above),
         missing,
         rival,
-        data[: start + rows[at][1]].endswith((b"\n", b"\r")),
+        data[: start + rows[last][1]].endswith((b"\n", b"\r")),
+        is_ruled,
     )
+
+
+def _is_rule(row: Row, width: int) -> bool:
+    """Whether a row draws a line below the header, as the consoles of databases do: `--` `----` -> True"""
+    return len(row) == width > 1 and any("--" in cell for cell in row) and all(map(_RULE.fullmatch, row))
 
 
 def _filled(row: Row) -> int:

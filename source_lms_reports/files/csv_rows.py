@@ -25,13 +25,17 @@ MOST_IN_A_ROW = 16 * 1024 * 1024
 
 QUOTES_NOTE = (
     "Rows whose quotes do not follow the rules of CSV (a quote in a quoted cell that is not doubled, or one that opens "
-    "a cell and does not close it): {count} (first: row {example}); read as they stand"
+    "a cell and does not close it): {count} (first: row {example}); read as they stand, behind a backslash as a quote"
 )
 
 MOST_BEHIND = 20
 """Lines that may stand behind a table."""
 _SHORT = 4096
 """Bytes of a piece that may have fewer rows than that."""
+
+_ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+_MOST_LINES = 50
+"""Lines of a row whose quotes are escaped by backslashes."""
 
 _MANY_QUOTES = 1 / 16
 """Of all bytes: where as many are quotes, almost all cells are quoted."""
@@ -357,7 +361,13 @@ def _odd_row(lines: list[str], start: int, delimiter: str, is_last: bool) -> tup
 
     Within a line the cell is what `csv.reader` makes of it: `"a "b" c"` -> `a b" c"`. Where it would go on to other
     lines, the quote that opens it is text: `1,"Ann` is a row of two cells, and the next line is not swallowed.
+    Where a backslash before a quote makes it a quote of the cell, as some databases write, the row is that one.
     """
+    if '\\"' in lines[start]:
+        ahead = _Lines(lines[start : start + _MOST_LINES], 0)
+        escaped = _escaped_row(ahead, delimiter)
+        if escaped or (ahead.are_over and not is_last and start + _MOST_LINES > len(lines)):
+            return escaped
     line = _Lines(lines[start : start + 1], 0)
     row = next(csv.reader(line, delimiter=delimiter))
     if not line.are_over:
@@ -368,6 +378,18 @@ def _odd_row(lines: list[str], start: int, delimiter: str, is_last: bool) -> tup
         return None
     row, end = found
     return row, len(csv_lines(text[:end]))
+
+
+def _escaped_row(lines: _Lines, delimiter: str) -> tuple[Row, int] | None:
+    r"""The first row, its quotes escaped by backslashes, and its lines; None if it is not so. Other backslashes stay.
+
+    `1,"a \"b, c\" d",C:\x` -> `1` `a "b, c" d` `C:\x`
+    """
+    reader = csv.reader((_ESCAPED.sub(r'\1""', line) for line in lines), delimiter=delimiter, strict=True)
+    try:
+        return next(reader), reader.line_num
+    except csv.Error:
+        return None
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from source_lms_reports.errors import EmptyPayload, HtmlPayload, UnknownFormat
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.csv_format import CsvFormat
 from source_lms_reports.files.file_format import Beginning, FileFormat, Wanted, excerpt
+from source_lms_reports.files.foreign import foreign_kind
 from source_lms_reports.files.json_format import JsonFormat
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.prose import is_markup, without_tags
@@ -64,11 +65,14 @@ def format_of(source: Source, options: ReadOptions) -> tuple[FileFormat, Beginni
     ):
         words = excerpt(without_tags(beginning.text))
         raise HtmlPayload(f"{source.label} is a web page or other markup and not a report. It says: {words}")
-    for one in TEXTS:
+    foreign = foreign_kind(beginning.data)
+    for one in () if foreign else TEXTS:
         if one.recognises(beginning, options):
             return one, beginning
     raise UnknownFormat(
-        f"{source.label} is neither CSV, XLSX, JSON nor an archive of them.", detail=repr(beginning.data[:60])
+        f"{source.label} is neither CSV, XLSX, JSON nor a ZIP or gzip archive of them"
+        f"{f', but {foreign}' if foreign else ''}.",
+        detail=repr(beginning.data[:60]),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from source_lms_reports.errors import CorruptPayload, TruncatedPayload
+from source_lms_reports.errors import CorruptPayload, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
@@ -23,7 +23,8 @@ Piece = tuple[int, int]
 """Bytes of a text, from and to."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
-_LINES = msgspec.json.Decoder(list[msgspec.Raw])
+_RECORDS = msgspec.json.Decoder(list[msgspec.defstruct("Record", [], gc=False)])  # type: ignore[misc]
+"""Passes objects and nothing else, in the time in which the other one passes anything."""
 _SPACE = re.compile(rb"[ \t\n\r]*(?:\xef\xbb\xbf[ \t\n\r]*)*")
 """Byte order marks count: lines of files that were put together have them between them."""
 _TRIES = 6
@@ -46,6 +47,8 @@ class Scanner:
         self._at = 0
         self._before = 0
         self._exhausted = False
+        self._passed = b""
+        """The last text that is known to hold records alone."""
 
     @property
     def offset(self) -> int:
@@ -143,8 +146,13 @@ class Scanner:
                 return
 
     def pieces(self) -> Iterator[Piece]:
-        """The elements of the array whose `[` was just taken, as the places of many elements each."""
+        """The records of the array whose `[` was just taken, as the places of many records each.
+
+        Raises:
+            UnknownFormat: An element is none.
+        """
         for text in self.elements():
+            self._require_records(text)
             yield self.offset - len(text) + len(b"[]"), self.offset
 
     def known(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
@@ -174,7 +182,19 @@ class Scanner:
             while size < LINES and self.peek():
                 parts.append(self.value())
                 size += len(parts[-1])
-            yield b"[" + b",".join(parts) + b"]"
+            text = b"[" + b",".join(parts) + b"]"
+            self._require_records(text)
+            yield text
+
+    def _require_records(self, text: bytes) -> None:
+        if text is self._passed:
+            return
+        try:
+            _RECORDS.decode(text)
+        except msgspec.ValidationError as error:
+            raise UnknownFormat(f"{self._label} has an array whose elements are not all records.") from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise corrupt(self._label, error) from error
 
     def end(self) -> None:
         """Nothing but white space may follow."""
@@ -196,10 +216,11 @@ class Scanner:
                 return None
             piece = b"".join((b"[", memoryview(self._text)[self._at : high + 1], b"]"))
             try:
-                _SKIP.decode(piece)
+                _RECORDS.decode(piece)
             except (msgspec.DecodeError, RecursionError):
                 continue
             self._at = high + 1
+            self._passed = piece
             return piece
         return None
 
@@ -217,10 +238,10 @@ class Scanner:
         lines = self._text[self._at : end].rstrip()
         piece = b"".join((b"[", lines.replace(b"\n", b","), b"]"))
         try:
-            found = _LINES.decode(piece)
+            found = _RECORDS.decode(piece)
         except (msgspec.DecodeError, RecursionError):
             return None
-        if len(found) != lines.count(b"\n") + 1 or not lines.startswith(b"{"):
+        if len(found) != lines.count(b"\n") + 1:
             return None
         self._at = end + 1
         return piece

@@ -14,7 +14,7 @@ from source_lms_reports.files.findings import Manner, Section
 from source_lms_reports.files.flatten import Flattener
 from source_lms_reports.files.json_scanner import Scanner, loose
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.table_warnings import TableWarnings
+from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import HALF_NOTE, NUL_NOTE, ByteStream, text_blocks, utf8_blocks
 
 _MANNERS: tuple[Manner, ...] = ("plain", "repaired")
@@ -207,6 +207,7 @@ class _Finder:
         members = self._object(self._path)
         if scanner.peek() == b"{":
             return self._lines(start)
+        scanner.end()
         if not members.told() and self._is_record(members):
             return [Section(None, start, lines=True)]
         return self._chosen(members)
@@ -274,11 +275,12 @@ class _Finder:
         self._scanner.take(b"[")
         first = self._scanner.peek()
         section = Section(None, self._scanner.offset)
-        if key in _ERROR_KEYS:
-            for text in self._scanner.elements():
-                members.errors.setdefault(key, text[:500])
-        else:
+        if key not in _ERROR_KEYS and first == b"{":
             section = replace(section, pieces=tuple(self._scanner.pieces()))
+        else:
+            for text in self._scanner.elements():
+                if key in _ERROR_KEYS:
+                    members.errors.setdefault(key, text[:500])
         if first in (b"{", b"]"):
             if key in members.arrays:
                 raise self._twice(key)
@@ -353,7 +355,8 @@ class _Finder:
         if members.arrays and not self._path:
             names = ", ".join(members.arrays)
             raise UnknownFormat(f"{self._label} has several arrays ({names}); which one is the report cannot be told.")
-        raise ErrorPayload(f"{self._label} is JSON without records: {_snippet(_shown(members.scalars))}")
+        words = _shown(members.scalars) or f"its members are {listed(sorted(members.keys))}".encode("utf-8", "replace")
+        raise ErrorPayload(f"{self._label} is JSON without records: {_snippet(words)}")
 
 
 def _shown(scalars: dict[str, bytes]) -> bytes:

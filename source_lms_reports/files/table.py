@@ -13,6 +13,8 @@ from source_lms_reports.files.table_warnings import TableWarnings, listed
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
 
+_MARK = "\ufeff"
+_MARK_NOTE = "A byte order mark in the name of the first column, removed"
 LONG_NOTE = "Rows with more cells than the header: {count} (first: row {example}); the extra cells are under _extra"
 
 
@@ -85,7 +87,13 @@ class Table(ABC):
 
 
 def unique_names(header: list[str], notes: TableWarnings) -> tuple[str, ...]:
-    """Column names by position: the second `a` is `a_2`, a header without a name `_column_<n>`."""
+    """Column names by position: the second `a` is `a_2`, a header without a name `_column_<n>`.
+
+    A byte order mark before the first one is none of it: where a mark stood before a quote it is in the cell.
+    """
+    if header and header[0].startswith(_MARK):
+        notes.add(_MARK_NOTE)
+        header = [header[0].lstrip(_MARK), *header[1:]]
     taken = {EXTRA, *header}
     seen: set[str] = set()
     names: list[str] = []

@@ -24,6 +24,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARK_TWICE = codecs.BOM_UTF8.decode("cp1252").encode()
+"""A mark that was taken for text and encoded once more."""
+_TWICE_NOTE = (
+    "A byte order mark that was encoded twice, removed; if letters look wrong, the whole text was, and the vendor must "
+    "write it once"
+)
 _UNICODE = frozenset({"utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"})
 _WESTERN = "cp1252"
 """What is announced as Latin-1 or ASCII is Windows-1252 where it is neither: browsers read it so, and no report has
@@ -69,7 +75,10 @@ class Encoding:
     note: str | None = None
 
 
-UTF_8 = Encoding("utf-8")
+def _utf8(head: bytes, mark: int = 0) -> Encoding:
+    """UTF-8 behind a mark of so many bytes, and behind one that was encoded twice, wherever that comes from."""
+    is_twice = head.startswith(_MARK_TWICE, mark)
+    return Encoding("utf-8", mark + len(_MARK_TWICE) * is_twice, _TWICE_NOTE if is_twice else None)
 
 
 def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: str) -> Encoding:
@@ -87,7 +96,8 @@ def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: 
         head = _head(stream)
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return Encoding(name, len(mark) * (2 if head.startswith(mark * 2) else 1))
+            size = len(mark) * (2 if head.startswith(mark * 2) else 1)
+            return _utf8(head, size) if name == "utf-8" else Encoding(name, size)
     unmarked = _unmarked_utf16(head)
     if unmarked:
         return Encoding(unmarked)
@@ -97,7 +107,7 @@ def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: 
         return Encoding("utf-8", note=f"The announced encoding {announced!r} is none that is read here; taken as UTF-8")
     has_nuls = known in _UNICODE and b"\0" in head[:LOOKED_AT]
     is_utf8 = known == "utf-8" or (not has_nuls and _is_utf8(opener))
-    return UTF_8 if is_utf8 else Encoding(known)
+    return _utf8(head) if is_utf8 else Encoding(known)
 
 
 def _known(name: str) -> str | None:

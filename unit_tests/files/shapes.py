@@ -5,7 +5,9 @@ What a user reports goes here: the smallest file of that shape, made in code, an
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +31,18 @@ SPARE = ReadOptions(format="csv", empty_markers=("No outcomes found",), may_be_b
 
 Row = dict[str, Any]
 _TWO = [{"id": "1", "name": "a"}, {"id": "2", "name": "b"}]
+
+
+def _tar() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("report.csv")
+        member.size = len(b"id,name\n1,a\n")
+        archive.addfile(member, io.BytesIO(b"id,name\n1,a\n"))
+    return buffer.getvalue()
+
+
+_TAR = _tar()
 
 
 @dataclass(frozen=True)
@@ -174,6 +188,13 @@ HEADERS = (
         [{"Comment": "The course was good."}, {"Comment": "Internal Server Error"}],
     ),
     _read("names_in_one_column", b"Full name\nAnn\nBob Smith\n", [{"Full name": "Ann"}, {"Full name": "Bob Smith"}]),
+    _read("one_value_with_a_semicolon", b"c0\nv0\na;b\n", [{"c0": "v0"}, {"c0": "a;b"}]),
+    _read("line_of_dashes", b"id,name\n--,----\n1,a\n2,b\n", _TWO, "A line of dashes"),
+    _read("line_of_dashes_and_no_rows", b"id,name\n--,----\n", [], "A line of dashes"),
+    _read("values_of_dashes", b"id,name\n-,-\n", [{"id": "-", "name": "-"}]),
+    _read(
+        "mark_in_the_first_cell", b'"\xef\xbb\xbfid","name"\n"1","a"\n"2","b"\n', _TWO, "A byte order mark in the name"
+    ),
     _read("unknown_delimiter", b"id|full name\n1|Ann Lee\n", [{"id|full name": "1|Ann Lee"}]),
 )
 LINES = (
@@ -228,6 +249,12 @@ LINES = (
         "fewer cells",
     ),
     _read("marker", b"id,name\nNo outcomes found\n", [], options=SPARE),
+    _read("line_ends_written_twice", b"id,name\r\r\n1,a\r\r\n2,b\r\r\n", _TWO),
+    _read(
+        "line_ends_of_other_alphabets",
+        "id,name\n1,a\u2028b\u2029c\u0085d\x0be\x0cf\n".encode(),
+        [{"id": "1", "name": "a\u2028b\u2029c\u0085d\x0be\x0cf"}],
+    ),
     _read("nuls", b"i\0d,name\n1,a\0\n2,b\n", _TWO, "NUL characters removed: 2"),
     _read("line_of_nuls_behind", b"id,name\n1,a\n2,b\n" + b"\0" * 9 + b"\n\n", _TWO, "NUL characters removed: 9"),
     Shape("lone_line_end_where_it_may_be", b"\r\n", {}, options=SPARE),
@@ -260,6 +287,23 @@ QUOTES = (
         "do not follow the rules of CSV",
     ),
     _read("blank_before_a_quote", b'id,name\n1, "a"\n2,b\n', [{"id": "1", "name": ' "a"'}, _TWO[1]]),
+    _read(
+        "quotes_behind_backslashes",
+        b'id,name,x\n1,"a \\"b, c\\" d\\n",y\n2,"C:\\x",z\n',
+        [{"id": "1", "name": 'a "b, c" d\\n', "x": "y"}, {"id": "2", "name": "C:\\x", "x": "z"}],
+        "behind a backslash as a quote",
+    ),
+    _read(
+        "quotes_behind_backslashes_over_lines",
+        b'id,name,x\n1,"a \\"b\nc\\" d",y\n2,"e",z\n',
+        [{"id": "1", "name": 'a "b\nc" d', "x": "y"}, {"id": "2", "name": "e", "x": "z"}],
+        "behind a backslash as a quote",
+    ),
+    _read(
+        "backslash_at_the_end_of_a_cell",
+        b'id,name\n1,"C:\\"\n2,b\n',
+        [{"id": "1", "name": "C:\\"}, _TWO[1]],
+    ),
     _read("quotes_alone", b'id\n""""""\n"test"\n', [{"id": '""'}, {"id": "test"}]),
     _read("empty_and_doubled", b'id,name\n"","""a"""\n', [{"id": None, "name": '"a"'}]),
     _refused("quote_without_any_end", b'id,name\n1,"a\n2,b\n', TruncatedPayload, "quoted cell"),
@@ -315,7 +359,19 @@ NO_REPORTS = (
     ),
     _refused("json_error", b'{"error": "no"}', ErrorPayload, "JSON instead"),
     _refused("json_list_that_is_cut", b'["a", "b', ErrorPayload, "JSON instead"),
-    _refused("picture", b"\x89PNG\r\n\x1a\n", UnknownFormat, "neither"),
+    _refused("picture", b"\x89PNG\r\n\x1a\n", UnknownFormat, "neither CSV.* but a picture"),
+    *(
+        _refused(f"tar_for_{options.format}", _TAR, UnknownFormat, "a tar archive", options=options)
+        for options in (CSV, JSON)
+    ),
+    _refused("tar_under_gzip", gzipped(_TAR), UnknownFormat, "a tar archive"),
+    _refused("parquet", b"PAR1\x15\x04\x15\x10", UnknownFormat, "a Parquet file"),
+    _refused(
+        "body_of_several_parts",
+        b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nid,name\r\n1,a\r\n--x--\r\n',
+        UnknownFormat,
+        "MIME",
+    ),
 )
 ENCODINGS = (
     _read("windows_1252", "id,name\n1,“Zoë” €\n".encode("cp1252"), [{"id": "1", "name": "“Zoë” €"}], "Windows-1252: 4"),
@@ -340,6 +396,13 @@ ENCODINGS = (
     _read("utf_16_without_a_mark", ("id,name\n" + "1,Zoë\n" * 9).encode("utf-16-le"), [{"id": "1", "name": "Zoë"}] * 9),
     _read("utf_8_of_mysql", b"id,name\n1,\xed\xa0\xbd\xed\xb8\x80\n", [{"id": "1", "name": "😀"}]),
     _read("half_a_pair", b"id,name\n1,\xed\xa0\xbd\n", [{"id": "1", "name": "\ufffd"}], "U+FFFD: 1"),
+    _read("mark_encoded_twice", "\u00ef\u00bb\u00bfid,name\n1,a\n2,b\n".encode(), _TWO, "mark that was encoded twice"),
+    _read(
+        "mark_before_one_that_was_encoded_twice",
+        "\ufeff\u00ef\u00bb\u00bfid,name\n1,a\n2,b\n".encode(),
+        _TWO,
+        "mark that was encoded twice",
+    ),
     _read("two_marks", b"\xef\xbb\xbf\xef\xbb\xbfid,name\n1,a\n2,b\n", _TWO),
 )
 _PART = b"id,name\n1,a\n2,b\n"
@@ -400,6 +463,10 @@ ARCHIVES = (
         r"b\.csv.*2 of 4",
         options=ReadOptions(format="csv", ends_with_line_end=True),
     ),
+    Shape("zip_in_a_zip", zipped({"all.zip": zipped({"report.csv": _PART})}), {"report": _TWO}),
+    Shape("gzip_in_a_zip", zipped({"report.csv.gz": gzipped(_PART)}), {"report": _TWO}),
+    _read("gzip_twice", gzipped(gzipped(_PART)), _TWO),
+    _refused("line_end_before_a_zip", b"\n" + zipped({"report.csv": _PART}), UnknownFormat, "neither"),
     _read("gzip_and_a_line_end", gzipped(_PART) + b"\r\n", _TWO, "2 bytes behind the end of its gzip data"),
     _read("gzip_and_padding", gzipped(_PART) + b"\0" * 30, _TWO),
     _read("gzip_in_members", gzipped(_PART[:9]) + b"\0\0" + gzipped(_PART[9:]), _TWO),
@@ -438,6 +505,19 @@ DOCUMENTS = (
     _read("half_a_pair_in_json", b'[{"id": 1, "n": "\\ud83d"}]', [{"id": 1, "n": "\ufffd"}], "U+FFFD", options=JSON),
     _read("windows_1252_in_json", '[{"n": "Zoë"}]'.encode("cp1252"), [{"n": "Zoë"}], "Windows-1252: 1", options=JSON),
     _refused("error_of_an_api", b'{"message": "bad token"}', ErrorPayload, "bad token", options=JSON),
+    _refused("records_by_id", b'{"1": {"id": 1}, "2": {"id": 2}}', ErrorPayload, "its members are 1, 2", options=JSON),
+    _refused("columns_and_rows", b'{"columns": ["id"], "data": [[1]]}', ErrorPayload, "columns, data", options=JSON),
+    _refused("commas_between_lines", b'{"id": 1},\n{"id": 2}\n', CorruptPayload, "damaged", options=JSON),
+    *(
+        _refused(name, text, UnknownFormat, "not all records", options=JSON)
+        for name, text in (
+            ("null_among_records", b'[{"id": 1}, null]'),
+            ("null_far_behind", b"[" + b'{"id": 1},' * 20_000 + b" null]"),
+            ("list_among_lines", b'{"id": 1}\n{"id": 2}\n[3]\n'),
+            ("text_among_the_records_of_a_member", b'{"data": [{"id": 1}, "x"], "ids": [1, "x"]}'),
+        )
+    ),
+    _read("utf_16_in_json", '[{"id": 1, "n": "Zoë"}]'.encode("utf-16-be"), [{"id": 1, "n": "Zoë"}], options=JSON),
     _refused("list_behind_a_list", b'[{"id": 1}] [{"id": 2}]', CorruptPayload, "damaged", options=JSON),
 )
 SHAPES = (*DELIMITERS, *HEADERS, *LINES, *QUOTES, *NO_REPORTS, *ENCODINGS, *ARCHIVES, *DOCUMENTS)
