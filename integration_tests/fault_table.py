@@ -162,6 +162,11 @@ LINKS = (
     _case("link_broken_midway", "the download breaks midway and is resumed", needs="links", jobs=1),
     _case("link_broken_no_range", "the download breaks midway and cannot be resumed", needs="links", jobs=1),
     _case("link_changed_midway", "the file changes while it is resumed", needs="links", jobs=1),
+    _case("link_other_range", "another range comes than the rest that is asked for", needs="links", jobs=1),
+    _case("link_weak_etag", "the rest is that of another file, with a weak validator", needs="links", jobs=1),
+    _case("download_throttle", "too many downloads, told as a plain 403", "download_throttle:count=4", needs="links",
+          jobs=1),
+    _case("download_429", "too many downloads, Retry-After in seconds", needs="links", jobs=1),
 )  # fmt: skip
 BYTES = (
     _case("link_html", "a web page comes instead of the report", needs="file"),

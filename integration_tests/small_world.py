@@ -113,22 +113,6 @@ SUBJECTS: dict[str, Subject] = {
 }  # fmt: skip
 
 
-class WatchedSandbox(Sandbox):
-    """A sandbox that says so before it answers a request.
-
-    Args:
-        watch: Told of each request.
-    """
-
-    def __init__(self, watch: Callable[[Request], None], **more: Any) -> None:
-        super().__init__(**more)
-        self._watch = watch
-
-    def identified(self, request: Request) -> None:
-        """A request is about to be answered."""
-        self._watch(request)
-
-
 class Story:
     """One story.
 
@@ -150,8 +134,8 @@ class Story:
         self._connector = connector
         self._tell = tell
         self._guard = threading.Lock()
-        self._sandbox = WatchedSandbox(
-            self._watch, rows=1, clock=lambda: START, job_polls=self._chance.choice([1, 1, 2])
+        self._sandbox = Sandbox(
+            rows=1, clock=lambda: START, job_polls=self._chance.choice([1, 1, 2]), watch=self._watch
         )
         self._pace = self._chance.choice([60.0, 600.0])
         self._rows: dict[str, Json] = {}

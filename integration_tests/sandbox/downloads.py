@@ -7,7 +7,8 @@ import hashlib
 import io
 import itertools
 import zipfile
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .clock import Clock, iso
@@ -36,6 +37,23 @@ class Artifact:
 
 
 @dataclass
+class Served:
+    """How the host serves a file, by whatever link.
+
+    Args:
+        ranges: Parts of it are given.
+        generation: Another one is another file.
+        begins_earlier: A range is answered by one that begins earlier and looks like the one that was asked for.
+        is_weak: The `ETag` is weak, and a range is one of another file.
+    """
+
+    ranges: bool = True
+    generation: int = 0
+    begins_earlier: bool = False
+    is_weak: bool = False
+
+
+@dataclass
 class Link:
     """A signed link; `expires_at` in seconds since 1970 on the sandbox's clock."""
 
@@ -45,8 +63,7 @@ class Link:
     artifact: Artifact
     expires_at: float
     signature: str
-    ranges: bool = True
-    generation: int = 0
+    served: Served = field(default_factory=Served)
 
 
 def s3_error(code: str, message: str, status: int) -> Response:
@@ -70,17 +87,19 @@ class Downloads:
         self._seed = seed
         self._numbers = itertools.count(1)
         self._links: dict[int, Link] = {}
+        self._served: defaultdict[Path, Served] = defaultdict(Served)
 
     def reset(self) -> None:
         """Forget all links."""
         self._links.clear()
+        self._served.clear()
 
     def issue(self, vendor: str, report: str | None, artifact: Artifact, lifetime: float) -> str:
         """A new link that works for `lifetime` seconds."""
         number = next(self._numbers)
         signature = hashlib.sha256(f"{self._seed}/{vendor}/{number}".encode()).hexdigest()
         expires_at = self._clock.now() + lifetime
-        self._links[number] = Link(number, vendor, report, artifact, expires_at, signature)
+        self._links[number] = Link(number, vendor, report, artifact, expires_at, signature, self._served[artifact.path])
         stamp = iso(self._clock.now()).replace("-", "").replace(":", "")
         query = f"X-Amz-Date={stamp}&X-Amz-Expires={int(lifetime)}&X-Amz-Signature={signature}"
         return f"{self.origin}/{vendor}/{number}/{artifact.filename}?{query}"
@@ -112,7 +131,7 @@ class Downloads:
 
     def direct(self, request: Request, vendor: str, report: str, artifact: Artifact) -> Response:
         """The file as the answer of the API itself (no link, no ranges)."""
-        return self.serve(request, Link(0, vendor, report, artifact, 0.0, "", ranges=False))
+        return self.serve(request, Link(0, vendor, report, artifact, 0.0, "", Served(ranges=False)))
 
     def serve(self, request: Request, link: Link) -> Response:
         """The file, or what a fault makes of it."""
@@ -121,6 +140,8 @@ class Downloads:
             request.mark(f"fault:{effect[1].name}")
             return _transport_fault(*effect)
         fault = self._faults.draw(LINK_FAULTS, link.vendor, link.report)
+        if fault is not None and fault.name == "link_weak_etag":
+            link.served.is_weak = True
         whole = whole_file(request, link)
         if fault is None:
             return whole
@@ -131,15 +152,15 @@ class Downloads:
 def whole_file(request: Request, link: Link) -> Response:
     """The file as a healthy host sends it, with ranges where the host serves them."""
     artifact = link.artifact
-    etag = f'"{hashlib.sha256(str(artifact.path).encode()).hexdigest()[:24]}-{link.generation}"'
+    etag = f'"{hashlib.sha256(str(artifact.path).encode()).hexdigest()[:24]}-{link.served.generation}"'
     answer = Response(200, [("Content-Type", artifact.content_type)], FileBody(artifact.path))
     answer.header("Content-Disposition", f'attachment; filename="{artifact.filename}"')
-    if not link.ranges:
+    if not link.served.ranges:
         return answer
-    answer.header("ETag", etag).header("Accept-Ranges", "bytes")
+    answer.header("ETag", f"W/{etag}" if link.served.is_weak else etag).header("Accept-Ranges", "bytes")
     wanted = request.header("Range") or ""
     condition = request.header("If-Range")
-    if not wanted.startswith("bytes=") or condition not in (None, etag):
+    if not wanted.startswith("bytes=") or (condition not in (None, etag) and not link.served.is_weak):
         return answer
     start_text, _, end_text = wanted[6:].partition("-")
     size, start = artifact.size, int(start_text or "0")
@@ -149,7 +170,13 @@ def whole_file(request: Request, link: Link) -> Response:
         )
     stop = min(size, int(end_text) + 1) if end_text else size
     answer.status, answer.body = 206, FileBody(artifact.path, start, stop)
-    return answer.header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
+    if link.served.begins_earlier or link.served.is_weak:
+        answer.body = artifact.path.read_bytes()[start:stop].translate(_OTHER_DIGITS)
+    begins = start // 2 if link.served.begins_earlier else start
+    return answer.header("Content-Range", f"bytes {begins}-{begins + stop - start - 1}/{size}")
+
+
+_OTHER_DIGITS = bytes.maketrans(b"12345", b"23451")
 
 
 def _transport_fault(effect: str, fault: Fault) -> Response:
@@ -161,6 +188,8 @@ def _transport_fault(effect: str, fault: Fault) -> Response:
         return html_response("Log in")
     if effect in ("notjson", "empty"):
         return Response(200, [("Content-Type", "text/csv")], b"")
+    if effect == "throttle":
+        return text_response("403 Forbidden (Rate Limit Exceeded)\n", 403)
     status = int(effect[:3]) if effect[:3].isdigit() else 403
     answer = s3_error("SlowDown" if status in (429, 503) else "Error", "Please try again", status)
     return answer.header("Retry-After", fault.args.get("retry_after", "1")) if effect == "429" else answer
@@ -193,7 +222,7 @@ _BROKEN_BYTES = (
 )  # fmt: skip
 _CUT = (
     "link_truncated", "link_cut_row", "link_cut_row_length", "link_cut_quote",
-    "link_broken_midway", "link_broken_no_range", "link_changed_midway",
+    "link_broken_midway", "link_broken_no_range", "link_changed_midway", "link_other_range", "link_weak_etag",
 )  # fmt: skip
 
 
@@ -225,9 +254,11 @@ def _cut(fault: Fault, link: Link, whole: Response) -> Response:
         return whole
     whole.stop_after = share
     if fault.name == "link_broken_no_range":
-        link.ranges = False
+        link.served.ranges = False
+    if fault.name == "link_other_range":
+        link.served.begins_earlier = True
     if fault.name == "link_changed_midway":
-        link.generation += 1
+        link.served.generation += 1
     return whole
 
 

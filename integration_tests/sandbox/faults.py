@@ -70,6 +70,8 @@ the answer itself.
 | `link_broken_midway` | the connection breaks at the share `at`; ranges are served, so it can be resumed | 1 |
 | `link_broken_no_range` | the same, but the host ignores `Range` and starts again with 200 | 1 |
 | `link_changed_midway` | broken midway, and the file has another `ETag` afterwards | 1 |
+| `link_other_range` | broken midway, and the rest is answered by a range that begins earlier | 1 |
+| `link_weak_etag` | broken midway, the `ETag` is weak, and the rest that is given is that of another file | 1 |
 | `link_gzip` | `Content-Encoding: gzip` | always |
 | `link_gzip_file` | the file itself is gzipped (`application/gzip`), no `Content-Encoding` | always |
 | `link_broken_gzip` | `Content-Encoding: gzip`, and the stream ends early | 1 |
@@ -105,10 +107,10 @@ JOB_FAULTS = {
 LINK_FAULTS = {
     "link_expired": 1, "link_500": 1, "link_503": 1, "link_reset": 1, "link_html": 1, "link_json_error": 1,
     "link_empty": 1, "link_truncated": 1, "link_cut_row": 1, "link_cut_row_length": 1, "link_cut_quote": 1,
-    "link_broken_midway": 1, "link_broken_no_range": 1, "link_changed_midway": 1, "link_gzip": ALWAYS,
-    "link_gzip_file": ALWAYS, "link_broken_gzip": 1, "link_broken_zip": 1, "link_broken_xlsx": 1, "link_zip_bomb": 1,
-    "link_zip_many": 1, "link_bad_checksum": 1, "link_wrong_type": ALWAYS, "link_no_type": ALWAYS,
-    "link_lower_headers": ALWAYS, "link_slow": 1, "link_no_length": ALWAYS,
+    "link_broken_midway": 1, "link_broken_no_range": 1, "link_changed_midway": 1, "link_other_range": 1,
+    "link_weak_etag": 1, "link_gzip": ALWAYS, "link_gzip_file": ALWAYS, "link_broken_gzip": 1, "link_broken_zip": 1,
+    "link_broken_xlsx": 1, "link_zip_bomb": 1, "link_zip_many": 1, "link_bad_checksum": 1, "link_wrong_type": ALWAYS,
+    "link_no_type": ALWAYS, "link_lower_headers": ALWAYS, "link_slow": 1, "link_no_length": ALWAYS,
 }  # fmt: skip
 REPORT_FAULTS = {"report_empty": ALWAYS}
 REQUEST_FAULTS = {f"{kind}_{effect}": 1 for kind in KINDS for effect in EFFECTS}

@@ -44,6 +44,7 @@ class Sandbox:
         settings: Switches by vendor, e.g. `{"canvas": {"semicolon": True}}`.
         job_polls: The poll on which a healthy job is ready.
         port: The first of a row of ports, one a vendor and one for files; 0 takes free ones.
+        watch: Told of each request before it is answered.
         cache_dir: Keep generated files here for further runs; also the environment variable `LMS_SANDBOX_CACHE`.
     """
 
@@ -59,6 +60,7 @@ class Sandbox:
         job_polls: int = 2,
         port: int = 0,
         cache_dir: Path | None = None,
+        watch: Callable[[Request], None] = lambda _: None,
     ) -> None:
         kept = os.environ.get("LMS_SANDBOX_CACHE")
         directory = cache_dir or (Path(kept) if kept else None)
@@ -84,6 +86,7 @@ class Sandbox:
         }
         self._control = Control(self.world, self.vendors, self.reset)
         self._first_port = port
+        self._watch = watch
         self._hosts: list[Host] = []
 
     def __enter__(self) -> Sandbox:
@@ -174,9 +177,6 @@ class Sandbox:
         for vendor in self.vendors.values():
             vendor.reset()
 
-    def identified(self, request: Request) -> None:
-        """Told of each request before it is answered; for those that play a part between requests."""
-
     def _answer(self, request: Request) -> tuple[Response, Entry | None]:
         if request.host == "api" and request.path.startswith(PREFIX):
             return self._control.answer(request), None
@@ -191,7 +191,7 @@ class Sandbox:
         return response, entry
 
     def _file(self, request: Request) -> Response:
-        self.identified(request)
+        self._watch(request)
         return self.world.downloads.answer(request)
 
     def _api(self, request: Request) -> Response:
@@ -200,7 +200,7 @@ class Sandbox:
         if route is None:
             return vendor.error(404)
         request.report = vendor.identify(request)
-        self.identified(request)
+        self._watch(request)
         drawn = self.faults.draw_request(request.kind, vendor.name, request.report)
         if drawn is None:
             return route.handler(request)

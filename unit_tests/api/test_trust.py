@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import errno
-import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,16 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 import truststore
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from source_lms_reports.api import trust
 from source_lms_reports.api.transport import Call, ConnectionFault, Transport, connection_fault
 from source_lms_reports.errors import ConfigError
-
-DAY = datetime.timedelta(days=1)
+from unit_tests.certificates import certificate, issued
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -35,31 +28,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
-
-
-def certificate(folder: Path, address: str = "127.0.0.1", begins: int = -2, ends: int = 2) -> Path:
-    """A certificate that vouches for itself, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + begins * DAY)
-        .not_valid_after(now + ends * DAY)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + secret)
-    return path
 
 
 @contextmanager
@@ -92,35 +60,6 @@ def test_an_authority_of_this_machine_is_trusted(
     monkeypatch.setenv(variable, str(path))
     with served(path) as url:
         assert asked(url) == 200
-
-
-def issued(folder: Path) -> tuple[Path, Path]:
-    """A certificate as what inspects a company's traffic makes it, short of what RFC 5280 asks.
-
-    Returns:
-        The authority's, and the host's with its key.
-    """
-    authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    company = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "company")])
-    host = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-
-    def begun(subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(company).public_key(public_key)
-        builder = builder.serial_number(x509.random_serial_number())
-        return builder.not_valid_before(now - DAY).not_valid_after(now + DAY)
-
-    authority = begun(company, authority_key.public_key())
-    authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    leaf = begun(host, key.public_key()).add_extension(address, critical=False)
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    (folder / "authority.pem").write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(pem))
-    (folder / "host.pem").write_bytes(
-        leaf.sign(authority_key, hashes.SHA256()).public_bytes(pem)
-        + key.private_bytes(pem, pkcs8, serialization.NoEncryption())
-    )
-    return folder / "authority.pem", folder / "host.pem"
 
 
 def test_an_authority_that_does_not_follow_every_rule_is_trusted_on_each_python(
@@ -171,7 +110,7 @@ def test_one_that_nobody_knows_is_told_with_the_way_to_add_it(tmp_path: Path) ->
     [
         ({"begins": -9, "ends": -2}, "has ended, or has not begun. Check the clock"),
         ({"begins": 2, "ends": 9}, "has ended, or has not begun. Check the clock"),
-        ({"address": "127.0.0.9"}, "is made out to another name"),
+        ({"host": "127.0.0.9"}, "is made out to another name"),
     ],
 )
 def test_what_is_wrong_with_a_known_one_is_told(

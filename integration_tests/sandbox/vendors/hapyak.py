@@ -103,6 +103,13 @@ class HapYak(Vendor):
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
+    def act(self, action: str, **args: Any) -> Any:
+        """`have_ordered`: unique reports were ordered `ages` seconds ago."""
+        if action != "have_ordered":
+            return super().act(action, **args)
+        self._orders = sorted(self.world.clock.now() - float(age) for age in args["ages"])
+        return len(self._orders)
+
     def reset(self) -> None:
         self._tokens = Tokens(self.world.clock, "bc")
         self._orders.clear()
