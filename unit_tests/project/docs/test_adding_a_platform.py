@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-import source_lms_reports
 from source_lms_reports.platforms import model
 from source_lms_reports.platforms.model import parse_platform
 from unit_tests.project.docs import pages
 from unit_tests.project.docs.example_lms import KEY, ExampleLms, example_lms
+from unit_tests.project.docs.extended import Extended, configured, last_states, only, records
 
 PAGE = "docs/adding-a-platform.md"
-#: Runs commands one after the other, as lists of arguments from stdin, and prints their messages.
-COMMANDS = """
-import json, sys
-from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from source_lms_reports.source import SourceLmsReports
-
-for line in sys.stdin:
-    entrypoint = AirbyteEntrypoint(SourceLmsReports())
-    for message in entrypoint.run(entrypoint.parse_args(json.loads(line))):
-        print(f"{message}\\n", end="")
-    print("end")
-"""
-
-Json = dict[str, Any]
 
 
 def pieces(info: str) -> str:
@@ -49,8 +30,8 @@ def files() -> dict[str, str]:
     return {name: pieces(name) for name in names}
 
 
-class Extended:
-    """A copy of the package with the page's files put into it, and nothing else changed.
+class ExampleExtended(Extended):
+    """The package with the page's files put into it, and nothing else changed.
 
     Args:
         folder: Where the copy goes.
@@ -58,39 +39,12 @@ class Extended:
     """
 
     def __init__(self, folder: Path, server: ExampleLms) -> None:
-        self._folder = folder
-        package = folder / "source_lms_reports"
-        shutil.copytree(Path(source_lms_reports.__file__).parent, package)
-        for name, text in files().items():
-            path = package / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        super().__init__(folder, files())
         config = json.loads(pieces("config.json"))
         config["platform"] |= {"base_url": server.url, "api_key": KEY}
         config["poll_interval_seconds"] = 0.1
         self.config = self.file("config", config)
         self.wrong = self.file("wrong", {**config, "platform": {**config["platform"], "api_key": "another-key"}})
-
-    def file(self, name: str, content: Any) -> str:
-        """A JSON file."""
-        path = self._folder / f"{name}.json"
-        path.write_text(json.dumps(content))
-        return str(path)
-
-    def run(self, *commands: list[str]) -> list[list[Json]]:
-        """The messages of each command."""
-        done = subprocess.run(
-            [sys.executable, "-c", COMMANDS],
-            input="".join(f"{json.dumps(command)}\n" for command in commands),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": str(self._folder)},
-        )
-        outputs = done.stdout.split("end\n")
-        assert len(outputs) == len(commands) + 1, done.stdout + done.stderr
-        return [[json.loads(line) for line in output.splitlines()] for output in outputs[:-1]]
 
 
 @pytest.fixture
@@ -100,17 +54,8 @@ def server() -> Iterator[ExampleLms]:
 
 
 @pytest.fixture
-def extended(tmp_path: Path, server: ExampleLms) -> Extended:
-    return Extended(tmp_path, server)
-
-
-def configured(stream: Json) -> Json:
-    """A stream of a catalog, incremental where it can be."""
-    return {"stream": stream, "sync_mode": stream["supported_sync_modes"][-1], "destination_sync_mode": "append"}
-
-
-def records(messages: list[Json], stream: str) -> list[Json]:
-    return [one["record"]["data"] for one in messages if one["type"] == "RECORD" and one["record"]["stream"] == stream]
+def extended(tmp_path: Path, server: ExampleLms) -> ExampleExtended:
+    return ExampleExtended(tmp_path, server)
 
 
 def test_the_pieces_are_a_platform() -> None:
@@ -119,7 +64,7 @@ def test_the_pieces_are_a_platform() -> None:
     assert set(platform.reports) == {"learners", "completions"}
 
 
-def test_the_platform_is_checked_discovered_and_read(extended: Extended, server: ExampleLms) -> None:
+def test_the_platform_is_checked_discovered_and_read(extended: ExampleExtended, server: ExampleLms) -> None:
     good, bad, found = extended.run(
         ["check", "--config", extended.config],
         ["check", "--config", extended.wrong],
@@ -143,9 +88,7 @@ def test_the_platform_is_checked_discovered_and_read(extended: Extended, server:
     assert [(row["id"], row["score"]) for row in records(first, "completions")] == [(11, 0.5), (12, "n/a"), (13, 1)]
     assert sorted(server.orders, key=str) == [{"report": "completions"}, {"report": "learners"}]
 
-    states = [one["state"] for one in first if one["type"] == "STATE"]
-    last = {one["stream"]["stream_descriptor"]["name"]: one for one in states}
-    state = extended.file("state", list(last.values()))
+    state = extended.file("state", last_states(first))
     (second,) = extended.run(["read", "--config", extended.config, "--catalog", catalog, "--state", state])
     assert [row["id"] for row in records(second, "completions")] == [13]
     order = next(one for one in server.orders[2:] if one["report"] == "completions")
@@ -153,11 +96,6 @@ def test_the_platform_is_checked_discovered_and_read(extended: Extended, server:
     assert order["to"] > order["from"]
     assert server.leaks == []
     assert not [line for line in map(str, first + second) if KEY in line or "0123456789abcdef" in line]
-
-
-def only(messages: list[Json], kind: str) -> Json:
-    (found,) = [message for message in messages if message["type"] == kind]
-    return found
 
 
 def test_the_page_names_every_part_of_the_model() -> None:
