@@ -62,6 +62,7 @@ def test_a_first_sync_reads_all_that_is_kept_and_the_next_goes_on_from_there(san
     windows = [(body["start"], body["end"]) for body in bodies(sandbox)]
 
     assert first.code == 0, first.errors
+    assert len([text for text in first.logs if "without a start date" in text]) == 1
     assert as_set(map(numbers_alike, first.records["learning_activity"])) == as_set(
         map(numbers_alike, sandbox.truth("percipio", "learning_activity"))
     )

@@ -22,6 +22,8 @@ from source_lms_reports.process import uninterrupted
 from source_lms_reports.redaction import REDACTOR
 
 LOGGER = logging.getLogger("airbyte")
+#: Where the answer has the next refresh token (RFC 6749, 5.1).
+_NEW_TOKEN = ["refresh_token"]
 
 
 class SettingKeeper:
@@ -82,7 +84,7 @@ class RefreshTokenAuth(TokenAuth):
                 self._prepare(client.platform.title)
                 with uninterrupted():
                     document = super().ask(client)
-                    self._take(value_at(document, self._refresh.refresh_token_path))
+                    self._take(value_at(document, _NEW_TOKEN))
                     return document
         except LockBusy:
             words = f"Another process has been renewing the token of {client.platform.title} on this machine for long."

@@ -575,13 +575,11 @@ class RefreshTokenAuthenticator(TokenAuthenticator, frozen=True, kw_only=True, t
 
     Attributes:
         refresh_token: Where the refresh token stands in the configuration. A new one takes its place there.
-        refresh_token_path: Where a new one stands in the answer.
         single_use: Whether a refresh token works once. It is then not sent where this machine knows it to be spent.
     """
 
     grant_type: str = "refresh_token"
     refresh_token: list[str]
-    refresh_token_path: Path = msgspec.field(default_factory=lambda: ["refresh_token"])
     single_use: bool = False
 
 

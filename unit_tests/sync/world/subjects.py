@@ -100,6 +100,10 @@ def _starts(parameters: Parameters, _table: Table, version: Version) -> bool:
     return _between(start.timestamp() if start else None, end.timestamp() if end else None, version)
 
 
+def _from_to(parameters: Parameters, table: Table, version: Version) -> bool:
+    return _starts({"start": parameters.get("fromDate"), "end": parameters.get("toDate")}, table, version)
+
+
 def _unix(parameters: Parameters, _table: Table, version: Version) -> bool:
     return _between(parameters.get("start_time"), parameters.get("end_time"), version)
 
@@ -212,6 +216,10 @@ SUBJECTS: dict[str, Subject] = {
     "tinqwise: no filter": Subject(
         "tinqwise", "programmes",
         lambda: {"programmes": Table("programme_uuid", "completed_at", nulls=True)}, _everything, form="json",
+    ),
+    "adobe: windows": Subject(
+        "adobe_learning_manager", "feedback", lambda: {"feedback": Table("Training Id", events=True)}, _from_to,
+        shared={"start_date": "2026-02-01T00:00:00Z"},
     ),
     "percipio: windows": Subject(
         "percipio", "learning_activity", lambda: {"learning_activity": Table("userUuid", events=True)}, _starts,
