@@ -346,6 +346,7 @@ SUBJECTS = (
         healthy="trainings",
         traits=_LINKS | {"blind", "csv", "tokens"},
         settings={"reports": ["learner_transcripts", "trainings"]},
+        shared={"start_date": "2025-06-01T00:00:00Z", "end_date": "2026-01-20T00:00:00Z"},
         # The sandbox ends every token with the one that it refuses.
         instead={
             "order_401": {"everywhere": True},
