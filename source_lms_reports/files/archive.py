@@ -81,6 +81,11 @@ class Source:
             raise ValueError(f"{self.label} is unpacked on the way and lies nowhere")
         return self.path
 
+    @property
+    def is_unpacked_alone(self) -> bool:
+        """Whether it is a file by itself that is unpacked on the way (gzip), and no member of an archive."""
+        return self.path is None and not self.is_member
+
     def open(self) -> ByteStream:
         """A stream of the file's bytes; the caller closes it."""
         return self.opener()

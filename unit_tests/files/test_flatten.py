@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -15,7 +16,7 @@ from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import Deletes, Flatten, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.files.table_warnings import TableWarnings
-from unit_tests.files.reading import gzipped, rows_of
+from unit_tests.files.reading import gzipped, rows_of, zipped
 
 FLATTEN = Flatten(
     {"key": "", "value": "", "meta": "meta_"},
@@ -114,6 +115,31 @@ def test_what_is_no_such_row_is_no_report(tmp_path: Any, bad: bytes, before: byt
         verify(payload, OPTIONS)
         for table in open_tables(payload, OPTIONS):
             rows_of(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "may_be_blank", "is_table"),
+    [
+        (gzipped(b""), True, True),
+        (gzipped(b""), False, False),
+        (gzipped(b"")[:-3], True, False),
+        (b"", True, False),
+        (zipped({"part.jsonl": b""}), True, False),
+    ],
+    ids=["whole", "not foreseen", "cut", "nothing", "a member"],
+)
+def test_a_packed_file_of_nothing_has_no_rows_where_that_is_foreseen(
+    tmp_path: Any, content: bytes, may_be_blank: bool, is_table: bool
+) -> None:
+    path = tmp_path / "part"
+    path.write_bytes(content)
+    payload, options = Payload((Part(path),)), dataclasses.replace(OPTIONS, may_be_blank=may_be_blank)
+    if is_table:
+        verify(payload, options)
+        assert list(open_tables(payload, options)) == []
+    else:
+        with pytest.raises(PayloadError):
+            verify(payload, options)
 
 
 def test_a_deleted_row_that_does_not_say_when_is_told() -> None:
