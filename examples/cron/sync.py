@@ -5,8 +5,9 @@ Usage: sync.py CONFIG FOLDER        (source-lms-reports on PATH, or named by LMS
 
 FOLDER gets one file a stream and sync, `<stream>/<time>.jsonl`; `catalog.json`, made at the first sync and yours to
 edit (remove streams, change `sync_mode`); `state.json`, where the next sync goes on. A state is kept only after the
-rows that it covers are on disk, so that a crash repeats rows and never leaves any out. A second call while one is
-running ends at once. The exit code is the connector's: not 0 when a stream failed; what the others read is kept.
+rows that it covers are on disk, so that a crash repeats rows and never leaves any out. A token that the platform renews
+goes into CONFIG. A second call while one is running ends at once. The exit code is the connector's: not 0 when a stream
+failed; what the others read is kept.
 
 A line for crontab, each night at three:  0 3 * * *  /opt/lms/sync.py /opt/lms/config.json /srv/lms 2>> /var/log/lms.log
 """
@@ -19,6 +20,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,13 +28,30 @@ COMMAND = os.environ.get("LMS_REPORTS_COMMAND", "source-lms-reports")
 
 
 def replace(path: Path, content: Any) -> None:
-    """Write a file so that it is there whole or not at all."""
+    """Write a file so that it is there whole or not at all; nobody may read it who might not before."""
+    path = path.resolve()
     fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
+    fresh.unlink(missing_ok=True)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def messages(config: Path, *args: str) -> Iterator[dict[str, Any]]:
+    """The connector's messages as they come; the last one is its exit code. A changed configuration is kept at once."""
+    words = [COMMAND, args[0], "--config", str(config), *args[1:]]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as connector:
+        assert connector.stdout is not None
+        for line in connector.stdout:
+            message = json.loads(line)
+            if message["type"] == "CONTROL":
+                replace(config, message["control"]["connectorConfig"]["config"])
+            else:
+                yield message
+    yield {"type": "EXIT", "code": connector.returncode}
 
 
 def discover(config: Path) -> dict[str, Any]:
@@ -41,13 +60,12 @@ def discover(config: Path) -> dict[str, Any]:
     Raises:
         SystemExit: The connector cannot list them; it has said why.
     """
-    done = subprocess.run([COMMAND, "discover", "--config", config], stdout=subprocess.PIPE, check=False)
-    messages = [json.loads(line) for line in done.stdout.splitlines()]
-    found = [message["catalog"]["streams"] for message in messages if message["type"] == "CATALOG"]
+    told = list(messages(config, "discover"))
+    found = [message["catalog"]["streams"] for message in told if message["type"] == "CATALOG"]
     if not found:
-        for message in messages:
+        for message in told:
             tell(message)
-        raise SystemExit(done.returncode or 1)
+        raise SystemExit(told[-1]["code"] or 1)
     return {
         "streams": [
             {"stream": stream, "sync_mode": stream["supported_sync_modes"][-1], "destination_sync_mode": "append"}
@@ -117,17 +135,17 @@ def main(config: Path, folder: Path) -> int:
         if not catalog.exists():
             replace(catalog, discover(config))
         sync = Sync(folder)
-        args = [COMMAND, "read", "--config", str(config), "--catalog", str(catalog)]
+        args = ["read", "--catalog", str(catalog)]
         if sync.state.exists():
             args += ["--state", str(sync.state)]
-        with subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as connector:
-            assert connector.stdout is not None
-            try:
-                for line in connector.stdout:
-                    sync.take(json.loads(line))
-            finally:
-                sync.close()
-        return connector.returncode
+        code = 1
+        try:
+            for message in messages(config, *args):
+                code = message.get("code", code)
+                sync.take(message)
+        finally:
+            sync.close()
+        return code
 
 
 if __name__ == "__main__":

@@ -112,12 +112,15 @@ def _type(column: Json) -> str:
 
 
 def _discovered(config: Path) -> list[Json]:
-    for line in _run("discover", "--config", str(config)).splitlines():
-        message = json.loads(line)
-        if message["type"] == "CATALOG":
-            streams: list[Json] = message["catalog"]["streams"]
-            return streams
-    sys.exit("The connector names no streams; its messages are above.")
+    found: list[list[Json]] = []
+    with subprocess.Popen([_command(), "discover", "--config", str(config)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for message in map(json.loads, process.stdout):
+            if message["type"] == "CATALOG":
+                found.append(message["catalog"]["streams"])
+            else:
+                _hear(message, config, {})
+    return found[0] if found else sys.exit("The connector names no streams; its messages are above.")
 
 
 def _chosen(offered: list[Json], streams: list[str]) -> list[Json]:
@@ -157,9 +160,7 @@ def _hear(message: Json, config: Path, failed: dict[str, str]) -> None:
     if message["type"] == "LOG":
         print(message["log"]["message"], file=sys.stderr)
     elif message["type"] == "CONTROL":
-        beside = config.with_suffix(".new")
-        beside.write_text(json.dumps(message["control"]["connectorConfig"]["config"], indent=2), encoding="utf-8")
-        beside.replace(config)
+        _replace(config, json.dumps(message["control"]["connectorConfig"]["config"], indent=2))
     elif message["type"] == "TRACE":
         status, error = message["trace"].get("stream_status"), message["trace"].get("error")
         if error:
@@ -170,11 +171,16 @@ def _hear(message: Json, config: Path, failed: dict[str, str]) -> None:
             failed[stream] = error["message"]
 
 
-def _run(*args: str) -> str:
-    done = subprocess.run([_command(), *args], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stdout)
-    return done.stdout
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was; nobody may read it who might not before."""
+    path = path.resolve()
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, path.stat().st_mode & 0o777), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _command() -> str:

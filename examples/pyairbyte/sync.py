@@ -60,18 +60,15 @@ def sync(config: Path, database: str, streams: list[str]) -> Outcome:
     import airbyte as ab
 
     def keep(changed: Mapping[str, Any]) -> None:
-        beside = config.with_suffix(".new")
-        beside.write_text(json.dumps(dict(changed), indent=2), encoding="utf-8")
-        beside.replace(config)
+        replace(config, json.dumps(dict(changed), indent=2))
+        source.set_config(dict(changed), validate=False)  # PyAirbyte itself would go on with the old one
 
     with tempfile.TemporaryDirectory(prefix="lms-reports-") as folder:
         source = ab.get_source(
-            "source-lms-reports",
-            config=json.loads(config.read_text(encoding="utf-8")),
-            config_change_callback=keep,
-            local_executable=_stand_in(Path(folder)),
-            streams=streams or "*",
+            "source-lms-reports", config_change_callback=keep, local_executable=_stand_in(Path(folder))
         )
+        source.set_config(json.loads(config.read_text(encoding="utf-8")), validate=False)
+        source.select_streams(streams or "*")
         source.check()
         cache = _cache(ab, database)
         try:
@@ -88,6 +85,18 @@ def sync(config: Path, database: str, streams: list[str]) -> Outcome:
             result = source.read(cache=cache)  # from the file: nothing is asked of the platform a second time
             return Outcome({name: len(dataset) for name, dataset in result.streams.items()}, failed)
         return Outcome({name: len(dataset) for name, dataset in result.streams.items()})
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was; nobody may read it who might not before."""
+    path = path.resolve()
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, path.stat().st_mode & 0o777), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _cache(ab: Any, database: str) -> Any:

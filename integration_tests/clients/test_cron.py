@@ -53,6 +53,21 @@ def rows(folder: Path, stream: str) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_token_that_works_once_is_kept_in_the_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LMS_REPORTS_COMMAND": str(SCRIPT)}
+    with Sandbox(rows=5) as sandbox:
+        config.write_text(json.dumps(quick(sandbox, "brightspace", data_sets=["Users"])))
+        config.chmod(0o600)
+        words = [sys.executable, str(RECIPE), str(config), str(tmp_path / "lms")]
+        runs = [subprocess.run(words, capture_output=True, text=True, check=False, env=environment) for _ in range(2)]
+
+        assert [run.returncode for run in runs] == [0, 0], runs[-1].stderr
+        kept = json.loads(config.read_bytes())["platform"]["refresh_token"]
+        assert kept == sandbox.config("brightspace")["platform"]["refresh_token"]
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_second_sync_brings_what_is_new(sandbox: Sandbox, tmp_path: Path) -> None:
     folder = tmp_path / "lms"
     first = sync(sandbox, folder)

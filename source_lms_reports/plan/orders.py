@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from source_lms_reports.errors import ConfigError
+from source_lms_reports.jobs.policy import TICKET_LIFE
 from source_lms_reports.jobs.ticket import Order, Window
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice
 from source_lms_reports.plan.windows import Span, as_days, as_instants, cut, is_calendar, unit_start, whole_units
@@ -23,6 +24,7 @@ from source_lms_reports.times import earlier, instant, midnight, rfc3339, shifte
 #: A window of an earlier sync may have ended so long after now: what we know of the vendor's time is a little behind
 #: it, sometimes more and sometimes less.
 _TOLERANCE = timedelta(minutes=1)
+_TICKET_LIFE = timedelta(seconds=TICKET_LIFE)
 
 
 class ReportPlan:
@@ -173,7 +175,16 @@ class ReportPlan:
             return None
         if self._settings.start:
             return self._settings.start
-        return earlier(self._now, spec.default_start) if spec.default_start else None
+        return self._default_start(spec) if spec.default_start else None
+
+    def _default_start(self, spec: WindowSpec) -> datetime:
+        """Where a first sync begins. It moves with the clock, but not past a window that the sync before has ordered.
+
+        Two years back it is 2024-11-26 03:00, and a job of last night goes from 2024-11-25 03:00 on: it begins there.
+        """
+        start = earlier(self._now, spec.default_start)
+        left = (at for _, at in self._windows_left() if at is not None and start - _TICKET_LIFE <= at)
+        return min([start, *left])
 
     def _days(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
         unit = str(fill_all({"length": spec.length}, self._settings.context)["length"])

@@ -20,6 +20,7 @@ from source_lms_reports.platforms.model import EachSpec, ReadySpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.spec.settings import Settings
+from source_lms_reports.times import earlier, rfc3339
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -67,7 +68,19 @@ class Plans:
         if ready is not None and stream.moment:
             return self._of_ready(group, ready)
         direct = self._client.platform.pattern == "pages" or bool(stream.report_spec.request)
+        self._tell_start(group)
         return ReportPlan(group, self._settings, self._now, self._each(stream), direct)
+
+    def _tell_start(self, group: Sequence[Selected]) -> None:
+        """Tell how far back a first sync goes where nobody has said."""
+        windows = group[0].stream.report_spec.windows
+        begins = any(one.cursor_value is None for one in group)
+        if windows is not None and windows.default_start and begins and self._settings.start is None:
+            start = rfc3339(earlier(self._now, windows.default_start))
+            LOGGER.info(
+                f"Report {group[0].stream.report}: without a start date it is read from {start} on. Set `start_date` "
+                "for another one."
+            )
 
     def _of_ready(self, group: Sequence[Selected], ready: ReadySpec) -> ReadyPlan:
         stream = group[0].stream

@@ -72,6 +72,18 @@ def test_given_a_job_of_yesterday_when_instants_are_planned_then_its_window_come
     assert [slice_.ticket is not None for slice_ in tuesday] == [True, False]
 
 
+def test_given_no_start_date_when_the_first_window_was_ordered_yesterday_then_it_is_taken_up() -> None:
+    stream, settings = _canvas("students_with_no_submissions_csv")
+    monday = ReportPlan([Selected(stream)], settings, MONDAY).slices()
+    ticket = dataclasses.replace(_ticket(monday[0]), ordered_at=MONDAY.timestamp())
+
+    tuesday = ReportPlan([Selected(stream, tickets=(ticket,))], settings, TUESDAY).slices()
+
+    assert [slice_.ticket is not None for slice_ in tuesday] == [True, False]
+    assert _windows(tuesday)[0] == _windows(monday)[0]
+    assert _windows(tuesday)[1] == ("2026-03-02T10:30:00Z", "2026-03-03T10:30:00Z")
+
+
 def test_given_a_job_with_other_parameters_when_planned_then_it_is_not_taken_up() -> None:
     stream, settings = _hapyak("user_stream_raw", start_date="2026-02-01T00:00:00Z")
     monday = ReportPlan([Selected(stream)], settings, MONDAY).slices()
