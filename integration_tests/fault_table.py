@@ -363,6 +363,17 @@ SUBJECTS = (
         },
     ),
     Subject(
+        "Brightspace",
+        "brightspace",
+        stream="all_grades",
+        report="All Grades",
+        healthy="final_grades",
+        traits=frozenset({"jobs", "answers", "file", "blind", "csv", "noquota"}),
+        settings={"data_sets": ["All Grades", "Final Grades"]},
+        shared={"start_date": "2025-12-01T00:00:00Z", "end_date": "2026-01-20T00:00:00Z"},
+        instead={"order_lost_blind": {"orphans": 1}},
+    ),
+    Subject(
         "Percipio",
         "percipio",
         stream="learning_activity",

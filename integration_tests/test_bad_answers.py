@@ -40,6 +40,7 @@ MODES: Json = {"supported_sync_modes": ["full_refresh"]}
         ("tinqwise", "token_reset", ("check",)),
         ("hapyak", "order_503", ("check",)),
         ("percipio", "list_html", ("check",)),
+        ("brightspace", "token_html", ("check",)),
     ],
 )
 def test_four_bad_answers_in_a_row_fail_no_command(

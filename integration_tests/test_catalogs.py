@@ -24,6 +24,7 @@ CATALOGS: dict[str, tuple[str, Json, Json]] = {
     "tinqwise": ("tinqwise", {}, {}),
     "percipio": ("percipio", {}, {}),
     "adobe_learning_manager": ("adobe_learning_manager", {}, {}),
+    "brightspace": ("brightspace", {}, {}),
     "hapyak": ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"]}, {}),
     "hapyak, JSON": ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"], "report_format": "json"}, {}),
 }

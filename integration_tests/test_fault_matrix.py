@@ -25,4 +25,5 @@ def test_every_other_promise_is_about_a_case() -> None:
 
 def test_every_platform_is_a_subject() -> None:
     platforms = {subject.platform for subject in SUBJECTS}
-    assert platforms == {"canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio", "adobe_learning_manager"}
+    others = {"hapyak", "percipio", "adobe_learning_manager", "brightspace"}
+    assert platforms == {"canvas", "second_nature", "sana", "tinqwise", *others}

@@ -45,6 +45,7 @@ VICTIMS = [
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
     Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
     Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=9000),
+    Victim("brightspace", "all_grades", "All Grades"),
     Victim("percipio", "learning_activity", "learning_activity", rows=9000, moments=("order", "poll", "emit")),
 ]
 PLACES = [(victim, moment, number) for victim in VICTIMS for moment in victim.moments for number in SIGNALS]
@@ -62,7 +63,10 @@ def reference_of(victim: Victim, references: References, connector: Connector) -
 
 def config_of(victim: Victim, sandbox: Sandbox) -> Json:
     reports = {name: [victim.report] for name in ("second_nature", "hapyak", "percipio")}.get(victim.platform)
-    config = quick(sandbox, victim.platform, **({"reports": reports} if reports else {}))
+    only = {"reports": reports} if reports else {}
+    if victim.platform == "brightspace":
+        only = {"data_sets": [victim.report]}
+    config = quick(sandbox, victim.platform, **only)
     windows = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"}
     return {**config, **(windows if victim.platform in ("hapyak", "percipio", "adobe_learning_manager") else {})}
 
@@ -137,6 +141,7 @@ LOCKS = {
     "hapyak": "poll_401:count=always",
     "percipio": "poll_401:count=always",
     "adobe_learning_manager": "token_401:count=always",
+    "brightspace": "poll_401:count=always",
 }
 
 

@@ -24,6 +24,7 @@ PLATFORMS: dict[str, Json] = {
     "tinqwise": {},
     "percipio": {},
     "adobe_learning_manager": {"reports": ["users", "learner_transcripts", "feedback", "gamification"]},
+    "brightspace": {"data_sets": ["Users", "Final Grades", "Learner Usage"]},
     "hapyak": {"reports": ["user_stream_raw", "signin_widget_detail"]},
 }
 # Windows end with the sync unless they are bounded, and two syncs are to be compared.

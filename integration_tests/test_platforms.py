@@ -42,6 +42,7 @@ WRONG: dict[str, tuple[Json, str]] = {
     ),
     "tinqwise": ({"client_secret": "wrong-secret"}, "refuses the client"),
     "adobe_learning_manager": ({"refresh_token": "wrong-token-0000"}, "refuses the refresh token or the application"),
+    "brightspace": ({"client_secret": "wrong-secret"}, "refuses the application"),
     "percipio": ({"access_token": "wrong-token-0000"}, "refuses the access token"),
     "hapyak": ({"credentials": {"auth_type": "api_key", "api_key": "wrong-key-0000"}}, "refuses the credentials"),
 }

@@ -12,7 +12,16 @@ from jsonschema import Draft7Validator
 
 from integration_tests.connector import Connector, Run, script
 
-PLATFORMS = ["canvas", "second_nature", "sana", "tinqwise", "hapyak", "percipio", "adobe_learning_manager"]
+PLATFORMS = [
+    "canvas",
+    "second_nature",
+    "sana",
+    "tinqwise",
+    "hapyak",
+    "percipio",
+    "adobe_learning_manager",
+    "brightspace",
+]
 SECRETS = {"access_token", "api_key", "client_secret", "refresh_token"}
 
 

@@ -85,6 +85,8 @@ BDS: dict[str, tuple[tuple[str, ...], dict[str, type]]] = {
     ),
     "Organizational Unit Ancestors": (("OrgUnitId", "AncestorOrgUnitId"), {"OrgUnitId": int, "AncestorOrgUnitId": int}),
 }  # fmt: skip
+#: The one refresh token that works again and again: for configurations in files that nobody keeps.
+LASTING_TOKEN = "d2l-refresh-of-saved-configurations"
 #: The set that has full files only.
 NO_CHANGES = "Organizational Unit Ancestors"
 #: The column that a minor version adds at the end. No schema knows it.
@@ -228,17 +230,18 @@ class Brightspace(Vendor):
             return json_response({"error": "invalid_client"}, 401)
         if form.get("grant_type") != "refresh_token":
             return json_response({"error": "unsupported_grant_type"}, 400)
-        if form.get("refresh_token") != self.refresh_token:
+        lasts = form.get("refresh_token") == LASTING_TOKEN
+        if not lasts and form.get("refresh_token") != self.refresh_token:
             request.mark("spent-refresh-token" if form.get("refresh_token") in self._spent else "no-refresh-token")
             return json_response({"error": "invalid_grant"}, 400)
-        if self.switches.rotates:
+        if self.switches.rotates and not lasts:
             self._spent.add(self.refresh_token)
             self.refresh_token = _refresh_token()
         asked = set(form.get("scope", self.switches.granted).split())
         scopes = frozenset(asked & set(self.switches.granted.split()))
         answer = {
             "access_token": self._tokens.issue(scopes, self.switches.token_seconds),
-            "refresh_token": self.refresh_token,
+            "refresh_token": LASTING_TOKEN if lasts else self.refresh_token,
             "expires_in": int(self.switches.token_seconds),
             "token_type": "Bearer",
             "scope": " ".join(sorted(scopes)),
