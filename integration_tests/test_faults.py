@@ -143,7 +143,9 @@ class Trial:
     def look_at_output(self, run: Run) -> None:
         assert run.stderr == ""
         assert self.connector.leftovers == []
-        text = run.stdout + run.stderr
+        # A configuration that is handed out is whole, and goes to whoever keeps it.
+        lines = [line for line in run.stdout.splitlines() if not line.startswith('{"type":"CONTROL"')]
+        text = "\n".join([*lines, run.stderr])
         assert [secret for secret in secrets_of(self.subject, self.sandbox) if secret in text] == []
 
     def look_at_pace(self, before: int) -> None:
