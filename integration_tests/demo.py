@@ -95,7 +95,12 @@ class Run:
         path.write_text(done.stdout)
         mark = "[green]✓[/]" if done.returncode == 0 else f"[red]exit {done.returncode}[/]"
         self._console.print(f"  {mark} {arguments[0]:<9}{seconds:5.1f} s   [dim]{path.name}[/]")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        messages = [json.loads(line) for line in done.stdout.splitlines()]
+        for message in messages:
+            if message["type"] == "CONTROL":  # a token that works once was renewed: the next command needs the new one
+                changed = message["control"]["connectorConfig"]["config"]
+                Path(arguments[arguments.index("--config") + 1]).write_text(json.dumps(changed))
+        return messages
 
     def platform(self, name: str, sandbox: Sandbox) -> None:
         """Show everything for one platform."""
@@ -279,6 +284,8 @@ def _change_rows(platform: str, sandbox: Sandbox) -> None:
         sandbox.mutate("tinqwise", "modules", update={1: {"modified_at": now, "progress": 99.0}})
     elif platform == "adobe_learning_manager":
         sandbox.mutate("adobe_learning_manager", "users", update={1: {"name": "New Name", "_time": time.time() - 1}})
+    elif platform == "brightspace":
+        sandbox.act("brightspace", "publish", of="Users", rows=[(1, 50), (2, 50)], days=1)
     elif platform == "percipio":
         sandbox.mutate("percipio", "learning_activity", update={1: {"lastAccess": now, "status": "Completed"}})
 
