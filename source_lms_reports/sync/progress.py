@@ -15,6 +15,7 @@ from source_lms_reports.sync.live import LiveProgress
 LOGGER = logging.getLogger("airbyte")
 _INTERVAL = 5.0
 _SHOWN = 4
+_QUOTA = "quota"
 _MIB = 1024 * 1024
 
 
@@ -60,7 +61,7 @@ class Progress:
         elif isinstance(event, Held):
             quota = f" ({event.limit})" if event.limit else ""
             orders = "1 report waits" if event.orders == 1 else f"{event.orders} reports wait"
-            self._say("quota", f"{orders} for the vendor's quota{quota} until {moment(event.until)}")
+            self._say(_QUOTA, f"{orders} for the vendor's quota{quota} until {moment(event.until)}")
 
     def downloading(self, order: Order, done: int, total: int | None) -> None:
         """Take note of the bytes of a download."""
@@ -100,7 +101,9 @@ class Progress:
             if not news:
                 return
             self._last = now
-            shown = "; ".join(line.text for line in news[-_SHOWN:])
+            first = [line for line in news if line is self._lines.get(_QUOTA)]  # why nothing else happens
+            rest = [line for line in news if line not in first]
+            shown = "; ".join(line.text for line in first + rest[len(first) - _SHOWN :])
             more = f"; and {len(news) - _SHOWN} more" if len(news) > _SHOWN else ""
             for line in news:
                 line.is_new = False

@@ -85,3 +85,16 @@ def test_many_reports_are_a_digest(clock: Clock, caplog: pytest.LogCaptureFixtur
     progress.rows("last", 1)
 
     assert "and 6 more" in caplog.messages[1]
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_quota_that_reports_wait_for_is_told_before_all_else(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    progress = Progress(clock, interval=5)
+    progress.rows("users", 1)
+    progress.event(Held(86, 1_700_003_600.0, "5 reports a minute"))
+    for number in range(6):
+        progress.rows(f"table_{number}", 1)
+    clock.now = 6.0
+    progress.rows("users", 1)
+    assert caplog.messages[-1].startswith("Progress: 86 reports wait for the vendor's quota (5 reports a minute)")
+    assert caplog.messages[-1].endswith("; and 4 more")
