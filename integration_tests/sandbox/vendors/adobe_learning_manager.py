@@ -242,7 +242,7 @@ class AdobeLearningManager(Vendor):
     def _spent(self, kind: str) -> str:
         now = self.world.clock.now()
         running = [job for job in self.world.jobs.running(self.name) if job.report == kind]
-        if running:
+        if [job for job in running if self.world.jobs.poll(job) != "done"]:  # a job goes on without being looked at
             return f"A job of type {kind} is already in progress"
         if sum(one == kind and at > now - DAY for one, at in self._orders) >= self.switches.per_day:
             return f"The daily limit of {self.switches.per_day} jobs of type {kind} is reached"
