@@ -29,6 +29,8 @@ from source_lms_reports.platforms.model import platform_names
 
 _CONFIGS = Path(__file__).resolve().parents[1] / "examples" / "configs"
 _TICKETS = "_report_tickets"
+#: What a state says beside the cursor.
+_BESIDE = (_TICKETS, "_report_orders", "_report_seconds", "__ab_no_cursor_state_message")
 _QUERY = (
     ".venv/bin/python -c \"import duckdb; duckdb.connect('{database}')"
     '.sql(\'FROM canvas.last_user_access ORDER BY \\"last access at\\" DESC LIMIT 5\').show()"'
@@ -43,7 +45,6 @@ _NEXT = """\
 The first is there for {others} too.
 docs/lms-reports.md says where credentials are made. The last syncs all streams into rows/, and what is new when it
 is called again. README.md has the same for Docker, PyAirbyte, Meltano and others."""
-_NO_CURSOR = "__ab_no_cursor_state_message"
 _FINE = timedelta(seconds=1)
 
 
@@ -65,7 +66,7 @@ class StreamResult:
         return max(0, self.ended - self.started) / 1000
 
     def cursor(self) -> str:
-        return next((str(value) for key, value in self.state.items() if key not in (_TICKETS, _NO_CURSOR)), "")
+        return next((str(value) for key, value in self.state.items() if key not in _BESIDE), "")
 
 
 class Run:
@@ -150,6 +151,9 @@ class Run:
         self._database.execute(f'CREATE SCHEMA IF NOT EXISTS "{platform}"')
         source = f"read_json('{file.name}', format='newline_delimited', sample_size=-1, maximum_depth=2)"
         if appended and self._has(platform, stream):
+            for column in dict.fromkeys(name for row in rows for name in row):  # a column may come with later rows only
+                quoted = '"' + column.replace('"', '""') + '"'
+                self._database.execute(f'ALTER TABLE "{platform}"."{stream}" ADD COLUMN IF NOT EXISTS {quoted} VARCHAR')
             self._database.execute(f'INSERT INTO "{platform}"."{stream}" BY NAME SELECT * FROM {source}')  # noqa: S608 - names of the demo's own
         else:
             self._database.execute(f'CREATE OR REPLACE TABLE "{platform}"."{stream}" AS SELECT * FROM {source}')  # noqa: S608
@@ -204,10 +208,14 @@ def _config(name: str, sandbox: Sandbox) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if name == "hapyak":  # four reports a minute is all that the vendor allows, so the demo reads two
         more["reports"] = ["project_engagement_summary_raw", "user_stream_raw"]
-    if name == "adobe_learning_manager":
+    if name == "adobe_learning_manager":  # five windows of a report are all that the vendor makes a day
+        reports = ("users", "learner_transcripts", "trainings", "feedback", "gamification", "sessions", "user_groups")
+        more["reports"] = list(reports)
         more["report_parameters"] = [{"report": "sessions", "name": "courseIds", "value": "course:1"}]
     config = sandbox.config(name, **more)
     config["poll_interval_seconds"] = 0.2
+    if name == "adobe_learning_manager":
+        config["start_date"] = "2025-10-01T00:00:00Z"
     if name == "hapyak":
         first_of_month = datetime.now(timezone.utc).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         last_month = (first_of_month - timedelta(days=1)).replace(day=1)
@@ -317,8 +325,8 @@ def main(argv: list[str]) -> int:
 
 def next_steps() -> str:
     """The commands that lead to one's own rows, for a person to read."""
-    first, *others = sorted(path.stem for path in _CONFIGS.glob("*.json"))
-    return _NEXT.format(platform=first, others=", ".join(others))
+    others = sorted(path.stem for path in _CONFIGS.glob("*.json") if path.stem != "canvas")
+    return _NEXT.format(platform="canvas", others=", ".join(others))
 
 
 if __name__ == "__main__":
