@@ -158,7 +158,7 @@ class TicketExecutor(ActionExecutor):
         if isinstance(found, Part):
             return JobState(JobStatus.READY, result=Arrived(Payload((found,))))
         self._client.judge(found, "poll", order.report)
-        return self._jobs.read(self._client.read(found, lambda document: isinstance(document, dict)), found)
+        return self._jobs.read(self._client.read(found, self._jobs.speaks_of_a_job), found)
 
     def _require_ours(self, order: Order, ticket: Ticket, ordered_at: float | None) -> None:
         """Refuse a job that was not ordered when the ticket was.

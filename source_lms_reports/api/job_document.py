@@ -41,6 +41,13 @@ class JobReader:
         found = value_at(document, self._job.id, _is_id)
         return None if found is None else str(found)
 
+    def speaks_of_a_job(self, document: Any) -> bool:
+        """Whether a document is word of a job: it has an id, a status, or what only a failed job has."""
+        job = self._job
+        return isinstance(document, dict) and any(
+            value_at(document, path) is not None for path in (job.id, job.status, job.failed_if) if path
+        )
+
     def ordered_at(self, document: Any) -> float | None:
         """When the job was ordered, in epoch seconds; None where the document does not tell."""
         return _epoch(value_at(document, self._job.created_at))

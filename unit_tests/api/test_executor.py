@@ -181,6 +181,7 @@ def looked(tmp_path: Path, *answers: dict[str, Any]) -> list[Any]:
         ({"json": {"status": "FAILED"}}, JobStatus.FAILED, "FAILED"),
         ({"json": {"status": "FAILED", "error": "No rows"}}, JobStatus.FAILED, "No rows"),
         ({"json": {"error": "No rows"}}, JobStatus.FAILED, "No rows"),
+        ({"json": {"errors": [{"message": "No rows"}]}}, JobStatus.FAILED, "No rows"),
         ({"json": {"status": "SHELVED", "error": "No rows"}}, JobStatus.FAILED, "No rows"),
         ({"json": {"status": "IN_PROGRESS", "error": "Still counting"}}, JobStatus.RUNNING, "Still counting"),
         ({"json": {"status": "IN_PROGRESS", "error": None}}, JobStatus.RUNNING, "IN_PROGRESS"),
@@ -206,6 +207,8 @@ def test_anything_else_is_the_report(tmp_path: Path, body: bytes) -> None:
     ("answer", "kind"),
     [
         ({"text": "<html>"}, "transient"),
+        ({"json": {"message": "Internal server error"}}, "transient"),
+        ({"json": {}}, "transient"),
         ({"text": '{"status": '}, "transient"),
         ({"text": '{"status": "PENDING"} {"status": "PENDING"}'}, "transient"),
         ({"status_code": 202}, "transient"),
