@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
-from functools import cache
+from datetime import datetime, tzinfo
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from source_lms_reports.files.table import CellChunk, Chunk, Table, unique_names
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d):([0-5]\d(?:\.\d{1,6})?)")
 
 
 class ZonedTable(Table):
@@ -73,17 +73,18 @@ def in_zone(text: str, zone: tzinfo) -> str | None:
     back, is the first one.
     """
     found = _TIME.fullmatch(text)
-    if found is None:
-        return None
+    written = _offset(f"{found[1]}T{found[2]}", zone) if found else None
+    return f"{found[1]}T{found[2]}:{found[3]}{written}" if found and written else None
+
+
+@lru_cache(maxsize=65_536)
+def _offset(minute: str, zone: tzinfo) -> str | None:
+    """How far a zone is ahead of UTC in a minute, such as `+05:30`; None where there is no such minute."""
     try:
-        offset = datetime.fromisoformat(f"{found[1]}T{found[2].partition('.')[0]}").replace(tzinfo=zone).utcoffset()
+        offset = datetime.fromisoformat(minute).replace(tzinfo=zone).utcoffset()
     except (ValueError, OverflowError):
         return None
-    return None if offset is None else f"{found[1]}T{found[2]}{_written(offset)}"
-
-
-def _written(offset: timedelta) -> str:
-    minutes = round(offset.total_seconds() / 60)
+    minutes = round(offset.total_seconds() / 60) if offset is not None else 0
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
