@@ -20,7 +20,7 @@ from benchmarks.session import session
 from benchmarks.table import growth_table, main_table, write_tables
 from benchmarks.waits.results import Waits
 
-KINDS = ("start", "csv", "json", "xlsx")
+KINDS = ("start", "csv", "json", "jsonl", "xlsx")
 HERE = Path(__file__).parent
 RESULTS, WAITS = HERE / "results.json", HERE / "waits.json"
 DOCS = HERE.parent / "docs"
@@ -57,7 +57,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _measured(cases: Sequence[Case]) -> Results:
     results = Results()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, session(Path(folder)) as here:
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, session(Path(folder), cases) as here:
         _say("Generating the reports")
         here.generate(cases)
         for case in {(case.kind, case.contender.key): case for case in cases}.values():

@@ -29,17 +29,19 @@ COLUMNS: dict[str, Kind] = {
     "comment": "text",
 }
 CURSOR = "updated_at"
+#: The part files of JSON Lines, without what the names end with.
+PARTS = tuple(f"part-{number:05d}" for number in range(4))
 #: Where the sync before this one ended. All rows are later, so each is compared and none is left out.
 CURSOR_VALUE = "2019-12-31T00:00:00Z"
 
-_TYPES = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "time": "string"}
+TYPES = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "time": "string"}
 
 
 def schema() -> dict[str, Any]:
     """The report's JSON schema, the same for everyone."""
     properties: dict[str, Any] = {}
     for name, kind in COLUMNS.items():
-        properties[name] = {"type": ["null", _TYPES[kind]]}
+        properties[name] = {"type": ["null", TYPES[kind]]}
         if kind == "time":
             properties[name] |= {"format": "date-time", "airbyte_type": "timestamp_with_timezone"}
     return {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": properties}

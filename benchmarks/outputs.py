@@ -19,14 +19,14 @@ Json = dict[str, Any]
 
 
 def records(path: Path) -> Iterator[Json]:
-    """The data of all records in an output, whether Airbyte's or Singer's, without empty cells."""
+    """The data of an output's records, Airbyte's or Singer's, without empty cells and what a reader adds."""
     with path.open("rb") as file:
         for line in file:
             message = json.loads(line)
             if message["type"] == "RECORD":
                 record = message["record"]
                 data = record.get("data", record)
-                yield {name: value for name, value in data.items() if value is not None}
+                yield {name: data[name] for name in COLUMNS if data.get(name) is not None}
 
 
 def expected(count: int) -> list[Json]:

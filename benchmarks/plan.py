@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from benchmarks.contenders.commands import CONTENDERS, Contender
 
 #: The size that the tables are about.
-ROWS = {"csv": 500_000, "json": 500_000, "xlsx": 200_000, "start": 1}
+ROWS = {"csv": 500_000, "json": 500_000, "jsonl": 500_000, "xlsx": 200_000, "start": 1}
 #: What would take minutes and tells nothing new reads fewer rows; its line says how many.
 SLOW_ROWS = 100_000
 SLOW = frozenset({"cdk-decoder"})
 #: What takes seconds takes part in so many times the rounds, in all of its sizes: the noise of a shared machine comes
 #: and goes. What takes minutes shows its growth once.
 QUICK = 3
-LONG = frozenset({"cdk", "cdk-json", "cdk-decoder", "singer"})
+LONG = frozenset({"cdk", "cdk-json", "cdk-decoder", "singer", "dap-postgres"})
 #: Sizes for the growth of time and memory, besides the size above.
 GROWTH = {
     ("csv", "connector"): (50_000, 1_000_000, 2_000_000),

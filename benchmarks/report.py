@@ -1,4 +1,4 @@
-"""Generates a report: the same rows from the same seed, as CSV, JSON or XLSX.
+"""Generates a report: the same rows from the same seed, as CSV, JSON, XLSX or part files of JSON Lines.
 
 Run as a process of its own, so that the process that measures stays small:
 `python -m benchmarks.report csv 500000 /tmp/report.csv`.
@@ -7,6 +7,8 @@ Run as a process of its own, so that the process that measures stays small:
 from __future__ import annotations
 
 import csv
+import gzip
+import itertools
 import random
 import sys
 import uuid
@@ -18,7 +20,7 @@ from typing import Any
 import orjson
 import xlsxwriter  # type: ignore[import-untyped]
 
-from benchmarks.columns import COLUMNS
+from benchmarks.columns import COLUMNS, PARTS
 
 SEED = 20240131
 SHEETS = 2
@@ -116,7 +118,35 @@ def write_xlsx(path: Path, count: int) -> None:
                         sheet.write(at, column, value)
 
 
-WRITERS = {"csv": write_csv, "json": write_json, "xlsx": write_xlsx}
+def write_jsonl(folder: Path, count: int) -> None:
+    """Gzipped part files of key, value and meta, and the same as TSV, which a client of others asks for."""
+    folder.mkdir()
+    names = [name for name in COLUMNS if name != "id"]
+    head = "\t".join(["meta.ts", "key.id", *(f"value.{name}" for name in names)]) + "\n"
+    made = rows(count)
+    for stem in PARTS:
+        with _packed(folder / f"{stem}.jsonl.gz") as lines, _packed(folder / f"{stem}.tsv.gz") as table:
+            table.write(head.encode())
+            for row in itertools.islice(made, count // len(PARTS)):
+                value = dict(zip(COLUMNS, row, strict=True))
+                key, ts = value.pop("id"), value["updated_at"]
+                given = {name: one for name, one in value.items() if one is not None}
+                lines.write(orjson.dumps({"key": {"id": key}, "value": given, "meta": {"ts": ts}}) + b"\n")
+                table.write(("\t".join([ts, str(key), *(_field(value[name]) for name in names)]) + "\n").encode())
+
+
+def _packed(path: Path) -> gzip.GzipFile:
+    return gzip.GzipFile(path, "wb", compresslevel=6, mtime=0)
+
+
+def _field(value: Any) -> str:
+    """A field as PostgreSQL's COPY reads it."""
+    return (
+        "\\N" if value is None else _cell(value).replace("\n", "\\n") if isinstance(value, str) else str(_cell(value))
+    )
+
+
+WRITERS = {"csv": write_csv, "json": write_json, "xlsx": write_xlsx, "jsonl": write_jsonl}
 
 
 def main(kind: str, count: str, path: str) -> None:

@@ -1,9 +1,10 @@
 """The vendor's side: a process that sends finished reports as fast as the loopback takes them.
 
-It speaks two small APIs over the same files, so that each contender is spoken to in the way it expects:
+It speaks three small APIs over the same files, so that each contender is spoken to in the way it expects:
 
 - Second Nature's export API, which the connector reads: list, create, track, download;
-- a plain job API for the low-code contenders: `POST /jobs`, `GET /jobs/<id>`, download.
+- a plain job API for the low-code contenders: `POST /jobs`, `GET /jobs/<id>`, download;
+- the Data Access Platform's API (see `dap`), which the connector and Instructure's own client read.
 
 Every job is ready at the first look: the time a vendor takes is not what is measured here.
 """
@@ -19,8 +20,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+from benchmarks import dap
+
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
+    ".gz": "application/gzip",
     ".json": "application/json",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -54,9 +58,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Lists, states and files."""
-        parts = urlsplit(self.path).path.strip("/").split("/")
+        path = urlsplit(self.path).path
+        parts = path.strip("/").split("/")
         if parts[0] == "files":
-            self._send_file(self._server.folder / parts[1])
+            self._send_file(self._server.folder.joinpath(*parts[1:]))
+        elif answer := self._dap(path, b""):
+            self._send_json(answer)
         elif parts == ["api", "reports"]:
             self._send_json({"reports": sorted({f"rows-{file.stem}" for file in self._server.folder.iterdir()})})
         else:
@@ -67,12 +74,18 @@ class Handler(BaseHTTPRequestHandler):
         """Orders: the ticket is the file's name."""
         asked = parse_qs(urlsplit(self.path).query)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if answer := self._dap(self.path, body):
+            self._send_json(answer)
+            return
         if asked:
             name = asked["file"][0]
         else:
             order = json.loads(body)
             name = f"{order['report_name'].removeprefix('rows-')}.{order['format']}"
         self._send_json({"ticket_id": name})
+
+    def _dap(self, path: str, body: bytes) -> dict[str, Any] | None:
+        return dap.answer(self._server.folder, self._server.url, path, body)
 
     @property
     def _server(self) -> Server:

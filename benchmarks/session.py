@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.contenders.commands import Job
 from benchmarks.measure import Cost, run
 from benchmarks.plan import Case
+from integration_tests.clients.postgres import postgres
 
 #: Rows of the report by which outputs are compared.
 SAMPLE = 1_000
@@ -27,12 +28,14 @@ class Session:
         server: The server's address.
         reports: Where the reports are.
         work: For everything else.
+        database: The address of a PostgreSQL server, if a contender needs one.
     """
 
-    def __init__(self, server: str, reports: Path, work: Path) -> None:
+    def __init__(self, server: str, reports: Path, work: Path, database: str = "") -> None:
         self._server = server
         self._reports = reports
         self._work = work
+        self._database = database
 
     def generate(self, cases: Sequence[Case]) -> None:
         """Make the reports that the cases read, and the samples."""
@@ -65,7 +68,7 @@ class Session:
         return self._work / "stderr"
 
     def _job(self, kind: str, rows: int) -> Job:
-        return Job(self._server, kind, rows, self._work)
+        return Job(self._server, kind, rows, self._work, self._database)
 
 
 def _generator(kind: str, rows: int, path: Path) -> list[str]:
@@ -73,8 +76,17 @@ def _generator(kind: str, rows: int, path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def session(folder: Path) -> Iterator[Session]:
-    """A session in a folder, with its server in a process of its own."""
+def _database(cases: Sequence[Case]) -> Iterator[str]:
+    if all(case.contender.key != "dap-postgres" for case in cases):
+        yield ""
+        return
+    with postgres() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def session(folder: Path, cases: Sequence[Case]) -> Iterator[Session]:
+    """A session in a folder, with its server in a process of its own, and a database if a case needs one."""
     reports, work = folder / "reports", folder / "work"
     reports.mkdir()
     work.mkdir()
@@ -83,6 +95,7 @@ def session(folder: Path) -> Iterator[Session]:
         try:
             if server.stdout is None:
                 raise RuntimeError("the server has no stdout")
-            yield Session(server.stdout.readline().strip(), reports, work)
+            with _database(cases) as database:
+                yield Session(server.stdout.readline().strip(), reports, work, database)
         finally:
             server.terminate()

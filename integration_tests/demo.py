@@ -212,6 +212,8 @@ def _config(name: str, sandbox: Sandbox) -> dict[str, Any]:
         reports = ("users", "learner_transcripts", "trainings", "feedback", "gamification", "sessions", "user_groups")
         more["reports"] = list(reports)
         more["report_parameters"] = [{"report": "sessions", "name": "courseIds", "value": "course:1"}]
+    if name == "instructure_dap":  # five orders a minute: two for each sync
+        more["tables"] = ["accounts", "users"]
     config = sandbox.config(name, **more)
     config["poll_interval_seconds"] = 0.2
     if name == "adobe_learning_manager":
@@ -288,6 +290,8 @@ def _change_rows(platform: str, sandbox: Sandbox) -> None:
     elif platform == "sana":
         changed = {4: {"last_progress_date": now.replace("Z", ".000000Z")}}
         sandbox.mutate("sana", "user_course_instance_progress", update=changed)
+    elif platform == "instructure_dap":
+        sandbox.mutate("instructure_dap", "users", update={3: {"name": "Renamed"}}, remove=[5])
     elif platform == "tinqwise":
         sandbox.mutate("tinqwise", "modules", update={1: {"modified_at": now, "progress": 99.0}})
     elif platform == "adobe_learning_manager":

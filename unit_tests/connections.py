@@ -16,6 +16,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "sana": {"base_url": "https://x.example", "credentials": {"auth_type": "access_token", "access_token": "t"}},
     "tinqwise": {"base_url": "https://x.example", "client_id": "a", "client_secret": "b"},
     "adobe_learning_manager": {"client_id": "a", "client_secret": "b", "refresh_token": "r"},
+    "instructure_dap": {"client_id": "a", "client_secret": "b"},
     "percipio": {"organization_id": "o", "access_token": "t"},
     "hapyak": {"credentials": {"auth_type": "api_key", "api_key": "k"}},
 }

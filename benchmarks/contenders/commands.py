@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from benchmarks.columns import CURSOR, CURSOR_VALUE, schema
 SCRIPT = Path(sys.executable).with_name("source-lms-reports")
 TAP = Path(sys.executable).with_name("tap-lms-reports")
 STREAM = "report"
+DAP_CLIENT = "instructure-dap-client[postgresql]==2.3.1"
+_DAP_LOGIN = {"client_id": "us-east-1#bench", "client_secret": "not-a-secret"}
+_TABLES = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,17 @@ class Job:
 
     Args:
         server: The server's address.
-        kind: csv, json or xlsx.
+        kind: csv, json, jsonl or xlsx.
         rows: How many rows it has.
         folder: For the files that a contender is started with.
+        database: The address of a PostgreSQL server, if there is one.
     """
 
     server: str
     kind: str
     rows: int
     folder: Path
+    database: str = ""
 
     @property
     def file(self) -> str:
@@ -98,6 +104,8 @@ def _import_cdk(_: Job) -> list[str]:
 
 
 def _config(job: Job) -> dict[str, Any]:
+    if job.kind == "jsonl":
+        return {"platform": {"name": "instructure_dap", "base_url": job.server, **_DAP_LOGIN}}
     platform = {
         "name": "second_nature",
         "api_key": "not-a-secret",
@@ -109,6 +117,22 @@ def _config(job: Job) -> dict[str, Any]:
 
 def _ours(job: Job) -> list[str]:
     return [str(SCRIPT), *_read(job, f"connector-{job.file}", _config(job), _streams(job))]
+
+
+def _official(*command: str) -> Callable[[Job], list[str]]:
+    """Instructure's own client, in its environment; a table that it keeps has a new name each time."""
+
+    def started(job: Job) -> list[str]:
+        from integration_tests.clients.environment import client
+
+        asked = ["--namespace", "canvas", "--table", f"rows_{job.rows}_{next(_TABLES)}"]
+        where = ["--base-url", job.server, "--no-tracking", "--non-interactive"]
+        login = [f"--{name.replace('_', '-')}={value}" for name, value in _DAP_LOGIN.items()]
+        places = {"initdb": ["--connection-string", job.database], "snapshot": ["--output-directory", str(job.folder)]}
+        bare = [str(client("instructure-dap", DAP_CLIENT) / "dap"), *where, *login, *command]
+        return [*bare, *asked, *places[command[0]]]
+
+    return started
 
 
 def _streams(job: Job) -> list[str]:
@@ -171,8 +195,8 @@ def _write(path: Path, content: Any) -> str:
     return str(path)
 
 
-OURS = Contender("connector", "source-lms-reports `read`", _ours, ("csv", "json", "xlsx"))
-LOOP = Contender("loop", "bare Python loop", _loop(), ("csv", "json", "xlsx"))
+OURS = Contender("connector", "source-lms-reports `read`", _ours, ("csv", "json", "jsonl", "xlsx"))
+LOOP = Contender("loop", "bare Python loop", _loop(), ("csv", "json", "jsonl", "xlsx"))
 CONTENDERS = {
     one.key: one
     for one in (
@@ -183,6 +207,20 @@ CONTENDERS = {
         Contender("cdk-json", "CDK low-code, JsonDecoder", _low_code("json"), ("json",)),
         Contender("singer", "Singer SDK tap", _singer),
         Contender("tap", "tap-lms-reports", _tap, ("csv", "json", "xlsx")),
+        Contender(
+            "dap-files",
+            "instructure-dap-client, JSON Lines to files, no records",
+            _official("snapshot", "--format", "jsonl"),
+            ("jsonl",),
+            emits=False,
+        ),
+        Contender(
+            "dap-postgres",
+            "instructure-dap-client into PostgreSQL, its own time",
+            _official("initdb"),
+            ("jsonl",),
+            emits=False,
+        ),
         Contender("xlsx-read", "calamine alone, no records", _loop("xlsx-read"), ("xlsx",), emits=False),
         Contender("import", "`import airbyte_cdk` alone", _import_cdk, ("start",), emits=False),
         Contender("spec", "`spec`", _command("spec"), ("start",), emits=False),

@@ -2,12 +2,13 @@
 
 Rows before the cursor are left out and the greatest cursor value is kept, as every contender does.
 
-`python -m benchmarks.contenders.loop csv|json|xlsx|xlsx-read|download <url>`
+`python -m benchmarks.contenders.loop csv|json|jsonl|xlsx|xlsx-read|download <url>`
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import http.client
 import io
 import json
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.columns import CURSOR, CURSOR_VALUE
+from benchmarks.columns import CURSOR, CURSOR_VALUE, PARTS
 from benchmarks.contenders.typing_by_hand import typed, typed_native
 
 _BLOCK = 256 * 1024
@@ -60,6 +61,19 @@ def _json(url: str) -> None:
     _write(json.load(_get(url)))
 
 
+def _jsonl(url: str) -> None:
+    """Part files one after the other, each line an object of key, value and meta."""
+    _write(_side_by_side(line) for part in PARTS for line in gzip.GzipFile(fileobj=_get(f"{url}/{part}.jsonl.gz")))
+
+
+def _side_by_side(line: bytes) -> dict[str, Any]:
+    row = orjson.loads(line)
+    meta = row["meta"]
+    action = meta.get("action")
+    own = {"meta_ts": meta["ts"], "meta_action": action, "_ab_cdc_deleted_at": meta["ts"] if action == "D" else None}
+    return {**row["key"], **row.get("value", {}), **own}
+
+
 def _sheet_rows(url: str) -> Iterator[list[Any]]:
     from python_calamine import CalamineWorkbook
 
@@ -91,7 +105,7 @@ def _copy(response: http.client.HTTPResponse, take: Callable[[bytes], object]) -
         take(block)
 
 
-WAYS = {"csv": _csv, "json": _json, "xlsx": _xlsx, "xlsx-read": _xlsx_read, "download": _download}
+WAYS = {"csv": _csv, "json": _json, "jsonl": _jsonl, "xlsx": _xlsx, "xlsx-read": _xlsx_read, "download": _download}
 
 
 if __name__ == "__main__":

@@ -40,6 +40,12 @@ PLATFORMS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, A
     "hapyak": ({"reports": ["user_stream_raw", "poll_widget_detail"]}, {"start_date": "2026-06-01T00:00:00Z"}, {}),
 }
 
+#: Three kinds of change to a table of Instructure DAP.
+CHANGED: dict[str, Any] = {
+    "update": {3: {"name": "Zoë 'Q' \\ Ω"}},
+    "remove": [5, 7],
+    "add": [{"id": 12, "name": "New"}],
+}
 #: What tells the windows that the rows came in.
 WINDOW = {"_report_start", "_report_end"}
 #: How a report is ordered, where that changes its columns.
@@ -71,6 +77,35 @@ def test_the_tables_hold_what_the_vendor_holds(
             sandbox.mutate(platform, stream, **change)
         sync(folder, tmp_path, server, platform)
         compare(server, sandbox, platform, offered, first=False)
+
+
+def test_rows_that_the_vendor_deleted_are_marked(server: Postgres, tmp_path: Path) -> None:
+    """PyAirbyte knows nothing of deletes: it merges the row, which keeps its key and says when it went."""
+    folder = client("pyairbyte", PYAIRBYTE)
+    with Sandbox(rows=20, settings={"instructure_dap": {"orders_a_minute": 50}}) as sandbox:
+        config = quick(sandbox, "instructure_dap", tables=["users", "submissions"])
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        sync(folder, tmp_path, server, "dap")
+        compare_present(server, sandbox, deleted=0)
+        sandbox.clock.advance(30)
+        sandbox.mutate("instructure_dap", "users", **CHANGED)
+        sandbox.clock.advance(30)
+        sync(folder, tmp_path, server, "dap")
+        compare_present(server, sandbox, deleted=2)
+
+
+def compare_present(server: Postgres, sandbox: Sandbox, deleted: int) -> None:
+    """What is not marked is what the vendor holds; what is marked has its key and nothing of its values."""
+    marked = [row for row in table(server, "dap", "users") if "_ab_cdc_deleted_at" in row]
+    assert [set(row) for row in marked] == [{"id", "meta_ts", "meta_action", "_ab_cdc_deleted_at"}] * deleted
+    for name in ("users", "submissions"):
+        there = [row for row in table(server, "dap", name) if "_ab_cdc_deleted_at" not in row]
+        assert sorted(map(without_action, there)) == sorted(map(without_action, sandbox.truth("instructure_dap", name)))
+
+
+def without_action(row: dict[str, Any]) -> str:
+    """A row without what an increment alone says of it."""
+    return as_text({name: value for name, value in row.items() if name != "meta_action"})
 
 
 def sync(folder: Path, project: Path, server: Postgres, schema: str) -> None:

@@ -32,7 +32,7 @@ def columns_of(schema: Mapping[str, Any], flatten: Flatten | None) -> dict[str, 
         flatten: How rows are made flat; None where they are.
 
     Returns:
-        For each column its schema, of one type and null. Those of the primary key are marked.
+        For each column its schema, of one type and null. Those of the primary key are marked, reserved ones come last.
     """
     root = _Root(schema)
     if flatten is None:
@@ -43,7 +43,8 @@ def columns_of(schema: Mapping[str, Any], flatten: Flatten | None) -> dict[str, 
         for name, one in root.members(rows.get(member, {})):
             column = _free(flatten.column(member, name), found)
             found[column] = {**root.column(one), **({KEY_MARK: True} if member == flatten.key else {})}
-    return {**found, **({DELETED_AT: _MOMENT} if flatten.deletes else {})}
+    last = {name: found.pop(name) for name in flatten.reserved if name in found}
+    return {**found, **last, **({DELETED_AT: _MOMENT} if flatten.deletes else {})}
 
 
 def primary_key(properties: Mapping[str, Any]) -> list[str]:

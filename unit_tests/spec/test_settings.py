@@ -68,6 +68,7 @@ def test_every_platform_is_known_by_its_file() -> None:
         "brightspace",
         "canvas",
         "hapyak",
+        "instructure_dap",
         "percipio",
         "sana",
         "second_nature",

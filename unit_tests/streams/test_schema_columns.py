@@ -45,7 +45,7 @@ def test_a_column_called_like_one_of_ours_or_of_the_key_gets_a_number() -> None:
     )
     assert list(found) == [
         *("id", "meta_ts_2", "_ab_cdc_deleted_at_2", "id_2", "ts"),
-        *("meta_action", "meta_ts", "_ab_cdc_deleted_at"),
+        *("meta_ts", "meta_action", "_ab_cdc_deleted_at"),
     ]
     assert primary_key(found) == ["id"]
 

@@ -1,11 +1,12 @@
 """Instructure's Data Access Platform (Canvas Data 2): tables as snapshots and increments, by jobs.
 
 Traps: a client id with `#` in it; five orders and five lists a minute; an equal order within a day is the job that is
-there already, perhaps complete; several gzipped part files, whose addresses are traded for and live fifteen minutes;
-null columns are left out; deleted rows have no `value`; an increment without changes has no parts at all; a closed
-range misses rows that changed again behind it; the table is refreshed at times of its own, so that `until` and `at` are
-the platform's and no clock's; `since` before what is kept, or before a reload, is refused, on the order or by a failed
-job; a column is added between two runs; columns are called like those that a client adds.
+there already, perhaps complete (that of an increment only while nothing newer is there); several gzipped part files,
+whose addresses are traded for and live fifteen minutes; null columns are left out; deleted rows have no `value`; an
+increment without changes has no parts at all; a closed range misses rows that changed again behind it; the table is
+refreshed at times of its own, so that `until` and `at` are the platform's and no clock's; `since` before what is kept,
+or before a reload, is refused, on the order or by a failed job; a column is added between two runs; columns are called
+like those that a client adds.
 
 Instructure's own client reads it (`integration_tests/clients/test_instructure_dap.py`), all tables of `canvas` and
 `canvas_logs`. What it showed beyond the pages:
@@ -102,11 +103,12 @@ class Stored:
 
 @dataclass
 class Kept:
-    """A table as the platform keeps it: its rows, what they were made from, and up to when all is in."""
+    """A table as the platform keeps it: its rows, what they were made from, up to when all is in, the last change."""
 
     rows: dict[str, Stored] = field(default_factory=dict)
     made_from: tuple[Any, ...] | None = None
     until: float = 0.0
+    changed_at: float = 0.0
     reloaded_at: float = 0.0
 
 
@@ -266,6 +268,7 @@ class InstructureDap(Vendor):
         if refusal is not None and not self.switches.restart_in_job:
             return json_response({"error": refusal}, 400)
         with self._lock:
+            self._commit(table, spec)
             job = self._known(table, body) or self._new(table, spec, body, refusal)
         while self.switches.at_once and not job.finished:
             self.world.jobs.poll(job)
@@ -290,8 +293,16 @@ class InstructureDap(Vendor):
     def _known(self, table: str, body: dict[str, Any]) -> Job | None:
         """The job of an equal order of the last day."""
         job = self.world.jobs.find(self.name, self._ordered.get(_text([table, body]), ""))
-        alive = job is not None and job.state not in ("failed", "aborted", "deleted") and not self._is_dead(job)
-        return job if alive else None
+        if job is None or job.state in ("failed", "aborted", "deleted") or self._is_dead(job):
+            return None
+        if job.fault is not None and job.fault.name == "job_no_link":
+            return None
+        return job if job.extra["until"] >= self._newest_of_interest(table, body) else None
+
+    def _newest_of_interest(self, table: str, body: dict[str, Any]) -> float:
+        """A job that ended before this is no answer to the order any more."""
+        kept = self._kept[table]
+        return kept.changed_at if "since" in body and "until" not in body else kept.reloaded_at
 
     def _new(self, table: str, spec: TableSpec, body: dict[str, Any], refusal: dict[str, Any] | None) -> Job:
         key = hex_uuid(self.world.seed, next(self._numbers), 703)
@@ -319,7 +330,7 @@ class InstructureDap(Vendor):
             return Artifact(path, "application/gzip", f"{name}.{body['format']}.gz")
 
         def make(job: Job) -> Artifact:
-            count = self.switches.parts if lines and not job.empty else 0
+            count = 0 if job.empty else min(self.switches.parts, len(lines))
             parts = {}
             for number in range(count):
                 name = f"part-{number:05d}-{hex_uuid(1, number, 704)}"
@@ -404,9 +415,10 @@ class InstructureDap(Vendor):
             if old is None or old.value != value:
                 at = self._made_at(number) if kept.made_from is None and number < self.world.rows else now
                 kept.rows[name] = Stored(key, value, at)
+                kept.changed_at = max(kept.changed_at, at)
         for name, old in kept.rows.items():
             if name not in seen and old.value is not None:
-                kept.rows[name] = Stored(old.key, None, now)
+                kept.rows[name], kept.changed_at = Stored(old.key, None, now), now
 
     def _made_at(self, number: int) -> float:
         return float(self.world.anchor - mix(self.world.seed, number, 711) % (20 * DAY))

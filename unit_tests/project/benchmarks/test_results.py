@@ -74,7 +74,7 @@ def test_results_survive_a_file(tmp_path: Path) -> None:
 
 def test_tables_take_their_places_in_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    places = ["start", "csv", "json", "xlsx", "growth", "marginal", "sheets", "targets", "waits"]
+    places = ["start", "csv", "json", "jsonl", "xlsx", "growth", "marginal", "sheets", "targets", "waits"]
     waits = Waits({"ours": Waited(30.0, [4.0], [1.0], [3]), "theirs": Waited(60.0, [4.0], [2.0], [3])}, 42.0)
     page.write_text("".join(f"before\n<!-- {name} -->\nold\n<!-- end -->\nafter\n" for name in places))
     write_tables(results(), waits, page)

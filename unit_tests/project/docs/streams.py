@@ -90,6 +90,8 @@ def _open_ended(platform: Platform) -> Iterator[Stream]:
         yield Stream("<custom report>", "", "", "")
     elif listing is not None and listing.sample == "none":
         yield Stream("<data set>", "_report_end", "", "window")
+    elif listing is not None and listing.sample == "schema":
+        yield Stream("<table>", listing.cursors[0], "the table's key", "cursor")
     elif listing is not None:
         cursor = ", ".join([*listing.cursors, "else _report_end"])
         yield Stream("<report>", cursor, "", "window")
@@ -101,7 +103,8 @@ def _open_ended(platform: Platform) -> Iterator[Stream]:
 
 
 def _code(text: str) -> str:
-    return f"`{text}`" if text and not text.startswith(("the query's", "the data set's", "modified_at, ")) else text
+    own = ("the query's", "the data set's", "the table's", "modified_at, ")
+    return f"`{text}`" if text and not text.startswith(own) else text
 
 
 def main() -> None:

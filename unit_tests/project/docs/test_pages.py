@@ -159,7 +159,8 @@ def test_the_prerequisites_name_every_required_field(page: str, specification: d
 
 def test_the_page_names_every_field(page: str, specification: dict[str, Any]) -> None:
     for branch in specification["properties"]["platform"]["oneOf"]:
-        name = {"hapyak": "HapYak", "tinqwise": "TinQwise"}.get(branch["properties"]["name"]["const"], branch["title"])
+        names = {"hapyak": "HapYak", "tinqwise": "TinQwise", "instructure_dap": "Instructure DAP"}
+        name = names.get(branch["properties"]["name"]["const"], branch["title"])
         section = pages.section(page, f"Set up {NAME}")
         text = pages.section(section, name) + pages.section(page, "Prerequisites")
         missing = {field for field, _ in fields(branch) if not re.search(rf"[`\"]{field}[`\"]", text)}
