@@ -23,7 +23,7 @@ ARCH = $(shell uname -m)
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types unit faults clients-test image-test clients-matrix pythons image bench fuzz properties world soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
+.PHONY: help demo test beside lint format types unit faults clients-test image-test clients-matrix pythons image bench fuzz properties world soak lock wheel sbom release-notes publish image-push image-manifest release-record clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,14 @@ $(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
 demo: $(VENV)/.dev ## read all platforms from a sandbox on this machine, in one command
 	@$(BIN)/python -m integration_tests.demo
 
-test: lint types unit world ## everything that needs no image and no other client
+# Style, types and stories have a processor to themselves while the tests wait for their processes.
+test: $(VENV)/.dev ## everything that needs no image and no other client
+	@$(MAKE) --no-print-directory -j 2 unit beside
+
+beside:
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory world
 
 lint: $(VENV)/.dev ## style and likely bugs
 	@$(BIN)/ruff check .

@@ -40,8 +40,9 @@ ordered again.
 
 This page is made by `make faults`, which tries every cell.
 {run}
-`make test` tries the faults of requests and jobs at every platform too, and those of a file's bytes once for each kind
-of file, at Canvas for CSV (each time too) and at Second Nature for JSON and XLSX: what reads a file knows no platform.
+`make test` tries the faults of jobs at every platform too, those of single requests at one platform of each pattern
+(Canvas, TinQwise, HapYak), and those of a file's bytes once for each kind of file, at Canvas for CSV (each time too)
+and at Second Nature for JSON and XLSX: what sends a request and what reads a file know no platform.
 """
 
 

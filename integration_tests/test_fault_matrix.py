@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integration_tests.fault_matrix import PAGE, last_run, page
-from integration_tests.fault_table import CASES, SUBJECTS, cases_of
+from integration_tests.fault_table import CASES, OF_REQUESTS, SUBJECTS, cases_of, in_brief
 
 
 def test_the_page_shows_the_table() -> None:
@@ -15,6 +15,11 @@ def test_every_case_is_named_once_and_happens_somewhere() -> None:
     assert len(set(names)) == len(names)
     happening = {case.name for subject in SUBJECTS for case in cases_of(subject)}
     assert happening == set(names)
+
+
+def test_what_befalls_a_request_is_tried_by_make_test() -> None:
+    tried = {case.name for one in SUBJECTS for case in cases_of(one) if in_brief(one, case)}
+    assert tried >= OF_REQUESTS
 
 
 def test_every_other_promise_is_about_a_case() -> None:
