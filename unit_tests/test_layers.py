@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import source_lms_reports
@@ -33,6 +35,11 @@ def test_a_library_is_known_to_few_rooms(package: str) -> None:
 
 def test_the_top_of_the_package_is_small() -> None:
     assert len([module for module in MODULES if len(module.parts) == 1]) <= 8
+
+
+def test_no_module_is_called_as_one_of_the_standard_library() -> None:
+    names = {module.stem for module in MODULES} | set(map(room_of, MODULES))
+    assert names & set(sys.stdlib_module_names) == set()
 
 
 def test_the_docstring_of_the_package_is_the_map_of_its_rooms() -> None:

@@ -12,7 +12,7 @@ import requests
 
 from source_lms_reports.api.credentials import Credentials
 from source_lms_reports.api.refresh import RefreshTokenAuth, SettingKeeper
-from source_lms_reports.api.token import TokenAuth
+from source_lms_reports.api.token_auth import TokenAuth
 from source_lms_reports.platforms.model import (
     ApiKeyAuthenticator,
     AuthenticatorSpec,

@@ -15,7 +15,7 @@ from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import load_platform
 from source_lms_reports.spec.manifest import connection_specification
 from source_lms_reports.spec.own_values import require_own_values
-from source_lms_reports.spec.secrets import with_clean_secrets
+from source_lms_reports.spec.secret_values import with_clean_secrets
 from source_lms_reports.spec.settings import Settings, make_settings
 from source_lms_reports.spec.validation import validate_config
 

@@ -14,7 +14,7 @@ from typing import Any
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.renewal_lock import LockBusy, RenewalLock
-from source_lms_reports.api.token import TokenAuth
+from source_lms_reports.api.token_auth import TokenAuth
 from source_lms_reports.errors import ConfigError, TransientError
 from source_lms_reports.platforms.model import RefreshTokenAuthenticator
 from source_lms_reports.platforms.paths import value_at

@@ -20,11 +20,10 @@ from source_lms_reports.cdk.masking import mask_logs, masked
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.process import output_faults
 from source_lms_reports.redaction import REDACTOR
-from source_lms_reports.spec.secrets import secrets_of
+from source_lms_reports.spec.secret_values import secrets_of
 from source_lms_reports.spec.validation import validate_config
-from source_lms_reports.sync.bundles import Backpressure, Lines
+from source_lms_reports.sync.bundles import BUNDLES_UNDER_WAY, Backpressure, Lines
 
-_BUNDLES_UNDER_WAY = 4
 _MEMORY_CHECK_ROWS = 5_000
 
 
@@ -38,7 +37,7 @@ class ReportEntrypoint(AirbyteEntrypoint):
     def __init__(self, source: Source) -> None:
         mask_logs()  # before the CDK's first line
         super().__init__(source)
-        self._gate = Backpressure(_BUNDLES_UNDER_WAY)
+        self._gate = Backpressure(BUNDLES_UNDER_WAY)
         if hasattr(source, "gate"):
             source.gate = self._gate
 

@@ -22,7 +22,7 @@ from source_lms_reports.singer.keeping import make_keeper
 from source_lms_reports.singer.reading import with_detail
 from source_lms_reports.singer.tap import Tap
 from source_lms_reports.spec.manifest import connection_specification
-from source_lms_reports.spec.secrets import secrets_of
+from source_lms_reports.spec.secret_values import secrets_of
 
 LOGGER = logging.getLogger("airbyte")
 _DESCRIPTION = """\

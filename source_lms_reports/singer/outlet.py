@@ -8,9 +8,8 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from source_lms_reports.process import OutputFault, output_faults
-from source_lms_reports.sync.bundles import Backpressure, Lines
+from source_lms_reports.sync.bundles import BUNDLES_UNDER_WAY, Backpressure, Lines
 
-_BUNDLES_UNDER_WAY = 4
 _LAST_SECONDS = 5.0
 
 
@@ -27,7 +26,7 @@ class Outlet:
     """
 
     def __init__(self, out: BinaryIO, broken: Callable[[], None] = lambda: None) -> None:
-        self.gate = Backpressure(_BUNDLES_UNDER_WAY)
+        self.gate = Backpressure(BUNDLES_UNDER_WAY)
         #: Whether no more is taken. What fails from then on, fails because the sync is taken down.
         self.is_over = False
         self._out = out

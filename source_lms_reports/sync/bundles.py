@@ -11,6 +11,8 @@ from source_lms_reports.records.batch import Batch
 
 BUNDLE = 1024 * 1024
 """Bytes of lines from which on they are handed over."""
+BUNDLES_UNDER_WAY = 4
+"""So many bundles may wait for whoever takes the output."""
 
 
 class BackpressureClosed(Exception):

@@ -15,7 +15,7 @@ from source_lms_reports.api.auth import make_authenticators
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.refresh import SettingKeeper
 from source_lms_reports.api.refusal import Refusal
-from source_lms_reports.api.token import TokenAuth
+from source_lms_reports.api.token_auth import TokenAuth
 from source_lms_reports.api.transport import Transport
 from source_lms_reports.platforms.model import TokenAuthenticator, load_platform
 from source_lms_reports.redaction import redact

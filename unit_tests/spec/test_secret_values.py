@@ -9,7 +9,7 @@ import pytest
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.redaction import redact
 from source_lms_reports.spec.manifest import connection_specification
-from source_lms_reports.spec.secrets import secrets_of, with_clean_secrets
+from source_lms_reports.spec.secret_values import secrets_of, with_clean_secrets
 
 OAUTH = {"auth_type": "brightcove_oauth", "client_id": " id ", "client_secret": "the-secret\u2060", "account_id": "1"}
 
