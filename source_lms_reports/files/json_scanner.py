@@ -19,6 +19,9 @@ LINES = 256 * 1024
 WINDOW = 64 * 1024
 """Bytes of an array that are looked at together, at least."""
 
+MOST_IN_A_VALUE = 64 * 1024 * 1024
+"""Bytes of a value that is held as a whole: a record, or what stands around them."""
+
 Piece = tuple[int, int]
 """Bytes of a text, from and to."""
 
@@ -91,7 +94,13 @@ class Scanner:
                 return text
             if self._exhausted:
                 raise self._cut()
-            self._more(2 * (len(self._text) - self._at))
+            size = len(self._text) - self._at
+            if size > MOST_IN_A_VALUE:
+                raise UnknownFormat(
+                    f"{self._label} has a value of more than {MOST_IN_A_VALUE // 1024**2} MiB: a quote in it is not "
+                    "closed, or it is no report. Ask the vendor what it sent."
+                )
+            self._more(2 * size)
 
     def members(self) -> Iterator[str]:
         """The keys of the object whose `{` was just taken; each value must be consumed before the next key."""

@@ -106,6 +106,9 @@ def _repaired(blocks: Iterator[str], notes: TableWarnings) -> Iterator[str]:
         yield rest
 
 
+_MOST_KEYS = 10_000
+_MOST_SHOWN = 1000
+"""Bytes of a value that a message may show."""
 _ERROR_KEYS = ("error", "errors")
 _LINES = re.compile(r"(?i)\.(?:jsonl|ndjson)(?:\.gz)?$")
 _NO_ERROR = (b"null", b"[]", b"{}", b'""', b"false", b"0")
@@ -118,6 +121,16 @@ class _Members:
     errors: dict[str, bytes] = field(default_factory=dict)
     reports: list[Section] | None = None
     keys: set[str] = field(default_factory=set)
+
+    def add_key(self, key: str) -> None:
+        """Note a key; no record has more of them, but an object of records by their ids may."""
+        if len(self.keys) < _MOST_KEYS:
+            self.keys.add(key)
+
+    def add_scalar(self, key: str, text: bytes) -> None:
+        """Note a value that is neither list nor object."""
+        if len(self.scalars) < _MOST_KEYS or key in _ERROR_KEYS:
+            self.scalars[key] = text[:_MOST_SHOWN]
 
     def told(self) -> list[bytes]:
         """What members that are called errors hold."""
@@ -243,7 +256,7 @@ class _Finder:
         scanner.take(b"{")
         for key in scanner.members():
             first = scanner.peek()
-            members.keys.add(key)
+            members.add_key(key)
             if path:
                 self._step(key, first, path, members)
             elif key == "reports" and first == b"[":
@@ -253,7 +266,7 @@ class _Finder:
             elif first == b"{":
                 self._nested(key, members)
             else:
-                members.scalars[key] = scanner.value()
+                members.add_scalar(key, scanner.value())
         return members
 
     def _step(self, key: str, first: bytes, path: tuple[str, ...], members: _Members) -> None:
@@ -261,7 +274,7 @@ class _Finder:
             if first in (b"[", b"{"):
                 self._scanner.skip()
             else:
-                members.scalars[key] = self._scanner.value()
+                members.add_scalar(key, self._scanner.value())
         elif members.reports is not None:
             raise self._twice(key)
         elif len(path) == 1 and first == b"[":

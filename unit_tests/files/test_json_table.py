@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, UnknownFormat
+from source_lms_reports.files import json_scanner, json_sections
 from source_lms_reports.files.json_records import TWIN_NOTE
 from source_lms_reports.files.opening import count_rows, open_tables, verify
 from source_lms_reports.files.options import ReadOptions
@@ -291,6 +292,22 @@ def test_windows_1252_is_read_and_counted(tmp_path: Path) -> None:
 
     assert read(content)[None] == [{"a": "Zoë €"}]
     assert notes(content) == ["Bytes that are not valid UTF-8, read as Windows-1252: 2"]
+
+
+@pytest.mark.parametrize("text", [b'[{"a": "%b', b'{"a": "%b', b'{"a": 1}\n{"a": "%b', b'[[1, "%b'])
+def test_a_text_that_does_not_end_takes_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr(json_scanner, "MOST_IN_A_VALUE", 2**20)
+    content = payload(tmp_path, text % (b"x" * 2**22))
+    with pytest.raises(UnknownFormat):
+        verify(content, ReadOptions(format="json"))
+
+
+def test_an_object_of_records_by_their_ids_takes_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_sections, "_MOST_KEYS", 2)
+    with pytest.raises(ErrorPayload, match="its members are 1, 2"):
+        verify(payload(tmp_path, b'{"1": {}, "2": {}, "3": {}}'), ReadOptions(format="json"))
+    with pytest.raises(ErrorPayload, match="answered with an error instead of a report"):
+        verify(payload(tmp_path, b'{"1": 1, "2": 2, "error": "no"}'), ReadOptions(format="json"))
 
 
 def test_records_full_of_objects_and_a_record_of_megabytes(tmp_path: Path) -> None:
