@@ -250,14 +250,18 @@ class Story:
         for _ in range(QUIET_SYNCS):
             self._sandbox.clock.advance(HOUR)
             may_be_adopted = self.subject.platform == "canvas" and self._sandbox.running_jobs()
-            goes_on = "_report_tickets" in self._state or may_be_adopted
+            kept = self._tickets()
             run = self._sync({})
             if run.code:
                 raise Lost(f"{self.name}: a quiet sync ends with {run.code}: {run.errors}")
             self._commit(run, len(landing(run)))
-            if not goes_on:
+            if not may_be_adopted and kept <= self._tickets():  # none of them was read
                 return
         raise Lost(f"{self.name}: {QUIET_SYNCS} quiet syncs, and each has read what was ordered before it")
+
+    def _tickets(self) -> set[str]:
+        """The jobs in the state. One that was ordered up to an end date stays until a sync asks for that again."""
+        return {ticket["identity"] for ticket in self._state.get("_report_tickets", [])}
 
     def _sync(self, more: Json) -> Run:
         self.syncs += 1
