@@ -52,6 +52,9 @@ class Table(ABC):
         notes: Warnings; complete once the chunks are read.
     """
 
+    is_whole = True
+    """Whether all rows that there may be are read: what is left out is told, and the state does not pass it."""
+
     def __init__(self, name: str | None, columns: tuple[str, ...], notes: TableWarnings) -> None:
         self.name = name
         self.columns = columns

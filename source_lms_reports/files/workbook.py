@@ -15,6 +15,10 @@ from source_lms_reports.files.table_warnings import listed
 from source_lms_reports.files.xml_text import unescaped
 
 _HIDDEN_NOTE = "Hidden sheets are not read: "
+_ONLY_HIDDEN_NOTE = (
+    "Nothing stands in the visible sheets, and hidden ones, which are not read, may hold the rows: {example}. The "
+    "state stays where it is; have the sheets shown where the report is made"
+)
 _NO_TABLES_NOTE = "Sheets of charts, dialogs or macros are no tables: "
 _MOST_PLACES = 2**26
 """Places of a table, filled or not, that are never too many."""
@@ -81,13 +85,20 @@ class Workbook:
             table_name = self._table_name(name, sheet.name)
             if wanted(table_name):
                 table = SheetTable(table_name, sheet, layout, self.from_1904, options)
+                if self._may_hide_rows():
+                    table.is_whole = False
+                    table.notes.add(_ONLY_HIDDEN_NOTE, example=listed(self.hidden))
                 while notes:
                     table.notes.add(notes.pop(0))
                 yield table
 
+    def _may_hide_rows(self) -> bool:
+        """Whether there are rows in hidden sheets at most: programs write such workbooks, which Excel itself cannot."""
+        return bool(self.hidden) and all(layout is None for _, layout in self._sheets)
+
     def _notes(self) -> list[str]:
         """What is to be told of the sheets that are not read; with the first table that is."""
-        hidden = [_HIDDEN_NOTE + listed(self.hidden)] if self.hidden else []
+        hidden = [_HIDDEN_NOTE + listed(self.hidden)] if self.hidden and not self._may_hide_rows() else []
         return [*hidden, *([_NO_TABLES_NOTE + listed(self.no_tables)] if self.no_tables else [])]
 
     def _nothing_else(self) -> list[tuple[SheetCells, None]]:

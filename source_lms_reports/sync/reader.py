@@ -45,12 +45,14 @@ class _Found:
         limit: How far its rows may move the cursor.
         shaper: Makes the records; of members that name themselves, each has one.
         any_table: Whether it has a table of the stream.
+        is_complete: Whether all rows that there may be were read.
         greatest: The greatest cursor value.
     """
 
     limit: datetime
     shaper: Shaper
     any_table: bool = False
+    is_complete: bool = True
     greatest: str | None = None
 
 
@@ -269,7 +271,7 @@ class StreamReader:
 
     def _rows(self, slice_: Slice, payload: Payload) -> Iterator[Row | Lines]:
         limit = self._keeper.limit(payload.ordered_at, slice_.window)
-        found = _Found(limit, self._shaper(slice_, limit))
+        found = _Found(limit, self._shaper(slice_, limit), is_complete=payload.is_complete)
         for piece in payload.pieces():
             with self._sync.turns.opening():
                 yield from self._of_piece(slice_, piece, found)
@@ -281,10 +283,10 @@ class StreamReader:
             self._warn(
                 ["The job does not say how far it reaches, so the state stays and the next sync reads it again."]
             )
-        self.is_complete = self.is_complete and payload.is_complete
+        self.is_complete = self.is_complete and found.is_complete
         identity = slice_.order.identity
         self._read[identity] = OrderRead(
-            identity, payload.ordered_at, slice_.window, found.greatest, payload.is_complete, payload.reached
+            identity, payload.ordered_at, slice_.window, found.greatest, found.is_complete, payload.reached
         )
 
     def _of_piece(self, slice_: Slice, payload: Payload, found: _Found) -> Iterator[Row | Lines]:
@@ -292,6 +294,7 @@ class StreamReader:
         require_marks(self._tables(payload), self._marks)
         for table in self._tables(payload):
             found.any_table = True
+            found.is_complete = found.is_complete and table.is_whole
             if part.member_column:
                 found.shaper = self._shaper(slice_, found.limit, {part.member_column: table.name or ""})
             with self._sync.turns.shaping():

@@ -157,7 +157,7 @@ class OrderRead:
         ordered_at: When the job that was read was ordered, in the vendor's epoch seconds.
         window: The time that it covers.
         greatest: The greatest cursor value of its rows that is not after `StreamState.limit`.
-        is_complete: Whether the vendor gave all that it said there is.
+        is_complete: Whether the vendor gave all that it said there is, and all of it could be read.
         reached: How far it reaches by the vendor's word.
     """
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from source_lms_reports.files import xlsx_package
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.xlsx_cells import column_number
-from unit_tests.files.books import book_of
+from unit_tests.files.books import book_of, members_of, packed, rows_of_cells
 from unit_tests.files.reading import DEFAULT, Rows, gzipped, notes, payload, read, zipped
 
 
@@ -285,6 +286,26 @@ def test_visible_sheets_are_tables_and_hidden_ones_are_named(tmp_path: Path) -> 
     assert read(content) == {"One": [{"a": "One"}], "Two": [{"a": "Two"}], "Empty": []}
     assert notes(content) == ["One: Hidden sheets are not read: Hidden, Gone"]
     assert [table.name for table in open_tables(content, DEFAULT, lambda name: name == "Two")] == ["Two"]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "is_whole"),
+    [
+        ({"Data": "hidden"}, False),
+        ({"Data": "hidden", "Empty": "visible"}, False),
+        ({"Data": "hidden", "Header": "visible"}, True),
+    ],
+)
+def test_rows_that_may_stand_in_hidden_sheets_are_told(tmp_path: Path, sheets: dict[str, str], is_whole: bool) -> None:
+    rows = {"Data": rows_of_cells(["a"], [1]), "Empty": "", "Header": rows_of_cells(["a"])}
+    book = packed(members_of({name: rows[name] for name in sheets}, states=list(sheets.values())))
+    content = payload(tmp_path, book)
+
+    assert [row for found in read(content).values() for row in found] == []
+    assert {table.is_whole for table in open_tables(content, DEFAULT)} == {is_whole}
+    (told,) = notes(content)
+    assert re.search("The state stays" if not is_whole else "are not read: Data$", told)
+    assert "Data" in told
 
 
 def test_workbooks_inside_archives(tmp_path: Path) -> None:

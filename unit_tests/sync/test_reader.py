@@ -25,6 +25,7 @@ from source_lms_reports.plan.stream import Selected
 from source_lms_reports.sync.bundles import Backpressure, Lines
 from source_lms_reports.sync.reader import StreamReader
 from source_lms_reports.sync.state import TICKETS
+from unit_tests.files.books import members_of, packed, rows_of_cells
 from unit_tests.files.reading import zipped
 from unit_tests.sync.shelf import Desk, connection
 
@@ -225,6 +226,15 @@ def test_a_day_that_is_cut_off_is_read_and_told(tmp_path: Path, caplog: pytest.L
     assert len(list(reader.read(slice_))) == 3
     assert not reader.is_complete
     assert any("a day is the shortest window" in text for text in caplog.messages)
+
+
+def test_the_state_stays_where_the_rows_may_be_hidden(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    book = packed(members_of({"Data": rows_of_cells(["user id", "last access at"])}, states=["hidden"]))
+    desk = Desk(tmp_path, "canvas", book, {"last_user_access": "2026-01-01T00:00:00Z"})
+
+    assert desk.read("last_user_access") == []
+    assert desk.state("last_user_access") == {"last access at": "2026-01-01T00:00:00Z"}
+    assert any("may hold the rows: Data. The state stays" in text for text in caplog.messages)
 
 
 def test_a_report_that_refuses_a_time_range_is_read_whole(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
