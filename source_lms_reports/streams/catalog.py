@@ -159,8 +159,8 @@ class Reports:
             Refusal: The lists could not be had.
         """
         if self.platform.ready is None:
-            return Offered(dict(self.listed(client, phase)), {})
-        listed, closed = _unless_closed(lambda: dict(self.listed(client, phase)))
+            return Offered(self._listed_once(client, phase), {})
+        listed, closed = _unless_closed(lambda: self._listed_once(client, phase))
         ready, none_ready = _unless_closed(lambda: self._ready(client, phase))
         if none_ready is not None and (closed is not None or self.platform.listing is None):
             raise closed or none_ready
@@ -168,6 +168,17 @@ class Reports:
             if refusal is not None:
                 LOGGER.warning(f"The {what} of {self.platform.title} are left out. {refusal.error.message}")
         return Offered(listed, ready)
+
+    def _listed_once(self, client: Client, phase: str) -> dict[str, Any]:
+        """The listed reports by their ids. Of two that differ in all but the id the last one counts; that is told."""
+        found: dict[str, Any] = {}
+        for report, item in self.listed(client, phase):
+            if found.get(report, item) != item:
+                LOGGER.warning(
+                    f"The list of {self.platform.title} has two reports that are called {report}; the last one is read."
+                )
+            found[report] = item
+        return found
 
     def _ready(self, client: Client, phase: str) -> dict[str, ReportStream]:
         """The streams of ready files, by the names of their sets."""

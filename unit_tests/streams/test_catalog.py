@@ -111,6 +111,18 @@ def test_of_two_reports_with_one_name_the_first_is_read_as_discovery_offers_it()
     assert found.report == "user-scores"
 
 
+def test_two_reports_of_one_id_are_told_unless_they_are_one(caplog: pytest.LogCaptureFixture) -> None:
+    same, other = ({"Name": "Grades", "DataSetId": one} for one in ("a", "b"))
+    with_names = Reports(load_platform("canvas"), reports().settings)
+    for items, told in (([same, same], False), ([same, other], True)):
+        caplog.clear()
+        vendor = Lists()
+        vendor.listed = [{"report": "grades", **one} for one in items]  # type: ignore[misc]
+        found = with_names.offered(cast("Client", vendor), "list").listed
+        assert found["grades"]["DataSetId"] == items[-1]["DataSetId"]
+        assert ("two reports that are called grades" in caplog.text) is told
+
+
 def test_a_cursor_of_the_catalog_counts_as_a_column() -> None:
     (found,) = chosen(Lists("scores"), {"scores": {"properties": {}}}, {"scores": "updated_at"})
     assert "updated_at" in found.schema["properties"]
