@@ -168,6 +168,13 @@ LINKS = (
           jobs=1),
     _case("download_429", "too many downloads, Retry-After in seconds", needs="links", jobs=1),
 )  # fmt: skip
+TRADES = (
+    _case("trade_500", "asking for a file's address answers 500", "trade_500", needs="trade", jobs=1),
+    _case("trade_reset", "the connection breaks while a file's address is asked for", needs="trade", jobs=1),
+    _case("trade_html", "a web page comes instead of a file's address", needs="trade", jobs=1),
+    _case("trade_500_for_good", "asking for addresses answers 500 each time", "trade_500:count=always", needs="trade",
+          ends="fails", words=("Run the sync again",), jobs=1, later_jobs=0),
+)  # fmt: skip
 BYTES = (
     _case("link_html", "a web page comes instead of the report", needs="file"),
     _case("link_json_error", "a JSON error comes instead of the report", needs="file"),
@@ -247,7 +254,7 @@ BYTES_FOR_GOOD = tuple(
     for case in BYTES
     if case.name in _FOR_GOOD
 )
-CASES = (*JOBS, *ORDERS, *POLLS, *LINKS, *BYTES, *BYTES_FOR_GOOD, *CLOTHES, *PAGES, *TOKENS)
+CASES = (*JOBS, *ORDERS, *POLLS, *LINKS, *TRADES, *BYTES, *BYTES_FOR_GOOD, *CLOTHES, *PAGES, *TOKENS)
 
 _LINKS = frozenset({"jobs", "answers", "links", "file"})
 SUBJECTS = (
@@ -314,6 +321,26 @@ SUBJECTS = (
         healthy="users",
         traits=frozenset({"pages", "tokens"}),
         sandbox={"page_size": 25},
+    ),
+    Subject(
+        "Instructure DAP",
+        "instructure_dap",
+        stream="users",
+        report="users",
+        healthy="accounts",
+        traits=_LINKS | {"blind", "json", "tokens", "trade"},
+        settings={"tables": ["users", "accounts"]},
+        # The connector's own quota holds within a sync; two syncs in one minute would wait for the vendor's.
+        sandbox={"orders_a_minute": 100},
+        # The sandbox ends every token with the one that it refuses, and an equal order is the job that is there.
+        instead={
+            "order_401": {"everywhere": True},
+            "poll_401": {"everywhere": True},
+            "order_lost_blind": {"jobs": 1},
+            "link_expired_for_good": {"jobs": 1},
+            # The list of tables is asked for first, so that the sync ends before a stream begins.
+            "token_401": None,
+        },
     ),
     Subject(
         "HapYak",

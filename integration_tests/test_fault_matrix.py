@@ -30,5 +30,5 @@ def test_every_other_promise_is_about_a_case() -> None:
 
 def test_every_platform_is_a_subject() -> None:
     platforms = {subject.platform for subject in SUBJECTS}
-    others = {"hapyak", "percipio", "adobe_learning_manager", "brightspace"}
+    others = {"hapyak", "percipio", "adobe_learning_manager", "brightspace", "instructure_dap"}
     assert platforms == {"canvas", "second_nature", "sana", "tinqwise", *others}

@@ -44,6 +44,7 @@ VICTIMS = [
     Victim("second_nature", "course_completion_report", "course-completion-report"),
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
+    Victim("instructure_dap", "users", "users", moments=("trade", "download", "emit")),
     Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
     Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=9000),
     Victim("brightspace", "all_grades", "All Grades"),
@@ -78,6 +79,8 @@ def config_of(victim: Victim, sandbox: Sandbox) -> Json:
     only = {"reports": reports} if reports else {}
     if victim.platform == "brightspace":
         only = {"data_sets": [victim.report]}
+    if victim.platform == "instructure_dap":
+        only = {"tables": [victim.report]}
     config = quick(sandbox, victim.platform, **only)
     windows = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"}
     return {**config, **(windows if victim.platform in ("hapyak", "percipio", "adobe_learning_manager") else {})}
@@ -123,7 +126,7 @@ def test_nothing_is_lost_when_the_process_is_killed(
         assert second.code == 0, second.errors
         look_at_rows(victim, reference, first, second)
         assert sandbox.running_jobs(victim.platform) == []
-        if moment in ("poll", "download", "emit"):
+        if moment in ("poll", "trade", "download", "emit"):
             assert len(sandbox.jobs(victim.platform)) == ordered
         assert connector.leftovers == []
 
