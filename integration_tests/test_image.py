@@ -158,6 +158,32 @@ def test_a_wrong_token_is_told_in_words(sandbox: Sandbox, secrets: Path) -> None
     assert "revoked-token-1" not in answer["message"]
 
 
+def test_a_sync_needs_a_small_tmp_and_nothing_else_of_the_machine(sandbox: Sandbox, secrets: Path) -> None:
+    write(secrets, "config", quick(sandbox, "canvas", reports=["last_user_access_csv"]))
+    narrow = (
+        "--read-only", "--tmpfs", "/tmp:size=2m", "--tmpfs", "/dev/shm:size=4k,ro", "--cap-drop", "ALL",  # noqa: S108
+        "--env", "TZ=Asia/Kathmandu", "--env", "LC_ALL=C", "--env", "HOME=/nowhere",
+    )  # fmt: skip
+    found = run(secrets, "discover", "--config", "/secrets/config.json", options=narrow).catalog
+    write(secrets, "catalog", catalog_of(found.values()))
+    read = ("read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json")
+    done = run(secrets, *read, options=narrow)
+    assert (done.code, done.stderr) == (0, "")
+    assert len(done.records["last_user_access"]) == len(list(sandbox.truth("canvas", "last_user_access")))
+
+    without_tmp = run(secrets, *read, options=("--read-only", "--tmpfs", "/tmp:ro", "--tmpfs", "/var/tmp:ro"))  # noqa: S108
+    assert without_tmp.code == 1
+    assert "There is no folder for temporary files" in without_tmp.errors[-1]["message"]
+
+
+def test_a_file_that_the_images_user_may_not_read_is_told_so(sandbox: Sandbox, secrets: Path) -> None:
+    write(secrets, "config", quick(sandbox, "canvas"))
+    (secrets / "config.json").chmod(0o600)
+    done = run(secrets, "check", "--config", "/secrets/config.json")
+    assert done.code == 1
+    assert "may not be read by this user (1000; in the image it is 1000)" in done.errors[-1]["message"]
+
+
 def test_a_stopped_container_ends_itself_and_keeps_its_ticket(sandbox: Sandbox, secrets: Path) -> None:
     """The connector is process 1 there, which the kernel spares a SIGTERM that it does not handle."""
     sandbox.fault("job_never@canvas")
