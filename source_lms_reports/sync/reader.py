@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,7 +102,6 @@ class StreamReader:
         plan = self._sync.plan(self.stream)
         slices = plan.slices()
         self._keeper.forget_all_but([slice_.order.identity for slice_ in slices])
-        self._tell_start(slices)
         ahead = self._sync.orders_ahead
         for number, slice_ in enumerate(slices):
             for coming in slices[number : number + ahead]:
@@ -110,16 +109,6 @@ class StreamReader:
             yield slice_
             if self._closed is not slice_:
                 return
-
-    def _tell_start(self, slices: Sequence[Slice]) -> None:
-        """Say where a first sync begins that the user has given no start."""
-        windows, window = self.stream.report_spec.windows, slices[0].window if slices else None
-        is_ours = self._selected.cursor_value is None and self._sync.settings.start is None
-        if windows and windows.default_start and is_ours and window and window.start:
-            LOGGER.info(
-                f"Stream {self.stream.name}: it begins at {window.start}, as far back as such reports are asked for "
-                "without a start date."
-            )
 
     def read(self, slice_: Slice) -> Iterator[Row | Lines]:
         """The rows of one order, as batches or as plain records.
