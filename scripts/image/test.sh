@@ -25,5 +25,6 @@ docker build "${build_args[@]}" --tag "$image" --file Dockerfile .
 if [ ${#build_args[@]} -gt 0 ]; then
   docker image prune --force > /dev/null # what an earlier build left in the stand-in's own store
 fi
+scenarios=$(basename --multiple --suffix .json integration_tests/configs/*.json | paste -sd,) # `all` is taken for a name
 CONNECTOR_IMAGE=$image "${PYTHON:-.venv/bin/python}" -m pytest integration_tests -m image_tests \
-  --connector-image "$image" --read-from-streams=all --read-scenarios=all "$@"
+  --connector-image "$image" --read-from-streams=all --read-scenarios="$scenarios" "$@"
