@@ -56,6 +56,7 @@ class Subject:
         nulls: Whether rows may bear no time.
         events: Rows are never changed, and bear the moment at which they came.
         hides_plans: What is dated in the future is not in a report yet.
+        precision: Seconds that the stream's times are told to: a later hour of today is today, and may be passed.
         more, shared: More of the configuration, in its `platform` part and beside it.
         table: The vendor's table, where it is not named as the stream.
     """
@@ -70,6 +71,7 @@ class Subject:
     nulls: bool = False
     events: bool = False
     hides_plans: bool = False
+    precision: float = 1.0
     more: Mapping[str, Any] = field(default_factory=dict)
     shared: Mapping[str, Any] = field(default_factory=dict)
     table: str = ""
@@ -98,7 +100,7 @@ SUBJECTS: dict[str, Subject] = {
     ),
     "sana": Subject("sana", _PROGRESS, ("user",), "course", "last_progress_date", written=_micros, nulls=True),
     "sana, dates": Subject(
-        "sana", "days", ("user",), "course", "day", written=_micros, nulls=True,
+        "sana", "days", ("user",), "course", "day", written=_micros, nulls=True, precision=DAY,
         more={"queries": [{"name": "days", "query": _DAYS, "cursor_field": "day"}]}, table=_PROGRESS,
     ),
     "second nature": Subject(
@@ -194,7 +196,7 @@ class Story:
         version = int(str(self._rows.get(key, {}).get(subject.version, "v0")).rpartition("v")[2]) + 1
         written = None if moment is None else subject.written(int(moment))
         self._rows[key] = {subject.keys[-1]: key, subject.version: f"{key} v{version}", self._time_column: written}
-        self._moments[key] = None if moment is None else float(int(moment))
+        self._moments[key] = None if moment is None else moment // subject.precision * subject.precision
         self._tell(f"{self._rows[key]}")
         table = subject.table or subject.stream
         self._sandbox.world.overlay.reset()
