@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for kind in args.kinds:
         print(f"\n{main_table(results, kind)}")
     print(f"\n{growth_table(results)}")
-    if args.rows is None and not args.only and set(args.kinds) == set(KINDS):
+    if args.rows is None and not args.only:
+        if set(args.kinds) != set(KINDS):
+            results = Results.load(RESULTS).with_kinds(results, args.kinds)
         results.save(RESULTS)
         _publish(results)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -83,6 +84,14 @@ class Results:
     def mains(self, kind: str) -> list[Result]:
         """That of all contenders, in their order."""
         return [one for key in CONTENDERS if (one := self.main(kind, key))]
+
+    def with_kinds(self, newer: Results, kinds: Collection[str]) -> Results:
+        """These results, with a later run of some formats in the place of theirs. The facts are those of the whole."""
+        mixed = Results()
+        mixed.facts = self.facts
+        kept = {key: one for key, one in self._results.items() if one.kind not in kinds}
+        mixed._results = {**kept, **newer._results}
+        return mixed
 
     def save(self, path: Path) -> None:
         """As JSON."""

@@ -72,6 +72,19 @@ def test_results_survive_a_file(tmp_path: Path) -> None:
     assert main_table(Results.load(path), "csv") == main_table(results(), "csv")
 
 
+def test_a_later_run_of_a_format_takes_the_place_of_its_results_alone() -> None:
+    older, newer = results(), Results()
+    older.facts = {"minutes": 25}
+    older.add(Case(CONTENDERS["connector"], "json", 100, 1), 0, Cost(1.0, 1.0, 1.0))
+    newer.add(Case(CONTENDERS["connector"], "json", 200, 1), 0, Cost(3.0, 1.0, 1.0))
+
+    mixed = older.with_kinds(newer, ["json"])
+
+    assert [one.rows for one in mixed.all("json")] == [200]
+    assert main_table(mixed, "csv") == main_table(older, "csv")
+    assert mixed.facts == {"minutes": 25}
+
+
 def test_tables_take_their_places_in_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     places = ["start", "csv", "json", "jsonl", "xlsx", "growth", "marginal", "sheets", "targets", "waits"]
