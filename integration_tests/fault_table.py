@@ -398,8 +398,14 @@ SUBJECTS = (
         traits=frozenset({"jobs", "answers", "file", "blind", "csv", "noquota"}),
         settings={"data_sets": ["All Grades", "Final Grades"]},
         shared={"start_date": "2025-12-01T00:00:00Z", "end_date": "2026-01-20T00:00:00Z"},
-        # A job has no link to name, and its statuses are numbers.
-        instead={"order_lost_blind": {"orphans": 1}, "job_no_link": None, "job_unknown_status": {"words": ("'7'",)}},
+        # A job has no link to name, and its statuses are numbers. A token that is refused ends all of them.
+        instead={
+            "order_lost_blind": {"orphans": 1},
+            "job_no_link": None,
+            "job_unknown_status": {"words": ("'7'",)},
+            "order_401": {"everywhere": True},
+            "poll_401": {"everywhere": True},
+        },
     ),
     Subject(
         "Percipio",
