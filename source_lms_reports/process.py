@@ -19,6 +19,8 @@ _NO_OUTPUT = (
     "lead stdout elsewhere, and go on from the last state in it."
 )
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: How long what is still to be said may take where a signal asks for the end: its reader may have stopped reading.
+_LAST_WORDS_SECONDS = 2.0
 #: How long the end waits for work that must not be cut in two, where it is not a signal that asks for the end.
 _LAST_SECONDS = 30.0
 
@@ -157,15 +159,55 @@ def output_faults() -> Iterator[None]:
         raise OutputFault(_NO_OUTPUT.format(error.strerror)) from error
 
 
+@contextlib.contextmanager
+def said_to_its_end(flush: Callable[[], None]) -> Iterator[None]:
+    """Around what writes messages into a buffer: the buffer is flushed, whatever ends this.
+
+    Where a signal ends it, nobody may be reading any more, and another thread may stand in the middle of writing. So
+    that is given a moment and no more; what is not said then is in no state, and comes again with the next sync.
+
+    Args:
+        flush: Empties the buffer to stdout.
+
+    Raises:
+        BrokenPipeError: Nobody reads any more.
+        OutputFault: It cannot be written for another reason.
+    """
+    try:
+        yield
+    except _Ended:
+        _within_a_moment(flush)
+        raise
+    except BaseException:
+        with output_faults():
+            flush()
+        raise
+    with output_faults():
+        flush()
+
+
+def _within_a_moment(say: Callable[[], object]) -> None:
+    def tried() -> None:
+        with contextlib.suppress(OSError, OutputFault, ValueError, AttributeError):
+            say()
+
+    last_words = threading.Thread(target=tried, name="last-words", daemon=True)
+    with contextlib.suppress(RuntimeError):  # no thread is to be had
+        last_words.start()
+        last_words.join(_LAST_WORDS_SECONDS)
+
+
 def leave(code: int) -> None:
     """End at once where threads may still wait for the vendor; their work is safe in the state."""
     if code - 128 not in _SIGNALS:
         _WHOLE.wait(_LAST_SECONDS)
     for number in _SIGNALS:  # all is said: clients end a process that lingers
         signal.signal(number, signal.SIG_DFL)
-    code = _ended(_flushed) or code
     if code - 128 in _SIGNALS:
+        _within_a_moment(_flushed)
         os.kill(os.getpid(), code - 128)  # clients tell a good end from a failure by the signal
+    else:
+        code = _ended(_flushed) or code
     if code:
         os._exit(code)  # also where a signal does nothing: in the first process of a container
 

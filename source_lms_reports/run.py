@@ -9,7 +9,14 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from source_lms_reports.process import FAILED_EXIT, USAGE_EXIT, output_faults, require_output, run_to_its_end
+from source_lms_reports.process import (
+    FAILED_EXIT,
+    USAGE_EXIT,
+    output_faults,
+    require_output,
+    run_to_its_end,
+    said_to_its_end,
+)
 
 if TYPE_CHECKING:
     from source_lms_reports.source import SourceLmsReports
@@ -70,16 +77,12 @@ def _print_messages(source: SourceLmsReports, arguments: list[str]) -> int:
     entrypoint = ReportEntrypoint(source)
     parsed = entrypoint.parse_args(arguments)
     temporary_folder()  # the CDK makes one of its own there
-    with _messages_only():
-        try:
-            for message in entrypoint.run(parsed):
-                with output_faults():
-                    PRINT_BUFFER.write(f"{message}\n")
-                    if message.startswith(_STATE):
-                        PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
-        finally:
+    with _messages_only(), said_to_its_end(PRINT_BUFFER.flush):
+        for message in entrypoint.run(parsed):
             with output_faults():
-                PRINT_BUFFER.flush()
+                PRINT_BUFFER.write(f"{message}\n")
+                if message.startswith(_STATE):
+                    PRINT_BUFFER.flush()  # a state that waits in a buffer is lost with the process
     return 0
 
 

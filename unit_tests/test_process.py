@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -48,3 +50,43 @@ def test_what_must_not_be_cut_in_two_is_done_first(work: str, signals: int, code
     script = SCRIPT.format(work=work, signals=signals)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.returncode) == (printed, code), done.stderr
+
+
+STANDING = """
+import sys, threading, time
+from source_lms_reports.process import run_to_its_end, said_to_its_end
+
+lock = threading.Lock()
+
+def say():
+    with lock:
+        sys.stdout.write("x" * 1_000_000)
+        sys.stdout.flush()
+
+def work():
+    with said_to_its_end(say):
+        threading.Thread(target=say, daemon=True).start()
+        while not lock.locked():
+            time.sleep(0.01)
+        print("standing", file=sys.stderr, flush=True)
+        threading.Event().wait()
+    return 0
+
+run_to_its_end(work, lambda error: 1, lambda: None)
+"""
+
+
+def test_a_signal_ends_a_process_whose_messages_nobody_reads() -> None:
+    out, into = os.pipe()
+    with subprocess.Popen([sys.executable, "-c", STANDING], stdout=into, stderr=subprocess.PIPE) as process:
+        os.close(into)
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"standing\n"
+
+        process.send_signal(signal.SIGTERM)
+
+        try:
+            assert process.wait(30) == -signal.SIGTERM
+        finally:
+            process.kill()
+            os.close(out)
