@@ -77,6 +77,11 @@ def test_an_interpreter_is_kept_with_its_counts_if_all_passed(tmp_path: Path, ex
     assert noted == ({"implementation": "CPython", "passed": 2, "skipped": 1} if is_kept else None)
 
 
+def test_the_whole_of_the_tests_ran_on_each_that_is_promised() -> None:
+    ran = {".".join(version.split(".")[:2]) for version in pythons.load()}
+    assert ran == set(promised()), "run: make pythons"
+
+
 def test_the_table_has_the_oldest_first() -> None:
     result = {"implementation": "CPython", "passed": 5, "skipped": 1}
     rows = pythons.pythons_table({"3.10.2": result, "3.9.1": {**result, "skipped": 0}}).splitlines()[2:]
