@@ -26,6 +26,8 @@ from source_lms_reports.times import at_epoch, instant, is_date, shifted, writte
 TICKETS = "_report_tickets"
 SECONDS = "_report_seconds"
 ORDERS = "_report_orders"
+#: What stands in a state beside the cursor.
+_BESIDE = frozenset({TICKETS, SECONDS, ORDERS})
 #: The order of reports that are made sooner costs nothing, so the state does not tell them.
 _WORTH_TELLING = 5
 #: More than any sync waits.
@@ -91,7 +93,7 @@ def _read_orders(raw: Any) -> tuple[float, ...]:
 
 def _other_cursors(state: Mapping[str, Any], field: str) -> list[str]:
     """What is to be told of a state that knows other cursors than the stream's: `{"updated": "2026-03-01"}`."""
-    others = [name for name in state if name not in (TICKETS, SECONDS) and not name.startswith("__")]
+    others = [name for name in state if name not in _BESIDE and not name.startswith("__")]
     if not others or field in others:
         return []
     told = ", ".join(sorted(others)[:3])

@@ -276,6 +276,14 @@ def test_a_state_of_another_cursor_is_told_and_does_not_count() -> None:
     assert read_state({"updated": "2026-01-01"}, None, NOW) == Saved()
 
 
+def test_what_the_connector_keeps_beside_the_cursor_is_no_cursor() -> None:
+    state = StreamState("at", Saved(seconds=60), NOW, remembers=60.0)
+    state.ticket_opened(_ticket(1))
+    kept = state.as_json()
+    assert kept.keys() == {TICKETS, SECONDS, ORDERS}
+    assert read_state(kept, "at", NOW).warnings == ()
+
+
 def test_a_ticket_counts_only_where_it_was_ordered() -> None:
     state = {TICKETS: [_ticket(1, account="here").to_state(), _ticket(2, account="there").to_state()]}
     saved = read_state(state, None, NOW, "here")
