@@ -13,7 +13,6 @@ from source_lms_reports.platforms.model import ReadySourceSpec, ReadySpec
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.times import instant
 
-_NOT_SERVED = frozenset({403, 404})
 _SOURCE, _ITEMS = "source", "items"
 
 
@@ -28,7 +27,7 @@ def ready_sets(client: Client, ready: ReadySpec, phase: str) -> dict[str, Mappin
         try:
             items = client.items(source.request, phase)
         except Refusal as refusal:
-            if refusal.status not in _NOT_SERVED:
+            if not refusal.is_closed:
                 raise
             refused = refused or refusal
         else:

@@ -31,6 +31,7 @@ _BEGINNING = 2_000
 #: JSON that came instead of an answer, from another service perhaps.
 OTHER_JSON = "JSON of another kind"
 _UNFIT = frozenset({400, 422})
+_CLOSED = frozenset({403, 404})
 
 
 class Refusal(Exception):
@@ -68,6 +69,11 @@ class Refusal(Exception):
         self.status = status
         self.locked_out = locked_out
         self.instead = instead
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether what was asked for is closed to these credentials, or not served here; another thing may be open."""
+        return self.status in _CLOSED
 
     def of_token(self, title: str) -> Refusal:
         """The same for the request that was to carry the token: it was never sent.

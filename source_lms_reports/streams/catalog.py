@@ -56,9 +56,6 @@ def listed_name(platform: Platform, origin: Origin) -> str:
     return f"{base}_{origin.part}" if origin.part else base
 
 
-_CLOSED = frozenset({403, 404})
-
-
 @dataclass(frozen=True)
 class Offered:
     """What the vendor lists for an account.
@@ -264,7 +261,7 @@ def _unless_closed(ask: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], R
     try:
         return ask(), None
     except Refusal as refusal:
-        if refusal.status not in _CLOSED:
+        if not refusal.is_closed:
             raise
         return {}, refusal
 
