@@ -49,7 +49,7 @@ def keep_from(one: Selected, settings: Settings) -> datetime | None:
     The cursor of a window is no bound: every row of a window that is read belongs to it. Nor is one that the vendor
     tells.
     """
-    if not one.stream.cursor_is_of_rows:
+    if one.stream.cursor_kind != "rows":
         return None
     moment = instant(one.cursor_value) if one.cursor_value else None
     if moment is not None:
@@ -60,4 +60,4 @@ def keep_from(one: Selected, settings: Settings) -> datetime | None:
 
 def keep_before(one: Selected, settings: Settings) -> datetime | None:
     """The first cursor value whose rows are left out; None for no such bound."""
-    return settings.end if one.stream.cursor_is_of_rows else None
+    return settings.end if one.stream.cursor_kind == "rows" else None

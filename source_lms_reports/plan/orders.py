@@ -167,7 +167,7 @@ class ReportPlan:
         """Where the stream's time begins in this sync; None for since ever."""
         moment = instant(one.cursor_value) if one.cursor_value else None
         if moment is not None:
-            if spec.unit == "days" and one.stream.cursor_is_window:
+            if spec.unit == "days" and one.stream.cursor_kind == "window":
                 moment = shifted(moment, 1)
             moment = shifted(moment, -self._settings.lookback_days)
             return max(moment, self._settings.start) if self._settings.start else moment
@@ -251,7 +251,7 @@ class ReportPlan:
     def _cursor_floor(self, one: Selected) -> str | None:
         """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""
         settings = self._settings
-        if one.stream.cursor_is_told:
+        if one.stream.cursor_kind == "told":
             return one.cursor_value
         if one.cursor_value is None or one.stream.cursor is None:
             return rfc3339(settings.start) if settings.start and one.stream.cursor else None

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.platforms.model import ReportSpec, StreamSpec
 
 REPORT_START, REPORT_END = "_report_start", "_report_end"
+
+CursorKind = Literal["rows", "window", "told"]
+"""What a cursor is: the greatest value of a column of the vendor's, so that it tells rows apart; the end of a window,
+which is no column of the vendor's; or what the vendor's jobs say of how far they reach."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class ReportStream:
         schema: The JSON schema of its records.
         moment: The column by which rows tell the moment of their file, where the vendor has the files ready.
         item: The user's declaration of a configured stream, or what the vendor's list says of a listed one.
+        jobs_tell: Whether the vendor's jobs say how far they reach, which is the cursor then.
     """
 
     name: str
@@ -33,6 +38,7 @@ class ReportStream:
     schema: Mapping[str, Any]
     item: Mapping[str, Any] = field(default_factory=dict)
     moment: str = ""
+    jobs_tell: bool = False
 
     @property
     def cursor(self) -> str | None:
@@ -40,19 +46,13 @@ class ReportStream:
         return self.part.cursor or None
 
     @property
-    def cursor_is_window(self) -> bool:
-        """Whether the cursor is the end of the window and not a column of the vendor's."""
-        return self.cursor is not None and self.cursor in (REPORT_END, self.moment)
-
-    @property
-    def cursor_is_told(self) -> bool:
-        """Whether the cursor is what the vendor's jobs say of how far they reach."""
-        return self.cursor is not None and self.part.cursor_is_told
-
-    @property
-    def cursor_is_of_rows(self) -> bool:
-        """Whether the cursor is the greatest value of a column of the vendor's, so that it tells rows apart."""
-        return self.cursor is not None and not self.cursor_is_window and not self.cursor_is_told
+    def cursor_kind(self) -> CursorKind | None:
+        """What the cursor is; None where there is none."""
+        if self.cursor is None:
+            return None
+        if self.cursor in (REPORT_END, self.moment):
+            return "window"
+        return "told" if self.jobs_tell else "rows"
 
 
 @dataclass(frozen=True)

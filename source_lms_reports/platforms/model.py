@@ -123,7 +123,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         parts: The ids of a finished job's files, where their addresses are asked for by the request `trade`: at the
             last moment, one file at a time. Each file is proven before its own rows are emitted.
         part_links: Those addresses, in the answer to `trade`.
-        cursor: What a finished job says of how far it reaches, in its own form. It becomes the stream's cursor, and
+        cursor: What a finished job says of how far it reaches, in its own form. It is the cursor of all streams, and
             what the next order begins at; no row's value and no clock of ours has a part in it.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
         report_in_poll: A job is looked at by an address that gives the report as soon as there is one: a JSON object is
@@ -288,8 +288,6 @@ class StreamSpec(_Model, frozen=True, kw_only=True):
         output: The ZIP member, sheet or selector that feeds the stream; empty means the report's only table.
         primary_key: Only columns that are never null and unique.
         cursor: The column by which the stream is incremental.
-        cursor_is_told: Whether the cursor is what the job says of how far it reaches (`job.cursor`), whatever values
-            the column of that name has.
         if_listed: Whether the account has the output only where the vendor's list names it (`ListingSpec.outputs`).
         member_column: Column that takes the name of the ZIP member a row comes from.
     """
@@ -297,7 +295,6 @@ class StreamSpec(_Model, frozen=True, kw_only=True):
     output: str = ""
     primary_key: list[str] = []
     cursor: str = ""
-    cursor_is_told: bool = False
     if_listed: bool = False
     member_column: str = ""
 

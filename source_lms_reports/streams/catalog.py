@@ -220,20 +220,23 @@ class Reports:
         stream = StreamSpec(
             output=origin.part,
             cursor=cursor,
-            cursor_is_told=bool(self.platform.job.cursor),
             primary_key=primary_key(properties or {}),
         )
         spec = msgspec.structs.replace(template, streams={name: stream})
         known = load_schema(self.platform.name, name).get("properties", {}) if listing.sample == "none" else {}
         schema = with_window_columns(spec, stream, open_schema({**(properties or {}), **known}))
-        return ReportStream(name, origin.report, spec, stream, marked(schema, origin), item)
+        return ReportStream(
+            name, origin.report, spec, stream, marked(schema, origin), item, jobs_tell=bool(self.platform.job.cursor)
+        )
 
     def _streams(self, report: str, spec: ReportSpec, item: Mapping[str, Any] | None = None) -> list[ReportStream]:
         def schema(name: str, stream: StreamSpec) -> Mapping[str, Any]:
             return with_window_columns(spec, stream, load_schema(self.platform.name, name))
 
         return [
-            ReportStream(name, report, spec, stream, schema(name, stream), item or {})
+            ReportStream(
+                name, report, spec, stream, schema(name, stream), item or {}, jobs_tell=bool(self.platform.job.cursor)
+            )
             for name, stream in spec.streams.items()
         ]
 

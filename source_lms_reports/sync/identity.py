@@ -31,7 +31,7 @@ class Marks:
 def marks_of(one: Selected) -> Marks:
     """The marks of a stream, of what the vendor brings of it."""
     stream = one.stream
-    by_column = one.incremental and stream.cursor_is_of_rows
+    by_column = one.incremental and stream.cursor_kind == "rows"
     return Marks(_declared(stream), tuple(stream.part.primary_key), stream.cursor or "" if by_column else "")
 
 

@@ -268,7 +268,7 @@ class StreamReader:
             self._warn(found.shaper.warnings())
             found.greatest = found.shaper.cursor_max
         self._require_part(found)
-        if self.stream.cursor_is_told and self._selected.incremental and payload.reached is None:
+        if self.stream.cursor_kind == "told" and self._selected.incremental and payload.reached is None:
             self._warn(
                 ["The job does not say how far it reaches, so the state stays and the next sync reads it again."]
             )
@@ -310,7 +310,7 @@ class StreamReader:
     def _shaper(self, slice_: Slice, limit: datetime, constants: Mapping[str, str] | None = None) -> Shaper:
         stream, settings = self.stream, self._sync.settings
         bounds = keep_from(self._selected, settings), keep_before(self._selected, settings)
-        matters = stream.cursor_is_of_rows and (self._selected.incremental or any(bounds))
+        matters = stream.cursor_kind == "rows" and (self._selected.incremental or any(bounds))
         return Shaper(
             stream.name,
             vendor_schema(stream),

@@ -21,6 +21,7 @@ from typing import Any
 from source_lms_reports.jobs.events import Closing
 from source_lms_reports.jobs.policy import TICKET_LIFE
 from source_lms_reports.jobs.ticket import Ticket, UnreadableTicket, Window
+from source_lms_reports.plan.stream import CursorKind
 from source_lms_reports.times import at_epoch, instant, is_date, shifted, written_like
 
 TICKETS = "_report_tickets"
@@ -61,8 +62,7 @@ def read_state(
     now: datetime,
     account: str = "",
     *,
-    is_window: bool = False,
-    is_told: bool = False,
+    kind: CursorKind | None = "rows",
 ) -> Saved:
     """What counts of a stream's saved state.
 
@@ -71,12 +71,11 @@ def read_state(
         field: The cursor column; None where the stream is read in full, and only the jobs count.
         now: The vendor's time.
         account: Tells the vendor's address and account from others; jobs elsewhere do not count.
-        is_window: Whether the cursor is the end of a window.
-        is_told: Whether it is the vendor's own word.
+        kind: What the cursor is.
     """
     warnings: list[str] = []
-    present = None if is_told else now
-    cursor = _read_cursor(state.get(field), field, present, is_window, warnings) if field else None
+    present = None if kind == "told" else now
+    cursor = _read_cursor(state.get(field), field, present, kind == "window", warnings) if field else None
     if field:
         warnings += _other_cursors(state, field)
     raw = state.get(TICKETS) or []
@@ -179,8 +178,7 @@ class StreamState:
         saved: Where the last sync ended, and the jobs that it left.
         now: The vendor's time.
         end: The end date: nothing from here on is read.
-        is_window: Whether the cursor is the end of a window, and not a column of the rows.
-        is_told: Whether it is the vendor's own word on how far a job reaches.
+        kind: What the cursor is.
         remembers: For so many seconds an order counts in the vendor's quota of this report; 0 where it has none.
     """
 
@@ -191,8 +189,7 @@ class StreamState:
         now: datetime,
         end: datetime | None = None,
         *,
-        is_window: bool = False,
-        is_told: bool = False,
+        kind: CursorKind | None = "rows",
         remembers: float = 0.0,
     ) -> None:
         self._field = field
@@ -200,8 +197,7 @@ class StreamState:
         self._tickets = {ticket.identity: ticket for ticket in saved.tickets}
         self._now = now
         self._end = end
-        self._is_window = is_window
-        self._is_told = is_told
+        self._kind = kind
         self._saved_seconds = saved.seconds
         self._seconds: float | None = None
         self._remembers = remembers
@@ -288,11 +284,11 @@ class StreamState:
         self._has_gap = self._has_gap or not all(one.is_complete for one in done)
         if self._field is None or self._has_gap or not done:
             return
-        if self._is_told:
+        if self._kind == "told":
             self._take_word(done)
             return
         limit = min(self.limit(one.ordered_at, one.window) for one in done)
-        for one in done if self._is_window else [min(done, key=lambda one: one.ordered_at)]:
+        for one in done if self._kind == "window" else [min(done, key=lambda one: one.ordered_at)]:
             self._cursor = later_of(self._cursor, self._reached(one, limit))
         self._has_gap = any(map(self._leaves_gap, done))
 
@@ -309,10 +305,10 @@ class StreamState:
         rows may have been dated back into its window, and a row of a later one would move the cursor past them.
         """
         end, ordered_at = _end_of(one.window), at_epoch(one.ordered_at)
-        return (end is not None and end > ordered_at) or (not self._is_window and ordered_at < self._now)
+        return (end is not None and end > ordered_at) or (self._kind != "window" and ordered_at < self._now)
 
     def _reached(self, one: OrderRead, limit: datetime) -> str | None:
-        if self._is_window:
+        if self._kind == "window":
             return _not_after(one.window.end, limit, True) if one.window is not None and one.window.end else None
         at = instant(one.greatest) if one.greatest else None
         return one.greatest if at is not None and at <= limit else None

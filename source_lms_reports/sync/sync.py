@@ -62,7 +62,7 @@ def begin_sync(
         client.learn_vendor_time()
     now = now_utc(client.vendor_now())
     require_past_start(settings, now)
-    if streams and all(stream.cursor_is_told for _, stream in streams):
+    if streams and all(stream.cursor_kind == "told" for _, stream in streams):
         _tell_without_effect(settings, client.platform.title)
     selected = [_selected(wanted, stream, now, client.account) for wanted, stream in streams]
     return Sync(settings, client, _in_turn(client, selected), spool, write_state, now, **seams)
@@ -81,8 +81,7 @@ def _in_turn(client: Client, selected: Sequence[Selected]) -> Sequence[Selected]
 def _selected(wanted: Wanted, stream: ReportStream, now: datetime, account: str) -> Selected:
     """A stream with what counts of its state. A full refresh takes up jobs, but not the cursor."""
     field = stream.cursor if wanted.incremental else None
-    kinds = {"is_window": stream.cursor_is_window, "is_told": stream.cursor_is_told}
-    saved = read_state(wanted.state, field, now, account, **kinds)
+    saved = read_state(wanted.state, field, now, account, kind=stream.cursor_kind)
     for warning in saved.warnings:
         LOGGER.warning(f"Stream {stream.name}: {warning}")
     return Selected(stream, saved.cursor, field is not None, saved.tickets, saved.seconds, saved.orders)
@@ -176,9 +175,8 @@ class Sync:
         stream, settings = one.stream, self.settings
         field = stream.cursor if one.incremental else None
         saved = Saved(one.cursor_value, one.tickets, seconds=one.seconds, orders=one.orders)
-        kinds = {"is_window": stream.cursor_is_window, "is_told": stream.cursor_is_told}
         kept = max((limit.per_seconds for limit in self.platform.quotas if limit.per), default=0)
-        state = StreamState(field, saved, now, settings.end, **kinds, remembers=kept)
+        state = StreamState(field, saved, now, settings.end, kind=stream.cursor_kind, remembers=kept)
         return StateKeeper(state, functools.partial(write_state, stream.name))
 
     def _on_event(self, event: Event) -> None:

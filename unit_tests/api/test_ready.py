@@ -127,5 +127,5 @@ def test_a_platform_of_ready_files_alone_has_a_stream_a_set(client: Client) -> N
 
     assert list(found) == ["all_grades", "all_users"]
     assert (found["all_grades"].part.primary_key, found["all_grades"].cursor) == (["id"], "_made_at")
-    assert found["all_users"].cursor_is_window
+    assert found["all_users"].cursor_kind == "window"
     assert [one.name for one in only] == ["all_users"]

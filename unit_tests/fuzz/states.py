@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from source_lms_reports.jobs.ticket import Ticket
 from source_lms_reports.plan.columns import keep_before, keep_from, window_columns
 from source_lms_reports.plan.orders import ReportPlan
-from source_lms_reports.plan.stream import ReportStream, Selected
+from source_lms_reports.plan.stream import CursorKind, ReportStream, Selected
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.sync.state import TICKETS, OrderRead, Saved, StreamState, read_state
 from source_lms_reports.times import instant
@@ -102,11 +102,11 @@ def _check(case: Case) -> bool:
     field = stream.cursor or "at"
     if case["cursor"] is not None:
         state[field] = case["cursor"]
-    is_window = stream.cursor_is_window
-    saved = read_state(state, field, _NOW, is_window=is_window)
+    kind = stream.cursor_kind
+    saved = read_state(state, field, _NOW, kind=kind)
     value, tickets = saved.cursor, saved.tickets
     assert value is None or instant(value) is not None
-    _write(field, saved, is_window, case["reached"])
+    _write(field, saved, kind, case["reached"])
     selected = Selected(stream, value, case["incremental"], tickets)
     windowed = stream.report_spec.windows is not None
     is_ancient = windowed and (value or "9").strip() < "1"  # days and weeks since the year 1
@@ -128,15 +128,15 @@ def _without_addresses(ticket: Ticket) -> Ticket:
     return dataclasses.replace(ticket, details=details)
 
 
-def _write(field: str, saved: Saved, is_window: bool, reached: str | None) -> None:
+def _write(field: str, saved: Saved, kind: CursorKind | None, reached: str | None) -> None:
     """What was read is written again, and read again."""
-    state = StreamState(field, saved, _NOW, is_window=is_window)
+    state = StreamState(field, saved, _NOW, kind=kind)
     state.forget_all_but([])
     for ticket in saved.tickets:
         state.ticket_opened(ticket)
     again = json.loads(json.dumps(state.as_json()))
     expected = Saved(saved.cursor, tuple(map(_without_addresses, _one_each(saved.tickets))))
-    assert read_state(again, field, _NOW, is_window=is_window) == expected
+    assert read_state(again, field, _NOW, kind=kind) == expected
     for ticket in saved.tickets:
         state.order_read(OrderRead(ticket.identity, ticket.ordered_at, ticket.window, reached))
     state.window_read()

@@ -78,7 +78,7 @@ def test_each_table_has_the_columns_and_the_key_of_its_schema() -> None:
     users = found["users"]
     assert list(users.schema["properties"]) == ["id", "m_ts"]
     assert users.part.primary_key == ["id"]
-    assert (users.cursor, users.cursor_is_told) == ("m_ts", True)
+    assert (users.cursor, users.cursor_kind) == ("m_ts", "told")
 
 
 def test_a_saved_catalog_keeps_the_key_and_asks_for_no_schema() -> None:

@@ -282,11 +282,11 @@ class Pieces:
 
 def told(one: Selected) -> Selected:
     """A stream whose cursor is the job's word."""
-    part = msgspec.structs.replace(one.stream.part, cursor="updated_at", cursor_is_told=True)
+    part = msgspec.structs.replace(one.stream.part, cursor="updated_at")
     spec = msgspec.structs.replace(
         one.stream.report_spec, parameters={"since": "{{ cursor }}"}, request="", windows=None
     )
-    return dataclasses.replace(one, stream=dataclasses.replace(one.stream, part=part, report_spec=spec))
+    return dataclasses.replace(one, stream=dataclasses.replace(one.stream, part=part, report_spec=spec, jobs_tell=True))
 
 
 ROW = b'[{"user_email": "a@x.example", "updated_at": "%d-01-01T00:00:00Z"}]'

@@ -169,14 +169,14 @@ def test_what_the_vendor_did_not_give_whole_moves_nothing_and_nothing_behind_it_
     ],
 )
 def test_a_window_counts_as_far_as_it_was_over_when_it_was_ordered(end: str, ordered: float, reached: str) -> None:
-    state = StreamState("_report_end", Saved("2026-01-31"), NOW, is_window=True)
+    state = StreamState("_report_end", Saved("2026-01-31"), NOW, kind="window")
     state.order_read(_read(None, ordered=ordered, window=Window("2026-02-01", end)))
     state.window_read()
     assert state.as_json() == {"_report_end": reached}
 
 
 def test_behind_a_window_that_was_ordered_too_early_nothing_counts() -> None:
-    state = StreamState("_report_end", Saved("2026-01-31"), NOW, is_window=True)
+    state = StreamState("_report_end", Saved("2026-01-31"), NOW, kind="window")
     for number, window in enumerate((Window("2026-02-01", "2026-03-31"), Window("2026-04-01", "2026-04-30"))):
         state.order_read(_read(None, ordered=number * 24 * HOUR, window=window))
         state.window_read()
@@ -241,7 +241,7 @@ def test_a_cursor_that_is_no_time_is_told_and_does_not_count(value: object) -> N
 def test_a_cursor_in_the_future_is_told_and_pulled_back_in_its_own_form(
     value: str, is_window: bool, cursor: str
 ) -> None:
-    saved = read_state({"at": value}, "at", NOW, is_window=is_window)
+    saved = read_state({"at": value}, "at", NOW, kind="window" if is_window else "rows")
     (warning,) = saved.warnings
     assert saved.cursor == cursor
     assert f"{value} in the cursor at, which is in the vendor's future" in warning
@@ -321,7 +321,7 @@ def test_a_ticket_that_a_wrong_clock_dated_does_not_count() -> None:
     ids=str,
 )
 def test_a_cursor_that_the_vendor_tells_is_taken_as_it_is(told: list[str | None], cursor: str) -> None:
-    state = StreamState("at", Saved("2026-02-01"), NOW, NOW, is_told=True)
+    state = StreamState("at", Saved("2026-02-01"), NOW, NOW, kind="told")
     for one in told:
         state.order_read(_read("2026-02-20", reached=one))
     state.window_read()
@@ -329,14 +329,14 @@ def test_a_cursor_that_the_vendor_tells_is_taken_as_it_is(told: list[str | None]
 
 
 def test_a_cursor_that_the_vendor_tells_stays_where_something_is_missing() -> None:
-    state = StreamState("at", Saved("2026-02-01"), NOW, is_told=True)
+    state = StreamState("at", Saved("2026-02-01"), NOW, kind="told")
     state.order_read(_read(None, reached="2026-02-20", is_complete=False))
     state.window_read()
     assert state.as_json() == {"at": "2026-02-01"}
 
 
 def test_a_cursor_that_the_vendor_tells_is_not_pulled_back() -> None:
-    assert read_state({"at": "2026-04-10T00:00:00.125Z"}, "at", NOW, is_told=True) == Saved("2026-04-10T00:00:00.125Z")
+    assert read_state({"at": "2026-04-10T00:00:00.125Z"}, "at", NOW, kind="told") == Saved("2026-04-10T00:00:00.125Z")
 
 
 def test_when_a_report_was_ordered_is_remembered_for_as_long_as_it_counts() -> None:

@@ -64,7 +64,7 @@ def _the_future_is_cut_to_now(patch: Patch) -> None:
     def reached(self: StreamState, one: OrderRead, limit: datetime) -> str | None:
         found = true_reached(self, one, limit)
         at = instant(found) if found else None
-        return found if self._is_window or at is None or at <= self._now else rfc3339(self._now)
+        return found if self._kind == "window" or at is None or at <= self._now else rfc3339(self._now)
 
     patch.setattr(StreamState, "_reached", reached)
 
@@ -77,8 +77,8 @@ def _our_clock_is_believed(patch: Patch) -> None:
 def _a_cursor_in_the_future_stays(patch: Patch) -> None:
     """After one sync with a wrong clock nothing is read until its date has come."""
 
-    def read(state: Any, field: Any, now: datetime, account: str = "", **kinds: bool) -> Saved:
-        return read_state(state, field, now + _YEARS, account, **kinds)
+    def read(state: Any, field: Any, now: datetime, account: str = "", **kind: Any) -> Saved:
+        return read_state(state, field, now + _YEARS, account, **kind)
 
     patch.setattr(sync, "read_state", read)
 
