@@ -46,6 +46,13 @@ class Tokens:
         found = self._grants.get(header.removeprefix("Bearer ")) if header.startswith("Bearer ") else None
         return found if found is not None and found.ends > self._clock.now() else None
 
+    def refusal(self, request: Request, scope: str) -> int | None:
+        """The status by which a request is refused that needs `scope`; None where its token allows it."""
+        grant = self.grant(request)
+        if grant is None:
+            return 401
+        return None if scope in grant.scopes else 403
+
     def revoke_all(self) -> None:
         """End every token at once."""
         self._grants = dict.fromkeys(self._grants, Grant(frozenset(), 0.0))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import requests
 
@@ -27,6 +28,15 @@ class Client:
     def bare(self, url: str, **more: Any) -> requests.Response:
         """A GET without credentials on a connection of its own."""
         return requests.get(url, timeout=10, **more)
+
+
+ClientT = TypeVar("ClientT", bound=Client)
+
+
+def opened(client: ClientT) -> Iterator[ClientT]:
+    """A client as a fixture gives it: its connections are closed behind the test."""
+    with client.session:
+        yield client
 
 
 class Canvas(Client):

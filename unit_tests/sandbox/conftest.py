@@ -15,6 +15,7 @@ from unit_tests.sandbox.clients import (
     Percipio,
     Sana,
     SecondNature,
+    opened,
 )
 
 if TYPE_CHECKING:
@@ -30,55 +31,39 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def canvas(sandbox: Sandbox) -> Iterator[Canvas]:
-    client = Canvas(sandbox)
-    with client.session:
-        yield client
+    yield from opened(Canvas(sandbox))
 
 
 @pytest.fixture
 def second_nature(sandbox: Sandbox) -> Iterator[SecondNature]:
-    client = SecondNature(sandbox)
-    with client.session:
-        yield client
+    yield from opened(SecondNature(sandbox))
 
 
 @pytest.fixture
 def sana(sandbox: Sandbox) -> Iterator[Sana]:
-    client = Sana(sandbox)
-    with client.session:
-        yield client
+    yield from opened(Sana(sandbox))
 
 
 @pytest.fixture
 def tinqwise(sandbox: Sandbox) -> Iterator[Client]:
-    client = Client(sandbox, "tinqwise")
-    with client.session:
-        yield client
+    yield from opened(Client(sandbox, "tinqwise"))
 
 
 @pytest.fixture
 def hapyak(sandbox: Sandbox) -> Iterator[Client]:
-    client = Client(sandbox, "hapyak", {"X-Hapyak-API-Key": "hapyak-key-1e7bc263"})
-    with client.session:
-        yield client
+    yield from opened(Client(sandbox, "hapyak", {"X-Hapyak-API-Key": "hapyak-key-1e7bc263"}))
 
 
 @pytest.fixture
 def dap(sandbox: Sandbox) -> Iterator[InstructureDap]:
-    client = InstructureDap(sandbox)
-    with client.session:
-        yield client
+    yield from opened(InstructureDap(sandbox))
 
 
 @pytest.fixture
 def percipio(sandbox: Sandbox) -> Iterator[Percipio]:
-    client = Percipio(sandbox)
-    with client.session:
-        yield client
+    yield from opened(Percipio(sandbox))
 
 
 @pytest.fixture
 def adobe(sandbox: Sandbox) -> Iterator[AdobeLearningManager]:
-    client = AdobeLearningManager(sandbox)
-    with client.session:
-        yield client
+    yield from opened(AdobeLearningManager(sandbox))

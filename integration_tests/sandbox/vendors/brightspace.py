@@ -252,10 +252,8 @@ class Brightspace(Vendor):
         def answer(request: Request) -> Response:
             if request.args["version"] not in self.switches.versions.split():
                 return self.error(404)
-            grant = self._tokens.grant(request)
-            if grant is None:
-                return self.error(401)
-            return handler(request) if scope in grant.scopes else self.error(403)
+            refused = self._tokens.refusal(request, scope)
+            return self.error(refused) if refused else handler(request)
 
         return answer
 

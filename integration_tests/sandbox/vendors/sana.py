@@ -144,10 +144,8 @@ class Sana(Vendor):
         def answer(request: Request) -> Response:
             if request.header("Authorization") == f"Bearer {self.switches.access_token}":
                 return handler(request)
-            grant = self._tokens.grant(request)
-            if grant is None:
-                return self.error(401)
-            return handler(request) if scope in grant.scopes else self.error(403)
+            refused = self._tokens.refusal(request, scope)
+            return self.error(refused) if refused else handler(request)
 
         return answer
 

@@ -199,10 +199,8 @@ class TinQwise(Vendor):
         about = LISTS.get(request.args["report"])
         if about is None:
             return self.error(404)
-        grant = self._tokens.grant(request)
-        if grant is None:
-            return self.error(401)
-        return None if about.scope in grant.scopes else self.error(403)
+        refused = self._tokens.refusal(request, about.scope)
+        return self.error(refused) if refused else None
 
     # lists
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from unit_tests.project.docs.local_server import LocalHandler, LocalServer
 
 KEY = "the-key-of-acme"
 LEARNERS = "id,name,badge\n1,Ada,007\n2,Omar,NA\n"
@@ -19,20 +18,12 @@ COMPLETIONS = [
 ]
 
 
-class ExampleLms(ThreadingHTTPServer):
-    """Answers as the page says. `orders` and `leaks` tell what it was asked."""
-
-    daemon_threads = True
+class ExampleLms(LocalServer):
+    """Answers as the page says. `leaks` tells where a key was shown that had no business there."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.orders: list[dict[str, Any]] = []
-        self.looks: dict[str, int] = {}
+        super().__init__(_Handler)
         self.leaks: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
     def file(self, order: dict[str, Any]) -> str:
         """The CSV of an order."""
@@ -42,7 +33,7 @@ class ExampleLms(ThreadingHTTPServer):
         return HEADER + "".join(f"{row}\n" for row in COMPLETIONS if row.rsplit(",", 1)[1] >= since)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler, BaseHTTPRequestHandler):
     server: ExampleLms
 
     def do_GET(self) -> None:
@@ -50,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers["X-Api-Key"]:
                 self.server.leaks.append(self.path)
             number = int(self.path.removeprefix("/files/").partition("?")[0])
-            self._answer(200, self.server.file(self.server.orders[number]), "text/csv")
+            self.answer(200, self.server.file(self.server.orders[number]), "text/csv")
         elif self._may_go():
             self._api()
 
@@ -58,46 +49,21 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self._may_go():
             self.server.orders.append(json.loads(body))
-            self._answer(201, json.dumps({"id": f"e-{len(self.server.orders)}"}))
+            self.answer(201, json.dumps({"id": f"e-{len(self.server.orders)}"}))
 
     def _api(self) -> None:
         if self.path == "/api/me":
-            self._answer(200, '{"name": "Acme"}')
+            self.answer(200, '{"name": "Acme"}')
             return
         export = self.path.removeprefix("/api/exports/")
-        looks = self.server.looks[export] = self.server.looks.get(export, 0) + 1
+        is_first = self.server.is_first(export)
         number = int(export.removeprefix("e-")) - 1
         link = f"http://localhost:{self.server.server_port}/files/{number}?signature=0123456789abcdef"
         done = {"state": "done", "file": {"href": link}}
-        self._answer(200, json.dumps(done if looks > 1 else {"state": "working"}))
+        self.answer(200, json.dumps({"state": "working"} if is_first else done))
 
     def _may_go(self) -> bool:
         if self.headers["X-Api-Key"] == KEY:
             return True
-        self._answer(401, '{"error": "unknown key"}')
+        self.answer(401, '{"error": "unknown key"}')
         return False
-
-    def _answer(self, status: int, body: str, kind: str = "application/json") -> None:
-        content = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
-        """Say nothing."""
-
-
-@contextmanager
-def example_lms() -> Iterator[ExampleLms]:
-    """The platform, while it runs."""
-    server = ExampleLms()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

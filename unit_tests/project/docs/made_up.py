@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+
+from unit_tests.project.docs.local_server import LocalHandler, LocalServer
 
 _SPEC = """
 base_url: "{{ platform.base_url }}"
@@ -127,28 +125,15 @@ FILES = {
 }
 
 
-class MadeUp(ThreadingHTTPServer):
-    """Answers as the platform files say. `orders` tells what was ordered."""
-
-    daemon_threads = True
+class MadeUp(LocalServer):
+    """Answers as the platform files say. `asked` tells what was asked for."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.orders: list[dict[str, Any]] = []
+        super().__init__(_Handler)
         self.asked: list[str] = []
-        self.looks: dict[str, int] = {}
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def is_first(self, what: str) -> bool:
-        """Whether something is asked for the first time."""
-        self.looks[what] = self.looks.get(what, 0) + 1
-        return self.looks[what] == 1
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler, BaseHTTPRequestHandler):
     server: MadeUp
 
     def do_HEAD(self) -> None:
@@ -196,27 +181,4 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, "id,grade\n1,A\n2,B\n")
 
     def _answer(self, status: int, body: str) -> None:
-        content = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json" if body.startswith("{") else "text/csv")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class' name
-        """Say nothing."""
-
-
-@contextmanager
-def made_up() -> Iterator[MadeUp]:
-    """The server, while it runs."""
-    server = MadeUp()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        self.answer(status, body, "application/json" if body.startswith("{") else "text/csv")

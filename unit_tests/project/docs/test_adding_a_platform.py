@@ -13,8 +13,9 @@ import pytest
 from source_lms_reports.platforms import model
 from source_lms_reports.platforms.model import parse_platform
 from unit_tests.project.docs import pages
-from unit_tests.project.docs.example_lms import KEY, ExampleLms, example_lms
+from unit_tests.project.docs.example_lms import KEY, ExampleLms
 from unit_tests.project.docs.extended import Extended, configured, last_states, only, records
+from unit_tests.project.docs.local_server import serving
 
 PAGE = "docs/adding-a-platform.md"
 
@@ -49,7 +50,7 @@ class ExampleExtended(Extended):
 
 @pytest.fixture
 def server() -> Iterator[ExampleLms]:
-    with example_lms() as running:
+    with serving(ExampleLms()) as running:
         yield running
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from unit_tests.project.docs.extended import Extended, Json, configured, last_states, only, records
-from unit_tests.project.docs.made_up import PLATFORMS, MadeUp, made_up
+from unit_tests.project.docs.local_server import serving
+from unit_tests.project.docs.made_up import PLATFORMS, MadeUp
 
 
 @pytest.fixture
 def server() -> Iterator[MadeUp]:
-    with made_up() as running:
+    with serving(MadeUp()) as running:
         yield running
 
 
