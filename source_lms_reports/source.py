@@ -36,6 +36,7 @@ from source_lms_reports.cdk.partitions import ReportPartitions
 from source_lms_reports.errors import ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import Selected, Wanted
+from source_lms_reports.spec.input_file import read_config
 from source_lms_reports.spec.manifest import assemble_manifest
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.catalog import Reports
@@ -85,12 +86,12 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
 
     @staticmethod
     def read_config(config_path: str) -> MutableMapping[str, Any]:
-        """The configuration in a file; see `cdk.inputs`, as for the next two."""
-        return inputs.read_config(config_path)
+        """The configuration in a file."""
+        return read_config(config_path)
 
     @classmethod
     def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        """The configured catalog in a file."""
+        """The configured catalog in a file; see `cdk.inputs`, as for the next one."""
         return inputs.read_catalog(catalog_path)
 
     @classmethod

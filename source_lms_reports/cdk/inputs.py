@@ -1,15 +1,8 @@
-"""Reads the files that a command is given: the configuration, the catalog and the state.
-
-They are UTF-8 whatever the locale says; a byte order mark, which some editors and shells write, is understood.
-"""
+"""The catalog and the states that a command is given, as the CDK has them."""
 
 from __future__ import annotations
 
-import codecs
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -23,64 +16,7 @@ from airbyte_cdk.models import (
 )
 
 from source_lms_reports.errors import ConfigError
-
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-Hook = Callable[["list[tuple[str, Any]]"], "dict[str, Any]"]
-
-
-def read_json(path: str, what: str, members: Hook = dict) -> Any:
-    """The JSON document in a file.
-
-    Args:
-        path: The file.
-        what: What messages call it: `configuration`, `catalog`, `state`.
-        members: Makes an object of its names and values.
-
-    Raises:
-        ConfigError: There is no such file, or it holds something else. Never quotes what stands in it.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except PermissionError as error:
-        user = os.getuid() if hasattr(os, "getuid") else "unknown"  # Windows
-        raise ConfigError(
-            f"The {what} file {path} may not be read by this user ({user}; in the image it is 1000). Let it be read, "
-            "for instance with chmod a+r, or run as its owner."
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"The {what} file {path} cannot be read: {error.strerror}. Check its path.") from error
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    try:
-        return json.loads(content.decode(encoding), object_pairs_hook=members)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The {what} file {path} is not in UTF-8. Save it as UTF-8.") from error
-    except (ValueError, RecursionError) as error:
-        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigError(f"The {what} file {path} is not JSON{line}. Check brackets, commas and quotes.") from None
-
-
-def read_config(path: str) -> dict[str, Any]:
-    """The configuration.
-
-    Raises:
-        ConfigError: The file holds none.
-    """
-    config = read_json(path, "configuration", _named_once)
-    if not isinstance(config, dict):
-        raise ConfigError(f"The configuration file {path} does not hold an object. It begins with {{.")
-    return config
-
-
-def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are all different: of two settings with one name, one would have no effect."""
-    found = dict(members)
-    if len(found) < len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ConfigError(f"The configuration has `{twice}` twice in one object. Remove one of them.")
-    return found
+from source_lms_reports.spec.input_file import read_documents, read_json
 
 
 def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
@@ -108,14 +44,14 @@ def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
 def read_state(path: str | None) -> list[AirbyteStateMessage]:
     """The states of streams, whatever form they were kept in.
 
-    Taken are a list of states, a lone one, STATE messages around them, the GLOBAL form, and the legacy form (one object
-    with a state for each stream's name).
+    Taken are a list of states, a lone one, STATE messages around them, also one a line, the GLOBAL form, and the legacy
+    form (one object with a state for each stream's name). Of two states of a stream the last one counts.
 
     Raises:
         ConfigError: It is none of these; says what is wanted.
     """
-    document = read_json(path, "state") if path else None
-    return [_message(name, state) for name, state in dict(_states(document)).items()]
+    documents = read_documents(path, "state") if path else []
+    return [_message(name, state) for name, state in dict(_states(documents)).items()]
 
 
 def _states(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

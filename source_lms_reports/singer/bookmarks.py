@@ -50,11 +50,19 @@ def read_bookmarks(document: Any) -> dict[str, Mapping[str, Any]]:
     """
     if isinstance(document, Mapping) and document.get("type") == "STATE":
         document = document.get("value")
-    bookmarks = document.get("bookmarks") if isinstance(document, Mapping) else document
-    bookmarks = {} if bookmarks is None and isinstance(document, Mapping) else bookmarks
+    bookmarks = _bookmarks_of(document) if isinstance(document, Mapping) else document
     if not isinstance(bookmarks, Mapping) or not all(isinstance(one, Mapping) for one in bookmarks.values()):
         raise ConfigError(
             'The state is not one of this tap: {"bookmarks": {stream: state}} is wanted, as the last STATE message of '
             "the run before holds it. Give that, or leave --state out to read everything."
         )
     return dict(bookmarks)
+
+
+def _bookmarks_of(document: Mapping[str, Any]) -> Any:
+    """What an object has for bookmarks. Without any it is a state of nothing only if it holds nothing else either.
+
+    `{"value": {"bookmarks": …}}` would otherwise begin everything anew, and nobody would know.
+    """
+    is_empty = document.get("bookmarks") is None and document.keys() <= {"bookmarks", "currently_syncing"}
+    return {} if is_empty else document.get("bookmarks")

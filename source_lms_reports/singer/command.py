@@ -8,10 +8,9 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-from source_lms_reports.errors import ConfigError, ReportError, machine_fault
+from source_lms_reports.errors import ReportError, machine_fault
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.process import FAILED_EXIT, output_faults, require_output, run_to_its_end
 from source_lms_reports.redaction import REDACTOR, MaskingWriter
@@ -21,6 +20,7 @@ from source_lms_reports.singer.catalog import read_catalog
 from source_lms_reports.singer.keeping import make_keeper
 from source_lms_reports.singer.reading import with_detail
 from source_lms_reports.singer.tap import Tap
+from source_lms_reports.spec.input_file import read_config, read_documents, read_json
 from source_lms_reports.spec.manifest import connection_specification
 from source_lms_reports.spec.secret_values import secrets_of
 
@@ -71,11 +71,11 @@ def _do(parsed: argparse.Namespace, spool: Spool, out: BinaryIO) -> int:
         return _print(text, out)
     if not parsed.config:
         _parser().error("--config is needed")
-    config = _merged([_read(path, "configuration") for path in parsed.config])
+    config = _merged([read_config(path) for path in parsed.config])
     for secret in secrets_of(config, connection_specification()):
         REDACTOR.register(secret)
-    choices = read_catalog(_read(parsed.catalog, "catalog")) if parsed.catalog else None
-    saved = read_bookmarks(_read(parsed.state, "state")) if parsed.state else {}
+    choices = read_catalog(read_json(parsed.catalog, "catalog")) if parsed.catalog else None
+    saved = read_bookmarks(read_documents(parsed.state, "state")[-1]) if parsed.state else {}
     tap = Tap(config, spool, make_keeper(parsed.config))
     if parsed.test:
         tap.check()
@@ -93,26 +93,10 @@ def _print(text: str, out: BinaryIO) -> int:
     return 0
 
 
-def _read(path: str, what: str) -> Any:
-    """The JSON of a file.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    try:
-        return json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise ConfigError(f"The {what} {path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # without its words, which may quote a secret
-        raise ConfigError(f"The {what} {path} is not JSON.") from error
-
-
-def _merged(configs: Sequence[Any]) -> dict[str, Any]:
+def _merged(configs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Configurations as one: of two values for one setting the later one wins, also inside of objects."""
     merged: dict[str, Any] = {}
     for config in configs:
-        if not isinstance(config, Mapping):
-            raise ConfigError("A configuration must be a JSON object.")
         for name, value in config.items():
             both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
             merged[name] = _merged([merged[name], value]) if both else value

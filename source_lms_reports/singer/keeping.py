@@ -107,11 +107,28 @@ def _digest(value: str) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """What a file holds; nothing where there is none.
+
+    Raises:
+        ConfigError: It cannot be read: what was renewed last is in it, and no older value works.
+    """
     try:
-        document = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):  # an input that is none has been refused before
+        content = file.read_bytes()
+        document = json.loads(content) if content.strip() else {}
+    except FileNotFoundError:
         return {}
-    return document if isinstance(document, dict) else {}
+    except (OSError, ValueError, RecursionError) as error:  # without its words, which may quote a secret
+        raise _unreadable(file) from (error if isinstance(error, OSError) else None)
+    if not isinstance(document, dict):
+        raise _unreadable(file)
+    return document
+
+
+def _unreadable(file: Path) -> ConfigError:
+    return ConfigError(
+        f"The file {file}, in which what the platform renews is kept, cannot be read. Mend it or let this user read "
+        "it; or delete it, and configure a new token."
+    )
 
 
 def _require_writable(file: Path, path: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from source_lms_reports.cdk.inputs import read_catalog, read_config, read_state
+from source_lms_reports.cdk.inputs import read_catalog, read_state
 from source_lms_reports.errors import ConfigError
 
 CURSOR = {"updated_at": "2026-01-01"}
@@ -50,6 +50,13 @@ def test_an_empty_state_is_none(tmp_path: Path, state: Any) -> None:
     assert states(tmp_path, state) == {}
 
 
+def test_states_that_were_appended_a_line_are_read_and_the_last_counts(tmp_path: Path) -> None:
+    later = {"type": "STREAM", "stream": {**ONE["stream"], "stream_state": {"updated_at": "2026-02-01"}}}
+    lines = [{"type": "STATE", "state": state} for state in (ONE, later)]
+    content = "".join(json.dumps(line) + "\r\n" for line in lines).encode()
+    assert states(tmp_path, content) == {"users": {"updated_at": "2026-02-01"}}
+
+
 def test_of_two_states_of_a_stream_the_last_counts(tmp_path: Path) -> None:
     later = {"type": "STREAM", "stream": {**ONE["stream"], "stream_state": {"updated_at": "2026-02-01"}}}
     assert states(tmp_path, [ONE, later]) == {"users": {"updated_at": "2026-02-01"}}
@@ -76,31 +83,6 @@ def test_another_state_is_refused_and_told_what_is_wanted(tmp_path: Path, state:
         states(tmp_path, state)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_configuration_is_read_in_the_encodings_of_editors(tmp_path: Path, encoding: str) -> None:
-    text = json.dumps({"platform": {"group_name": "Équipe"}}, ensure_ascii=False)
-    assert read_config(written(tmp_path, text.encode(encoding))) == {"platform": {"group_name": "Équipe"}}
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b'{"a": "\xe9"}', "is not in UTF-8"),
-        (b'{"a": 1,\n"b" 2}', r"is not JSON \(line 2\)"),
-        (b"[" * 100_000, "is not JSON"),
-        (b"[]", "does not hold an object"),
-    ],
-)
-def test_a_configuration_that_is_none_is_told_without_its_content(tmp_path: Path, content: bytes, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        read_config(written(tmp_path, content))
-
-
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.json cannot be read: No such file"):
-        read_config(str(tmp_path / "nowhere.json"))
-
-
 def test_a_discovered_catalog_is_not_a_configured_one(tmp_path: Path) -> None:
     stream = {"name": "users", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
     documents: list[Any] = [{"streams": [stream]}, {"type": "CATALOG"}, [], {"streams": [{"stream": stream}]}]
@@ -109,19 +91,3 @@ def test_a_discovered_catalog_is_not_a_configured_one(tmp_path: Path) -> None:
             read_catalog(written(tmp_path, document))
     configured = {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
     assert [one.stream.name for one in read_catalog(written(tmp_path, {"streams": [configured]})).streams] == ["users"]
-
-
-def test_a_setting_is_given_once(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="has `a` twice"):
-        read_config(written(tmp_path, b'{"b": {"a": 1, "a": 2}}'))
-
-
-def test_a_file_of_another_user_is_told_apart_from_one_that_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(_: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "read_bytes", refused)
-    with pytest.raises(ConfigError, match=r"may not be read by this user \(\d+; in the image it is 1000\)"):
-        read_config(str(tmp_path / "config.json"))

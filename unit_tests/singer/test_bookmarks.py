@@ -39,7 +39,16 @@ def test_a_state_is_read_as_a_target_or_a_file_of_messages_gives_it(document: An
     assert read_bookmarks(document) == {"a": {"x": 1}}
 
 
-@pytest.mark.parametrize("document", [{}, {"bookmarks": {}}, {"bookmarks": None}, {"type": "STATE", "value": {}}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"bookmarks": {}},
+        {"bookmarks": None},
+        {"currently_syncing": None},
+        {"type": "STATE", "value": {}},
+    ],
+)
 def test_an_empty_state_is_none(document: Any) -> None:
     assert read_bookmarks(document) == {}
 
@@ -54,6 +63,9 @@ def test_an_empty_state_is_none(document: Any) -> None:
         {"bookmarks": []},
         {"bookmarks": {"a": "x"}},
         {"type": "STATE"},
+        {"value": {"bookmarks": {"a": {"x": 1}}}},
+        {"completed": {"singer_state": {"bookmarks": {"a": {"x": 1}}}}},
+        {"a": {"x": 1}},
     ],
 )
 def test_what_is_no_state_is_refused(document: Any) -> None:

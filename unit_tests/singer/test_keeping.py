@@ -100,3 +100,19 @@ def test_a_file_for_renewed_values_goes_with_the_configured_one(tmp_path: Path) 
     assert keeper().latest(TOKEN, "entered by somebody") == "entered by somebody"
     assert b'"old"' not in file.read_bytes()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b'{"platform.refresh_token": {"inst', b"[]", b"\xff"])
+def test_a_file_of_renewed_values_that_cannot_be_read_is_no_reason_to_take_the_old_one(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "renewed.json"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match="what the platform renews is kept, cannot be read"):
+        RenewedFileKeeper(file).latest(TOKEN, "old")
+
+
+def test_a_file_of_renewed_values_may_be_empty_at_first(tmp_path: Path) -> None:
+    file = tmp_path / "renewed.json"
+    file.touch()
+    assert RenewedFileKeeper(file).latest(TOKEN, "old") == "old"
