@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import Connector, forked, quick
+from integration_tests.connector import Connector, forked, forked_tap, quick
 from integration_tests.references import References
 from integration_tests.sandbox import Sandbox
 
@@ -16,6 +16,7 @@ from integration_tests.sandbox import Sandbox
 def _forks_end() -> Iterator[None]:
     yield
     forked.close()
+    forked_tap.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 Two launchers start the same entry point. `script` runs the console script as a platform does. `forked` keeps one
 process that has the connector imported and forks it for each command: a process of its own each time, with its own
-exit code and signals, but without a second of imports. `CONNECTOR_LAUNCH=script` starts every process by the script.
+exit code and signals, but without a second of imports. `forked_tap` does so for the Singer tap, which imports less.
+`CONNECTOR_LAUNCH=script` starts every process by its script.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any, Protocol
 
 Json = dict[str, Any]
 SCRIPT = Path(sys.executable).with_name("source-lms-reports")
+TAP = Path(sys.executable).with_name("tap-lms-reports")
 PATIENCE = 120.0
 # DEBUG is what the CDK's logger writes with --debug; platforms pass over it.
 MESSAGE_TYPES = {"SPEC", "CONNECTION_STATUS", "CATALOG", "RECORD", "STATE", "LOG", "TRACE", "CONTROL", "DEBUG"}
@@ -274,9 +276,17 @@ def measured_script(args: Sequence[str], environment: Mapping[str, str], out: in
 
 
 class Forked:
-    """Starts commands by forking a process that has imported the connector already."""
+    """Starts commands by forking a process that has imported what a console script needs already.
 
-    def __init__(self) -> None:
+    Args:
+        path: The script.
+        environment: Variables that the interpreter reads when it starts.
+    """
+
+    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.script = script_of(path)
+        self._name = path.name
+        self._environment = dict(environment or {})
         self._guard = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -305,9 +315,9 @@ class Forked:
     def _channel(self) -> socket.socket:
         if self._socket is None:
             self._socket, theirs = socket.socketpair()
-            environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+            environment = {**os.environ, **self._environment, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "integration_tests.forkserver", str(theirs.fileno())],
+                [sys.executable, "-m", "integration_tests.forkserver", str(theirs.fileno()), self._name],
                 pass_fds=[theirs.fileno()],
                 env=environment,
             )
@@ -344,7 +354,8 @@ class _ForkedChild:
         return int(answer["code"]), 0
 
 
-forked = Forked()
+forked = Forked(SCRIPT)
+forked_tap = Forked(TAP, {"PYTHONWARNINGS": "error"})
 
 
 @dataclass
@@ -428,8 +439,8 @@ class Connector:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.temporary = Path(tempfile.mkdtemp(prefix="tmp-", dir=self.folder))
-        if os.environ.get("CONNECTOR_LAUNCH") == "script":
-            self.launcher = script
+        if os.environ.get("CONNECTOR_LAUNCH") == "script" and isinstance(self.launcher, Forked):
+            self.launcher = self.launcher.script
 
     def by_script(self) -> Connector:
         """The same, started by the console script."""

@@ -1,4 +1,4 @@
-"""Imports the connector once and forks a process for each command (see `connector.Forked`).
+"""Imports what a console script needs once, and forks a process for each command (see `connector.Forked`).
 
 It has one thread and does nothing but wait, so a fork of it is as good as a fresh start.
 """
@@ -21,22 +21,27 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
-PRELOADED = (
-    "airbyte_cdk.exception_handler",
-    "airbyte_cdk.logger",
-    "source_lms_reports.cdk.entrypoint",
-    "source_lms_reports.source",
-)
+#: What a script imports when it knows its arguments.
+PRELOADED = {
+    "source-lms-reports": (
+        "airbyte_cdk.exception_handler",
+        "airbyte_cdk.logger",
+        "source_lms_reports.cdk.entrypoint",
+        "source_lms_reports.source",
+    ),
+    "tap-lms-reports": (),
+}
 
 
-def main(channel: socket.socket) -> None:
-    """Serve until the other end closes."""
-    (script,) = entry_points(group="console_scripts", name="source-lms-reports")
+def main(channel: socket.socket, name: str) -> None:
+    """Serve commands of a console script until the other end closes."""
+    (script,) = entry_points(group="console_scripts", name=name)
     entry = script.load()
-    for name in PRELOADED:
-        importlib.import_module(name)
-    _parse_the_cdks_schema_once()
-    importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
+    for module in PRELOADED[name]:
+        importlib.import_module(module)
+    if "airbyte_cdk" in sys.modules:
+        _parse_the_cdks_schema_once()
+        importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
     gc.freeze()
     while True:
         request, descriptors = _receive(channel)
@@ -49,7 +54,7 @@ def main(channel: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _become(request, descriptors)
+            _become(name, request, descriptors)
             _end(entry)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -62,7 +67,7 @@ def _parse_the_cdks_schema_once() -> None:
     module.get_declarative_component_schema = functools.cache(module.get_declarative_component_schema)
 
 
-def _become(request: dict[str, Any], descriptors: list[int]) -> None:
+def _become(name: str, request: dict[str, Any], descriptors: list[int]) -> None:
     """Make this process look like one that was started by the console script."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in zip((nothing, *descriptors), (0, 1, 2), strict=True):
@@ -72,7 +77,7 @@ def _become(request: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.update(request["environment"])
     _put_back(os.environ.pop("CONNECTOR_MUTANT", ""))
     tempfile.tempdir = None
-    sys.argv = ["source-lms-reports", *request["args"]]
+    sys.argv = [name, *request["args"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -118,4 +123,4 @@ def _send(channel: socket.socket, answer: dict[str, Any]) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as served:
-        main(served)
+        main(served, sys.argv[2])

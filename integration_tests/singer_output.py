@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
+from integration_tests.connector import Connector, Launcher, forked_tap
 from source_lms_reports.times import instant
 
 Json = dict[str, Any]
-TAP = Path(sys.executable).with_name("tap-lms-reports")
-PATIENCE = 120.0
 
 
 class NotSinger(AssertionError):
@@ -187,12 +184,12 @@ class TapRun:
     saved: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = True
 
-    @property
+    @cached_property
     def output(self) -> Output:
         """The messages, all of which are right."""
         return read_output(self.stdout, self.saved, whole=self.whole)
 
-    @property
+    @cached_property
     def catalog(self) -> dict[str, Json]:
         """The discovered streams by name."""
         return {stream["tap_stream_id"]: stream for stream in json.loads(self.stdout)["streams"]}
@@ -207,20 +204,21 @@ def tap(
     flags: Sequence[str] = (),
     catalog: Iterable[Mapping[str, Any]] | None = None,
     state: Mapping[str, Any] | None = None,
+    launcher: Launcher = forked_tap,
 ) -> TapRun:
-    """Run the tap to its end.
+    """Run the tap to its end. A warning is an error to it.
 
     Args:
         configs: The configuration, in parts.
         flags: Further arguments.
         catalog: The entries of the catalog.
         state: What the run before has left.
+        launcher: How the process is started.
     """
     with tempfile.TemporaryDirectory() as folder:
         arguments = [*flags, *arguments_for(Path(folder), configs, catalog, state)]
-        done = subprocess.run([TAP, *arguments], capture_output=True, check=False, timeout=PATIENCE, env=environment())
-    saved = (state or {}).get("bookmarks", {})
-    return TapRun(done.returncode, done.stdout.decode(), done.stderr.decode(), saved)
+        done = Connector(Path(folder, "tap"), launcher, {"PYTHONWARNINGS": "error"}).run(*arguments)
+    return TapRun(done.code, done.stdout, done.stderr, (state or {}).get("bookmarks", {}))
 
 
 def arguments_for(
@@ -236,11 +234,6 @@ def arguments_for(
     for _, name, content in files:
         (folder / name).write_text(json.dumps(content))
     return [text for option, name, _ in files for text in (option, str(folder / name))]
-
-
-def environment() -> dict[str, str]:
-    """The variables of a process that shows nothing live."""
-    return {**os.environ, "PYTHONWARNINGS": "error", "PYTHONDEVMODE": ""}
 
 
 def chosen(entry: Json, *, method: str | None = None, without: Iterable[str] = ()) -> Json:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Json, as_set, numbers_alike, present, quick, script_of
+from integration_tests.connector import TAP, Connector, Json, as_set, forked_tap, numbers_alike, present, quick
 from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox.server import wait_until
-from integration_tests.singer_output import TAP, TapRun, arguments_for, chosen, read_output, tap
+from integration_tests.singer_output import TapRun, arguments_for, chosen, read_output, tap
 from source_lms_reports.records.growing import as_cell
 
 LATER = "2026-02-01T12:00:00Z"
@@ -43,7 +43,7 @@ def config(sandbox: Sandbox) -> Json:
 @pytest.fixture
 def door(tmp_path: Path) -> Connector:
     """Starts the tap, to be stopped in the middle."""
-    return Connector(tmp_path / "tap", launcher=script_of(TAP))
+    return Connector(tmp_path / "tap", launcher=forked_tap.script)
 
 
 def rows(run: TapRun, stream: str) -> set[str]:
@@ -64,7 +64,7 @@ def truth(
 
 
 def test_the_catalog_says_what_is_offered(config: Json) -> None:
-    run = tap(config, flags=["--discover"])
+    run = tap(config, flags=["--discover"], launcher=forked_tap.script)
     assert run.code == 0
     assert run.catalog.keys() == {"last_user_access", "grade_export"}
     access = run.catalog["last_user_access"]
@@ -312,6 +312,6 @@ class TestArguments:
         assert about["name"] == "tap-lms-reports"
         assert about["capabilities"] == ["catalog", "discover", "state", "about"]
         assert about["settings"]["properties"]["platform"]["oneOf"]
-        assert tap(flags=["--version"]).stdout == f"tap-lms-reports {about['version']}\n"
+        assert tap(flags=["--version"], launcher=forked_tap.script).stdout == f"tap-lms-reports {about['version']}\n"
         text = tap(flags=["--about"]).stdout
         assert "platform.access_token\n" in text
