@@ -17,7 +17,7 @@ from source_lms_reports.files.answers import answer_in
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
-from source_lms_reports.plan.orders import WindowView
+from source_lms_reports.plan.windows import WindowView
 from source_lms_reports.platforms.model import ReportSpec
 from source_lms_reports.platforms.template import fill
 

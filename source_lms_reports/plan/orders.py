@@ -1,30 +1,28 @@
 """What has to be ordered: for each report, one order after the other. Pure.
 
-Streams that come from one report are planned together, so that they share orders. A window that an earlier sync
-has ordered and not read is planned again exactly as it was, so that its ticket can be taken up.
+Streams that come from one report are planned together, so that they share orders.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from source_lms_reports.errors import ConfigError
-from source_lms_reports.jobs.policy import TICKET_LIFE
 from source_lms_reports.jobs.ticket import Order, Window
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice
-from source_lms_reports.plan.windows import Span, as_days, as_instants, cut, is_calendar, unit_start, whole_units
-from source_lms_reports.platforms.model import ReportSpec, WindowSpec
+from source_lms_reports.plan.timeline import Timeline, WindowLeft
+from source_lms_reports.plan.windows import WindowView, min_or_none
+from source_lms_reports.platforms.model import ReportSpec
 from source_lms_reports.platforms.template import fill_all
 from source_lms_reports.spec.settings import Settings
-from source_lms_reports.times import earlier, instant, midnight, rfc3339, shifted, written_like
+from source_lms_reports.times import instant, rfc3339, shifted, written_like
 
 #: A window of an earlier sync may have ended so long after now: what we know of the vendor's time is a little behind
 #: it, sometimes more and sometimes less.
 _TOLERANCE = timedelta(minutes=1)
-_TICKET_LIFE = timedelta(seconds=TICKET_LIFE)
 
 
 class ReportPlan:
@@ -58,7 +56,10 @@ class ReportPlan:
 
     def slices(self) -> list[Slice]:
         """All orders, in the order of time."""
-        return [slice_ for window in self._windows() for slice_ in self._of_window(window)]
+        spec = self._spec.windows
+        left = list(self._windows_left())
+        windows = Timeline(spec, self._selected, self._settings, self._now, left).windows() if spec else [None]
+        return [slice_ for window in windows for slice_ in self._of_window(window)]
 
     def restarted(self) -> ReportPlan | None:
         """The plan of a first sync; None where this is one."""
@@ -152,92 +153,8 @@ class ReportPlan:
             if set(filled) == set(also):
                 yield {**filled, **selectors, **extra}
 
-    def _windows(self) -> Iterator[Window | None]:
-        spec = self._spec.windows
-        if spec is None:
-            return iter([None])
-        start = min_or_none([self._start(one, spec) for one in self._selected])
-        if start is None and spec.only_with_start:
-            return iter([None])
-        if spec.unit == "days":
-            return self._days(spec, start)
-        return self._instants(spec, start)
-
-    def _start(self, one: Selected, spec: WindowSpec) -> datetime | None:
-        """Where the stream's time begins in this sync; None for since ever."""
-        moment = instant(one.cursor_value) if one.cursor_value else None
-        if moment is not None:
-            if spec.unit == "days" and one.stream.cursor_kind == "window":
-                moment = shifted(moment, 1)
-            moment = shifted(moment, -self._settings.lookback_days)
-            return max(moment, self._settings.start) if self._settings.start else moment
-        if spec.whole_first:
-            return None
-        if self._settings.start:
-            return self._settings.start
-        return self._default_start(spec) if spec.default_start else None
-
-    def _default_start(self, spec: WindowSpec) -> datetime:
-        """Where a first sync begins. It moves with the clock, but not past a window that the sync before has ordered.
-
-        Two years back it is 2024-11-26 03:00, and a job of last night goes from 2024-11-25 03:00 on: it begins there.
-        """
-        start = earlier(self._now, spec.default_start)
-        left = (at for _, at in self._windows_left() if at is not None and start - _TICKET_LIFE <= at)
-        return min([start, *left])
-
-    def _days(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
-        unit = str(fill_all({"length": spec.length}, self._settings.context)["length"])
-        end = midnight(self._now)
-        position = midnight(start) if start else earlier(end, spec.default_start)
-        if is_calendar(unit):
-            yield from map(as_days, self._units(position, end, unit, spec.open_end))
-            return
-        while position < end:
-            window = self._left_behind(position)
-            if window is None:
-                window = as_days(next(cut(position, self._end_before_jobs(position, end), unit)))
-            yield window
-            position = midnight(instant(window.end or "") or end) + timedelta(days=1)
-
-    @staticmethod
-    def _units(start: datetime, end: datetime, unit: str, open_end: bool) -> list[Span]:
-        spans = list(whole_units(start, end, unit))
-        if open_end:
-            reached = spans[-1].end if spans else unit_start(start, unit)
-            spans.append(Span(reached, end + timedelta(days=1)))
-        return spans
-
-    def _instants(self, spec: WindowSpec, start: datetime | None) -> Iterator[Window]:
-        if start is not None and spec.optional and (whole := self._left_behind(None)) is not None:
-            yield whole  # what came since is the next sync's
-            return
-        position = start
-        while position is None or position < self._now:
-            window = self._left_behind(position) or as_instants(self._next_span(spec, position))
-            yield window
-            end = instant(window.end or "")
-            if position is None or end is None:
-                return
-            position = end
-
-    def _next_span(self, spec: WindowSpec, position: datetime | None) -> Span:
-        if position is None:
-            return Span(None, self._now)
-        end = self._end_before_jobs(position, self._now)
-        return next(cut(position, end, spec.length)) if spec.length else Span(position, end)
-
-    def _left_behind(self, position: datetime | None) -> Window | None:
-        """The window of a job of an earlier sync that begins at `position` and would be ordered just so today."""
-        return next((window for window, start in self._windows_left() if start == position), None)
-
-    def _end_before_jobs(self, position: datetime, end: datetime) -> datetime:
-        """`end`, or the start of a window before it that an earlier sync has ordered: its job is to be read, too."""
-        starts = [start for _, start in self._windows_left() if start is not None and position < start < end]
-        return min(starts, default=end)
-
-    def _windows_left(self) -> Iterator[tuple[Window, datetime | None]]:
-        """The windows of earlier syncs' jobs that would be ordered just so today, and where they begin."""
+    def _windows_left(self) -> Iterator[WindowLeft]:
+        """The windows of earlier syncs' jobs that would be ordered just so today."""
         for ticket in self._tickets.values():
             window = ticket.window
             if window is None or window.end is None:
@@ -246,7 +163,7 @@ class ReportPlan:
             orders = (one for parameters in self._sets for one in self._orders(window, parameters))
             ordered = (one.identity for one in orders)
             if end is not None and end <= self._now + _TOLERANCE and ticket.identity in ordered:
-                yield window, instant(window.start) if window.start else None
+                yield WindowLeft(window, instant(window.start) if window.start else None)
 
     def _cursor_floor(self, one: Selected) -> str | None:
         """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""
@@ -290,40 +207,3 @@ def user_parameters(settings: Settings, stream: ReportStream) -> dict[str, str |
 def _elements(text: str) -> list[str]:
     """`"active, invited,"` -> `["active", "invited"]`."""
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def min_or_none(values: Sequence[Any]) -> Any:
-    """The smallest value, where None is smaller than any."""
-    return None if any(value is None for value in values) else min(values)
-
-
-@dataclass(frozen=True)
-class WindowView:
-    """What templates see as `window`."""
-
-    window: Window
-
-    @property
-    def start(self) -> str:
-        """Its start as the vendor writes it; empty where it is open."""
-        return self.window.start or ""
-
-    @property
-    def end(self) -> str:
-        """Its end as the vendor writes it; empty where it is open."""
-        return self.window.end or ""
-
-    @property
-    def start_unix(self) -> int | None:
-        """Its start in epoch seconds; None where it is open."""
-        return _unix(self.window.start)
-
-    @property
-    def end_unix(self) -> int | None:
-        """Its end in epoch seconds; None where it is open."""
-        return _unix(self.window.end)
-
-
-def _unix(text: str | None) -> int | None:
-    moment = instant(text) if text else None
-    return int(moment.timestamp()) if moment else None

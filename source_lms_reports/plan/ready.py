@@ -17,8 +17,9 @@ from datetime import datetime
 
 from source_lms_reports.errors import TransientError
 from source_lms_reports.jobs.ticket import Order, Window
-from source_lms_reports.plan.orders import ReportPlan, min_or_none
+from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import Selected, Slice
+from source_lms_reports.plan.windows import min_or_none
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.times import instant, shifted
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from source_lms_reports.jobs.ticket import Window
-from source_lms_reports.times import later, midnight, rfc3339
+from source_lms_reports.times import instant, later, midnight, rfc3339
 
 _ONE_DAY = timedelta(days=1)
 
@@ -77,3 +78,40 @@ def as_days(span: Span) -> Window:
 def as_instants(span: Span) -> Window:
     """A span as RFC 3339 times."""
     return Window(rfc3339(span.start) if span.start else None, rfc3339(span.end))
+
+
+def min_or_none(values: Sequence[Any]) -> Any:
+    """The smallest value, where None is smaller than any."""
+    return None if any(value is None for value in values) else min(values)
+
+
+@dataclass(frozen=True)
+class WindowView:
+    """What templates see as `window`."""
+
+    window: Window
+
+    @property
+    def start(self) -> str:
+        """Its start as the vendor writes it; empty where it is open."""
+        return self.window.start or ""
+
+    @property
+    def end(self) -> str:
+        """Its end as the vendor writes it; empty where it is open."""
+        return self.window.end or ""
+
+    @property
+    def start_unix(self) -> int | None:
+        """Its start in epoch seconds; None where it is open."""
+        return _unix(self.window.start)
+
+    @property
+    def end_unix(self) -> int | None:
+        """Its end in epoch seconds; None where it is open."""
+        return _unix(self.window.end)
+
+
+def _unix(text: str | None) -> int | None:
+    moment = instant(text) if text else None
+    return int(moment.timestamp()) if moment else None
