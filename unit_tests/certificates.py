@@ -45,8 +45,12 @@ def certificate(folder: Path, host: str = "127.0.0.1", begins: int = -2, ends: i
     return path
 
 
-def issued(folder: Path) -> tuple[Path, Path]:
-    """A certificate as what inspects a company's traffic makes it, short of what RFC 5280 asks.
+def issued(folder: Path, *, keyed: bool = False) -> tuple[Path, Path]:
+    """A certificate as what inspects a company's traffic makes it.
+
+    Args:
+        folder: Where the files go.
+        keyed: It has the identifiers of keys that RFC 5280 asks for, and that are often left out.
 
     Returns:
         The authority's, and the host's with its key.
@@ -65,6 +69,12 @@ def issued(folder: Path) -> tuple[Path, Path]:
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
     address = x509.SubjectAlternativeName([_named("127.0.0.1")])
     leaf = begun(host, key.public_key()).add_extension(address, critical=False)
+    if keyed:
+        public = authority_key.public_key()
+        own = x509.SubjectKeyIdentifier.from_public_key
+        authority = authority.add_extension(own(public), critical=False)
+        leaf = leaf.add_extension(own(key.public_key()), critical=False)
+        leaf = leaf.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     (folder / "authority.pem").write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(pem))
     (folder / "host.pem").write_bytes(

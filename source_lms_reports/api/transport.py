@@ -29,7 +29,14 @@ from source_lms_reports.api.addresses import (
 )
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.credentials import Credentials, NoAuth
-from source_lms_reports.api.trust import TrustingAdapter, causes, certificate_words, proxy_of, proxy_words
+from source_lms_reports.api.trust import (
+    TrustingAdapter,
+    causes,
+    certificate_words,
+    proxy_of,
+    proxy_words,
+    require_bundle,
+)
 from source_lms_reports.errors import ConfigError, LinkExpired, TransientError, machine_fault
 from source_lms_reports.redaction import redact
 from source_lms_reports.version import __version__
@@ -246,13 +253,13 @@ class Transport:
         except UnicodeEncodeError as error:
             raise _unfit() from error
         except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
+            if isinstance(error, requests.exceptions.SSLError):
+                require_bundle()  # one without certificates ends so, too
             raise connection_fault(error, url) from error
         except OSError as error:  # a bundle of certificates that is not there
-            raise machine_fault(error) or ConfigError(
-                "No request can be made: the environment variable REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file "
-                "that cannot be read. Correct it, or unset it.",
-                detail=str(error),
-            ) from error
+            if not (lacking := machine_fault(error)):
+                require_bundle()
+            raise lacking or connection_fault(error, url) from error
 
 
 def read_answer(response: requests.Response) -> Answer:

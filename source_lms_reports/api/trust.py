@@ -9,6 +9,7 @@ handshake wait for the other, and a host that does not answer would hold up all 
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 import sys
 from collections.abc import Iterator
@@ -97,8 +98,44 @@ def certificate_words(error: BaseException, host: str) -> str:
     return (
         f"The TLS certificate of {host} is not trusted. Check the address. If your network puts a certificate of its "
         "own in between, name the file of its authority in the environment variable SSL_CERT_FILE or "
-        "REQUESTS_CA_BUNDLE, or add it to the system's trust store."
+        f"REQUESTS_CA_BUNDLE, or add it to the system's trust store.{_named_in_vain()}"
     )
+
+
+def _named_in_vain() -> str:
+    """What the environment names for authorities and has none; OpenSSL passes over it without a word."""
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        place = os.environ.get(variable)
+        if place and not any(map(_has_certificates, map(Path, place.split(os.pathsep)))):
+            return f" {variable} is set to {place}, where no certificate can be read."
+    return ""
+
+
+def require_bundle() -> None:
+    """Look whether what takes the place of the package's own authorities has any.
+
+    Raises:
+        ConfigError: It has none, so that no request can be made.
+    """
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # as `requests` looks
+        if place := os.environ.get(variable):
+            if not _has_certificates(Path(place)):
+                raise ConfigError(
+                    f"No request can be made: the environment variable {variable} is set to {place}, where no "
+                    "certificate can be read. Correct it, or unset it."
+                )
+            return
+
+
+def _has_certificates(place: Path) -> bool:
+    """Whether a file holds certificates as PEM; a folder of them is believed."""
+    if place.is_dir():
+        return True
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(place)
+    except OSError:  # of which `ssl.SSLError` is one
+        return False
+    return True
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
