@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Run, catalog_of, quick
+from integration_tests.clients.subjects import SUBJECTS, config_of, go_on, held, started, tell
+from integration_tests.connector import Run, catalog_of, newest, note_renewed, quick
 from integration_tests.sandbox import Sandbox
 from integration_tests.singer_output import read_output
 
@@ -115,38 +116,36 @@ def test_the_image_is_a_singer_tap_as_well(sandbox: Sandbox, secrets: Path) -> N
     assert len(records) == len(list(sandbox.truth("canvas", "last_user_access")))
 
 
-@pytest.mark.parametrize(
-    ("platform", "chosen"),
-    [
-        ("canvas", {}),
-        ("second_nature", {"reports": ["admin-xls-report", "course-completion-report"]}),
-        ("sana", {}),
-        ("tinqwise", {}),
-        ("hapyak", {"reports": ["user_stream_raw", "poll_widget_detail"]}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
+@pytest.mark.parametrize("platform", SUBJECTS)
 def test_a_platform_is_checked_discovered_and_read_twice(
-    platform: str, chosen: dict[str, Any], sandbox: Sandbox, secrets: Path
+    platform: str, secrets: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    config = quick(sandbox, platform, **chosen)
-    write(secrets, "config", config)
-    assert run(secrets, "check", "--config", "/secrets/config.json").connection["status"] == "SUCCEEDED"
+    with started(platform) as sandbox:
+        config = config_of(sandbox, platform)
 
-    found = run(secrets, "discover", "--config", "/secrets/config.json").catalog
-    assert found
-    write(secrets, "catalog", catalog_of(found.values()))
-    first = run(secrets, "read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json")
-    assert first.code == 0, first.errors
-    assert set(first.final.values()) == {"COMPLETE"}
+        def call(command: str, *names: str) -> Run:
+            """Call the image as a platform does that keeps what is renewed."""
+            write(secrets, "config", newest(config))
+            files = [word for name in ("config", *names) for word in (f"--{name}", f"/secrets/{name}.json")]
+            done = run(secrets, command, *files)
+            for message in done.of("CONTROL"):
+                note_renewed(newest(config), message["connectorConfig"]["config"])
+            assert done.code == 0, done.errors
+            return done
 
-    write(secrets, "state", first.state_file)
-    again = run(
-        secrets, "read", "--config", "/secrets/config.json", "--catalog", "/secrets/catalog.json",
-        "--state", "/secrets/state.json",
-    )  # fmt: skip
-    assert again.code == 0, again.errors
-    assert sum(again.counts.values()) < sum(first.counts.values())
+        assert call("check").connection["status"] == "SUCCEEDED"
+        found = call("discover").catalog
+        write(secrets, "catalog", catalog_of(found.values()))
+        first = call("read", "catalog")
+        assert set(first.final.values()) == {"COMPLETE"}
+        counts = {name: (len(first.records.get(name, [])), len(held(sandbox, platform, name))) for name in found}
+        assert {name: there for name, (there, _) in counts.items()} == {name: due for name, (_, due) in counts.items()}
+        tell(record_property, "Container image", "messages", platform, counts)
+
+        write(secrets, "state", first.state_file)
+        go_on(sandbox, platform)
+        again = call("read", "catalog", "state")
+        assert sum(again.counts.values()) < sum(first.counts.values())
 
 
 def test_a_wrong_token_is_told_in_words(sandbox: Sandbox, secrets: Path) -> None:

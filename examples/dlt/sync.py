@@ -89,7 +89,11 @@ def _rows(messages: Path, chosen: dict[str, Json], state: Json, failed: dict[str
 
 def _hints(name: str, one: Json) -> Any:
     keys = one.get("primary_key") or []
-    columns = {column: {"name": column, "data_type": _type(kind)} for column, kind in _properties(one).items()}
+    columns: Json = {column: {"name": column, "data_type": _type(kind)} for column, kind in _properties(one).items()}
+    for column in one[
+        "cursor_field"
+    ]:  # of several rows of one key in a sync the newest stands; by itself dlt keeps any
+        columns.setdefault(column, {"name": column, "data_type": "text"})["dedup_sort"] = "desc"
     disposition = "replace" if one["sync_mode"] == "full_refresh" else "merge" if keys else "append"
     return dlt.mark.make_hints(
         table_name=name, primary_key=[path[0] for path in keys] or None, write_disposition=disposition, columns=columns

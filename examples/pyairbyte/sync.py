@@ -70,6 +70,7 @@ def sync(config: Path, database: str, streams: list[str]) -> Outcome:
         source.set_config(json.loads(config.read_text(encoding="utf-8")), validate=False)
         source.select_streams(streams or "*")
         source.check()
+        _mend_merge()
         cache = _cache(ab, database)
         try:
             result = source.read(cache=cache)
@@ -132,6 +133,36 @@ def _mend_postgres() -> None:
 
     pandas.read_json = functools.partial(pandas.read_json, dtype=False, convert_dates=False)
     types.CONVERSION_MAP["timestamp_with_timezone"] = TimeWithZone()
+
+
+def _mend_merge() -> None:
+    """Of the rows of one key in one sync let the last one stand.
+
+    PyAirbyte merges what a sync has read as if no key came twice. Of two versions of a row that it does not have yet it
+    keeps both; of two versions of one that it has, PostgreSQL takes any.
+    """
+    from airbyte.shared.sql_processor import SqlProcessorBase
+    from airbyte.strategies import WriteMethod
+
+    write = SqlProcessorBase._write_temp_table_to_final_table
+    if hasattr(write, "__wrapped__"):
+        return
+
+    @functools.wraps(write)
+    def write_last(
+        self: Any, stream_name: str, temp_table_name: str, final_table_name: str, write_method: WriteMethod
+    ) -> None:
+        if write_method == WriteMethod.MERGE:
+            table = self._fully_qualified(temp_table_name)
+            place = "rowid" if "duckdb" in self.get_sql_engine().dialect.name else "ctid"  # rows are in their order
+            keys = [self._quote_identifier(key) for key in self.catalog_provider.get_primary_keys(stream_name)]
+            same = " AND ".join(f"older.{key} = newer.{key}" for key in keys)
+            self._execute_sql(
+                f"DELETE FROM {table} AS older USING {table} AS newer WHERE {same} AND older.{place} < newer.{place}"  # noqa: S608
+            )
+        write(self, stream_name, temp_table_name, final_table_name, write_method)
+
+    SqlProcessorBase._write_temp_table_to_final_table = write_last
 
 
 # What stands between PyAirbyte and the connector

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from integration_tests.clients import pythons
+from integration_tests.clients.landing_table import landing_table
 from integration_tests.clients.qa_table import qa_table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "clients.md"
@@ -69,6 +70,7 @@ def tables(results: Mapping[str, Any]) -> dict[str, str]:
     return {
         "ran": "\n".join(["| Client | Version | Tests | Command |", "|---|---|---|---|", *rows])
         + (f"\n\nNot run, or not passed, the last time: {', '.join(missing)}." if missing else ""),
+        "landed": landing_table(results.values()),
         "pythons": pythons.pythons_table(pythons.load()),
         "passed": "\n\n".join(lists),
         "qa": qa_table(),

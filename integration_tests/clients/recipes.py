@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from integration_tests.clients.environment import EXAMPLES, client, environment, version_of
@@ -20,10 +22,16 @@ Record = Callable[[str, object], None]
 
 def folder_of_a_user(sandbox: Sandbox, parent: Path) -> Path:
     """A folder with a configuration beside the recipes, as a user has it."""
+    folder = folder_beside_the_recipes(parent)
+    configure(sandbox, folder)
+    return folder
+
+
+def folder_beside_the_recipes(parent: Path) -> Path:
+    """The same without a configuration."""
     shutil.copytree(EXAMPLES, parent / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     folder = parent / "examples" / "project"
     folder.mkdir()
-    configure(sandbox, folder)
     return folder
 
 
@@ -55,7 +63,8 @@ def run(project: Path, folder: Path, *args: str, **variables: str) -> subprocess
 def pyairbyte(project: Path, record: Record) -> Sync:
     folder = client("pyairbyte", *requirements("pyairbyte"))
     record("version", version_of("airbyte", folder))
-    return lambda to="lms.duckdb": run(project, folder, "python", "../pyairbyte/sync.py", "config.json", to)
+    words = ("python", "../pyairbyte/sync.py", "config.json")
+    return lambda to="lms.duckdb", **more: run(project, folder, *words, to, **more)
 
 
 def dagster(project: Path, record: Record) -> Sync:
@@ -70,7 +79,8 @@ def dagster(project: Path, record: Record) -> Sync:
 def dlt(project: Path, record: Record) -> Sync:
     folder = client("dlt", *requirements("dlt"))
     record("version", version_of("dlt", folder))
-    return lambda to="lms.duckdb": run(project, folder, "python", "../dlt/sync.py", "config.json", to)
+    words = ("python", "../dlt/sync.py", "config.json")
+    return lambda to="lms.duckdb", **more: run(project, folder, *words, to, **more)
 
 
 def airflow(project: Path, record: Record) -> Sync:
@@ -95,6 +105,20 @@ RECIPES: dict[str, Callable[[Path, Record], Sync]] = {
     "dlt": dlt,
     "Airflow": airflow,
 }
+
+
+def select(project: Path, table: str, what: str, where: str = "true") -> list[tuple[Any, ...]]:
+    """What stands in a table, in whichever schema of the project's database it is."""
+    with duckdb.connect(str(project / "lms.duckdb"), read_only=True) as database:
+        found = database.execute("select schema_name from duckdb_tables() where table_name = ?", [table]).fetchall()
+        ((schema,),) = [row for row in found if "staging" not in row[0]]
+        return database.sql(f'select {what} from "{schema}"."{table}" where {where}').fetchall()  # noqa: S608
+
+
+def count(project: Path, table: str, where: str = "true") -> int:
+    """Rows of a table."""
+    ((rows,),) = select(project, table, "count(*)", where)
+    return int(rows)
 
 
 def recipes(*names: str) -> list[object]:

@@ -2,7 +2,8 @@
 
 A test belongs to the client that its marker `client` names, one of the image to the image, and any other below
 integration_tests/ to the command line. A client has a result only if none of its tests failed, and at least one passed.
-The version is what the tests tell by `record_property("version", ...)`; without it, it is the connector's own.
+The version is what the tests tell by `record_property("version", ...)`; without it, it is the connector's own. How many
+rows a sync landed they tell by `record_property("landed", ...)` (see `subjects.tell`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Recorder:
         self._passed: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._skipped: Counter[str] = Counter()
         self._versions: defaultdict[str, set[str]] = defaultdict(set)
+        self._landed: defaultdict[str, dict[str, dict[str, list[int]]]] = defaultdict(dict)
         self._seen: set[str] = set()
         self._failed: set[str] = set()
 
@@ -57,6 +59,9 @@ class Recorder:
             return
         self._seen.add(client)
         self._versions[client].update(str(value) for name, value in report.user_properties if name == "version")
+        if "landed" in about:
+            way, platform, *numbers = about["landed"]
+            self._landed[client].setdefault(way, {})[platform] = numbers
         if report.failed:
             self._failed.add(client)
         elif report.skipped:
@@ -82,6 +87,7 @@ class Recorder:
                 "passed": dict(self._passed[client]),
                 "skipped": self._skipped[client],
                 "versions": sorted(self._versions[client]) or [connector],
+                **({"landed": self._landed[client]} if client in self._landed else {}),
             }
             for client in sorted(self._seen - self._failed)
             if self._passed[client]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from integration_tests.clients.postgres import postgres
-from integration_tests.clients.recipes import Record, Sync, dlt, recipes
+from integration_tests.clients.recipes import Record, Sync, count, dlt, recipes
 from integration_tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.clients
@@ -73,12 +72,3 @@ def test_dlt_goes_on_in_postgresql(sandbox: Sandbox, project: Path, record_prope
         merged = server.rows("select count(*) from lms_reports.provisioning_enrollments")
         assert merged == [[str(len(list(sandbox.truth("canvas", "provisioning_enrollments"))))]]
         assert server.rows("select count(*) from lms_reports.last_user_access where user_id = 77") == [["1"]]
-
-
-def count(project: Path, table: str, where: str = "true") -> int:
-    """Rows of a table, in whichever schema of the project's database it stands."""
-    with duckdb.connect(str(project / "lms.duckdb"), read_only=True) as database:
-        found = database.execute("select schema_name from duckdb_tables() where table_name = ?", [table]).fetchall()
-        ((schema,),) = [row for row in found if "staging" not in row[0]]
-        (rows,) = database.sql(f'select count(*) from "{schema}"."{table}" where {where}').fetchall()  # noqa: S608
-        return int(rows[0])

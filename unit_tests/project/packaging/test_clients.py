@@ -23,7 +23,6 @@ PLACES = [
 ]
 PLAIN: dict[str, Any] = {"passed": {"it works": 2}, "skipped": 1, "versions": ["tool 1.2"], "connector": "x"}
 
-
 # -- the page
 
 
@@ -90,6 +89,16 @@ def test_a_client_is_noted_with_version_and_tests() -> None:
         report(None, "failed"),
     ).values()
     assert (result["passed"], result["skipped"], result["versions"]) == ({"it works": 2}, 1, ["tool 1"])
+
+
+def test_what_landed_is_noted_and_shown() -> None:
+    told = ["cron → JSON lines", "canvas", 44, 1200, 1200]
+    results = noted(report("cron", "passed", landed=told), report("cron", "passed"))
+    assert results["cron"]["landed"] == {"cron → JSON lines": {"canvas": [44, 1200, 1200]}}
+    head, _, row = (line.split("|") for line in matrix.tables(results)["landed"].splitlines())
+    cells = {title.strip(): cell.strip() for title, cell in zip(head, row, strict=True)}
+    assert cells["Canvas"] == "1,200 of 1,200 (44)"
+    assert cells["Sana"] == ""
 
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped"])
