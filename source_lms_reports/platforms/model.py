@@ -430,10 +430,12 @@ class ReadySpec(_Model, frozen=True, kw_only=True):
         prefix: Put before a set's name to make the report's.
         column: The column by which rows tell the moment of their file. It is the cursor.
         keys: The primary keys, by the names of streams. Each is unique within a file.
+        changes_apart: Two files with changes lie no further apart than this (`PT36H`); more means that some are gone.
     """
 
     sources: list[ReadySourceSpec]
     column: str
+    changes_apart: str
     prefix: str = ""
     keys: dict[str, list[str]] = {}
 

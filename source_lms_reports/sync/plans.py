@@ -86,12 +86,19 @@ class Plans:
         stream = group[0].stream
         with refusals_as_errors():
             files = ready_files(self._client, ready, stream.item, stream.report)
-        plan = ReadyPlan(group, self._settings, self._now, files)
+        apart = self._now - earlier(self._now, ready.changes_apart)
+        plan = ReadyPlan(group, self._settings, self._now, files, apart)
         if plan.chosen.has_gap:
             LOGGER.warning(
                 f"Stream {stream.name}: the platform has no file any more that joins on to the last sync, so the "
                 "newest full file is read again. Rows that were deleted meanwhile stay in the destination; refresh the "
                 "stream to be rid of them."
+            )
+        if plan.chosen.is_held:
+            LOGGER.warning(
+                f"Stream {stream.name}: files of changes between the last sync and those that are listed are gone, and "
+                "there is no newer full file. What is listed is read, and the state stays, so that the next full file "
+                "is read whole."
             )
         return plan
 

@@ -40,6 +40,7 @@ requests:
 ready:
   prefix: "All "
   column: _made_at
+  changes_apart: P2D
   keys: {all_grades: [id]}
   sources:
     - {request: newer, name: [name], files: files, kind: [kind], full: whole, moment: [at], link: [url]}

@@ -84,13 +84,41 @@ def test_whatever_is_listed_at_each_sync_the_destination_has_all_changes(kept: i
         assert set(destination) == set(days)
 
 
+@pytest.mark.parametrize(
+    ("files", "since", "wanted", "is_held"),
+    [
+        ([file(0, "full"), file(5), file(6)], 2, ["/changes/5", "/changes/6"], True),
+        ([file(0, "full"), file(5)], 0, ["/changes/5"], True),
+        ([file(0, "full"), file(1)], 0, ["/changes/1"], False),
+        ([file(0, "full"), file(2), file(5)], 2, ["/changes/5"], False),
+        ([file(0, "full")], 2, [], False),
+        ([file(0, "full"), file(3, "full"), file(4)], 2, ["/full/3", "/changes/4"], False),
+        ([file(0, "full"), file(3, "full"), file(5)], 2, ["/full/3", "/changes/5"], True),
+        ([file(0, "full"), file(5)], None, ["/full/0", "/changes/5"], True),
+    ],
+)
+def test_behind_a_hole_that_no_full_file_fills_the_state_stays(
+    files: Sequence[ReadyFile], since: int | None, wanted: list[str], is_held: bool
+) -> None:
+    cursor = None if since is None else (FIRST + timedelta(days=since)).isoformat()
+    made = plan(files, cursor=cursor, apart=timedelta(hours=36))
+    assert [one.order.parameters["link"] for one in made.slices()] == wanted
+    assert made.chosen.is_held == is_held
+    held = {f"/changes/{day}" for day in range(9)} if is_held else set()
+    assert {one.order.parameters["link"] for one in made.slices() if not one.closes_window} <= held
+
+
 def plan(
-    files: Sequence[ReadyFile], cursor: str | None = None, end: str | None = None, lookback: float = 0
+    files: Sequence[ReadyFile],
+    cursor: str | None = None,
+    end: str | None = None,
+    lookback: float = 0,
+    apart: timedelta = timedelta.max,
 ) -> ReadyPlan:
     part = StreamSpec(cursor="_moment")
     stream = ReportStream("bds_users", "BDS Users", ReportSpec(streams={}), part, {}, moment="_moment")
     settings = Settings({}, None, instant(end) if end else None, lookback, 1, 60.0, None)
-    return ReadyPlan([Selected(stream, cursor, incremental=True)], settings, FIRST + timedelta(days=30), files)
+    return ReadyPlan([Selected(stream, cursor, incremental=True)], settings, FIRST + timedelta(days=30), files, apart)
 
 
 def test_the_state_moves_file_by_file_and_only_behind_the_last_one_of_a_moment() -> None:

@@ -72,6 +72,7 @@ files: {format: csv, ends_with_line_end: true}
 ready:
   prefix: "file "
   column: _made_at
+  changes_apart: P2D
   sources:
     - {request: sets, name: [name], files: files, kind: [kind], full: full, moment: [made_at], link: [url]}
   keys: {file_people: [id]}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from source_lms_reports.api.vendor_clock import VendorClock
-from source_lms_reports.errors import TransientError
+from source_lms_reports.errors import RestartNeeded, TransientError
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.jobs.ticket import Order
+from source_lms_reports.plan import ready
 from source_lms_reports.plan.orders import ReportPlan
+from source_lms_reports.plan.ready import Chosen, ReadyFile
 from source_lms_reports.plan.stream import Slice
 from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.sync import sync
+from source_lms_reports.sync.payload_rows import PayloadRows
 from source_lms_reports.sync.reader import StreamReader
 from source_lms_reports.sync.shared_orders import SharedOrders
 from source_lms_reports.sync.state import OrderRead, Saved, StreamState, later_of, read_state
@@ -177,6 +180,103 @@ def _the_day_of_the_cursor_is_old(patch: Patch) -> None:
     patch.setattr(CursorWindow, "__init__", init)
 
 
+def _the_state_moves_with_the_first_file(patch: Patch) -> None:
+    """Of a report in several files the state moves when the first row is out."""
+    true_rows = StreamReader._of_payload
+
+    def rows(self: StreamReader, slice_: Slice, payload: Any) -> Iterator[Any]:
+        for number, row in enumerate(true_rows(self, slice_, payload)):
+            if number == 0:
+                identity = slice_.order.identity
+                read = OrderRead(identity, payload.ordered_at, slice_.window, reached=payload.reached)
+                self._keeper.order_read(read, closes_window=True)
+            yield row
+
+    patch.setattr(StreamReader, "_of_payload", rows)
+
+
+def _the_next_order_begins_at_our_time(patch: Patch) -> None:
+    """What the job says of its end is not heard: the next range begins when this sync began."""
+    true_take_word = StreamState._take_word
+
+    def take_word(self: StreamState, done: Sequence[OrderRead]) -> None:
+        true_take_word(self, [dataclasses.replace(one, reached=rfc3339(self._now)) for one in done])
+
+    patch.setattr(StreamState, "_take_word", take_word)
+
+
+def _a_range_that_is_refused_is_empty(patch: Patch) -> None:
+    """An increment that cannot be had any more counts as one without changes."""
+    true_payload = SharedOrders.payload
+
+    def payload(self: SharedOrders, identity: str) -> Payload:
+        try:
+            return true_payload(self, identity)
+        except RestartNeeded:
+            return Payload((), _END_OF_TIME, reached="2026-03-31T00:00:00Z")
+
+    patch.setattr(SharedOrders, "payload", payload)
+
+
+def _deletes_are_left_out(patch: Patch) -> None:
+    """A row that is no more is no record."""
+    true_of_piece = PayloadRows._of_piece
+
+    def of_piece(self: PayloadRows, *args: Any) -> Iterator[Any]:
+        return (row for row in true_of_piece(self, *args) if not isinstance(row, dict) or row.get("meta_action") != "D")
+
+    patch.setattr(PayloadRows, "_of_piece", of_piece)
+
+
+def _one_page_is_enough(patch: Patch) -> None:
+    """Where the vendor gives so many rows an order, what follows is not asked for."""
+    patch.setattr(StreamReader, "_following", lambda *_: iter(()))
+
+
+def _chosen(patch: Patch, change: Callable[[Chosen, list[ReadyFile], datetime | None], Chosen]) -> None:
+    """Have other files be read than those that should be."""
+    true_choose = ready.choose
+
+    def choose(files: Iterable[ReadyFile], since: datetime | None, **more: Any) -> Chosen | None:
+        listed = list(files)
+        found = true_choose(listed, since, **more)
+        return None if found is None else change(found, sorted(listed, key=lambda one: one.at), since)
+
+    patch.setattr(ready, "choose", choose)
+
+
+def _changes_always_join_on(patch: Patch) -> None:
+    """Behind a first sync no full file is read again, whatever is gone from the list."""
+
+    def change(found: Chosen, listed: list[ReadyFile], since: datetime | None) -> Chosen:
+        later = tuple(one for one in listed if since is not None and not one.is_full and one.at > since)
+        return found if since is None or not later else Chosen(later)
+
+    _chosen(patch, change)
+
+
+def _an_old_full_file_proves_that_nothing_is_missing(patch: Patch) -> None:
+    """Changes join on where any file is as old as the state, although full ones are listed for longer."""
+
+    def change(found: Chosen, listed: list[ReadyFile], since: datetime | None) -> Chosen:
+        changes = tuple(one for one in listed if not one.is_full)
+        if since is None or not changes or all(one.at > since for one in listed):
+            return found
+        return Chosen(tuple(one for one in changes if one.at > since))
+
+    _chosen(patch, change)
+
+
+def _the_newest_changes_come_first(patch: Patch) -> None:
+    """Files are read as they are listed, the newest first."""
+    _chosen(patch, lambda found, *_: dataclasses.replace(found, files=found.files[::-1]))
+
+
+def _one_file_of_changes_is_enough(patch: Patch) -> None:
+    """Of all changes since the last sync the newest file is read."""
+    _chosen(patch, lambda found, *_: dataclasses.replace(found, files=found.files[-1:]))
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A fault that is put back.
@@ -214,4 +314,15 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "today is closed": Mutant(_today_is_closed, "hapyak: sums of days"),
     "the day of the cursor is old": Mutant(_the_day_of_the_cursor_is_old, "sana: dates"),
+    "the state moves with the first file": Mutant(_the_state_moves_with_the_first_file, "dap: a table"),
+    "the next order begins at our time": Mutant(_the_next_order_begins_at_our_time, "dap: a table"),
+    "a range that is refused is empty": Mutant(_a_range_that_is_refused_is_empty, "dap: a table"),
+    "deletes are left out": Mutant(_deletes_are_left_out, "dap: a table"),
+    "one page is enough": Mutant(_one_page_is_enough, "adobe: what has changed"),
+    "an old full file proves that nothing is missing": Mutant(
+        _an_old_full_file_proves_that_nothing_is_missing, "brightspace: ready files", seed=623
+    ),
+    "changes always join on": Mutant(_changes_always_join_on, "brightspace: ready files"),
+    "the newest changes come first": Mutant(_the_newest_changes_come_first, "brightspace: ready files"),
+    "one file of changes is enough": Mutant(_one_file_of_changes_is_enough, "brightspace: ready files"),
 }

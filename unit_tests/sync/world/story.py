@@ -32,12 +32,15 @@ from source_lms_reports.sync.sync import Sync, begin_sync
 from source_lms_reports.times import instant, rfc3339, written_like
 from unit_tests.sync.world.clockwork import Clockwork
 from unit_tests.sync.world.dispatch import SimulatedDispatch
+from unit_tests.sync.world.shelves import ShelfVendor
 from unit_tests.sync.world.subjects import SUBJECTS, Subject
 from unit_tests.sync.world.tables import FORMS, Row, Table, utc
+from unit_tests.sync.world.telling import TellingVendor
 from unit_tests.sync.world.vendor import DAY, SimulatedVendor
 
 START = 1_772_409_600.0
 """2026-03-02, a Monday."""
+VENDORS: dict[str, type[SimulatedVendor]] = {"jobs": SimulatedVendor, "telling": TellingVendor, "shelves": ShelfVendor}
 _MOST_SYNCS = 6
 _QUIET_SYNCS = 4
 
@@ -62,8 +65,8 @@ class _PlayedClient(Client):
     def learn_vendor_time(self) -> None:
         self._vendor.tell_time()
 
-    def items(self, name: str, phase: str, **extra: Any) -> list[Any]:  # noqa: ARG002 - one list is all
-        return [self._vendor.subject.report]
+    def items(self, name: str, phase: str, **extra: Any) -> list[Any]:  # noqa: ARG002 - the name is all
+        return self._vendor.items(name)
 
 
 class Story:
@@ -82,11 +85,11 @@ class Story:
         self.subject: Subject = SUBJECTS[self.name]
         self.syncs = 0
         self.time = Clockwork(self.chance, START, self.chance.choice([300.0, 3_600.0, 6 * 3_600.0]))
-        if self.subject.most_rows:
+        if self.subject.most_rows or self.subject.page_rows:
             self.time.pace = 8 * 3_600.0
         self._told = tell
         self._folder = Path(tempfile.mkdtemp(prefix="world-"))
-        self.vendor = SimulatedVendor(self.subject, self.time, self._folder, self._tell)
+        self.vendor = VENDORS[self.subject.vendor](self.subject, self.time, self._folder, self._tell)
         self.states: dict[str, Mapping[str, Any]] = {}
         self.landed: dict[str, dict[str, Row]] = {name: {} for name in self.vendor.tables}
         self._messages: list[tuple[str, str, Any]] = []
@@ -102,10 +105,10 @@ class Story:
             Lost: Something is not in the destination that should be, or the other way round.
         """
         try:
-            self._prepare()
+            self.vendor.prepare()
             for _ in range(self.chance.randint(1, _MOST_SYNCS)):
                 self._disturbed()
-                if self.chance.random() < 0.1:
+                if self.chance.random() < 0.1 and self.subject.vendor == "jobs":
                     self._misdate()
                 longest = self.chance.choice([0.5, 60.0, 1_000.0, 3_600.0, DAY, 3 * DAY])
                 self.time.advance(longest * self.chance.random())
@@ -113,12 +116,6 @@ class Story:
             self._compare()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _prepare(self) -> None:
-        """The vendor holds something from before."""
-        for _ in range(self.chance.randint(0, 12)):
-            name, table = self.chance.choice(sorted(self.vendor.tables.items()))
-            self.vendor._put(name, table, START - self.chance.uniform(0, 8 * DAY))
 
     def _tell(self, words: str) -> None:
         self._told(f"{rfc3339(utc(self.time.now))}  {words}")
@@ -162,8 +159,9 @@ class Story:
         self.vendor.trouble = self.vendor.slow = self.time.skew = 0.0
         self._steps_left = 10**9
         self._tell("quiet")
+        self.vendor.settle()
         for _ in range(_QUIET_SYNCS):
-            self.time.advance(1_800)
+            self.time.advance(self.subject.rests)
             self._went_on = False
             ended = self._sync({})
             self._commit(len(self._messages))
@@ -216,11 +214,13 @@ class Story:
         )
 
     def _adapted(self, stream: ReportStream) -> ReportStream:
-        if not self.subject.most_rows:
+        windows, subject = stream.report_spec.windows, self.subject
+        if windows is None or not (subject.most_rows or subject.page_rows):
             return stream
-        windows = stream.report_spec.windows
-        assert windows is not None
-        windows = msgspec.structs.replace(windows, split_at_rows=self.subject.most_rows)
+        windows = msgspec.structs.replace(windows, split_at_rows=subject.most_rows)
+        if subject.page_rows and windows.follow_up is not None:
+            follow_up = msgspec.structs.replace(windows.follow_up, rows=subject.page_rows)
+            windows = msgspec.structs.replace(windows, follow_up=follow_up)
         spec = msgspec.structs.replace(stream.report_spec, windows=windows)
         return dataclasses.replace(stream, report_spec=spec)
 
@@ -271,6 +271,8 @@ class Story:
         for kind, stream, what in self._messages[:count]:
             if kind == "state":
                 self.states[stream] = what
+            elif what.get("_ab_cdc_deleted_at"):
+                self.landed[stream].pop(self._key(stream, what), None)
             else:
                 self.landed[stream][self._key(stream, what)] = what
 
@@ -280,17 +282,24 @@ class Story:
 
     def _compare(self) -> None:
         for name, table in self.vendor.tables.items():
-            held = self._sums(table) if self.subject.sums else self._held(table)
+            held = self._held(name, table)
             landed = {key: _plain(row) for key, row in self.landed[name].items()}
             lost = {key: row for key, row in held.items() if landed.get(key) != row}
-            invented = {key: row for key, row in landed.items() if key not in held and not self._may_come(table, key)}
+            invented = {
+                key: row for key, row in landed.items() if key not in held and not self.vendor.may_come(name, key)
+            }
             if lost or invented:
                 raise Lost(
                     f"{self.name}, {name}: lost {[(row, landed.get(key)) for key, row in lost.items()][:3]}, "
                     f"invented {list(invented.values())[:3]}"
                 )
 
-    def _held(self, table: Table) -> dict[str, Row]:
+    def _held(self, name: str, table: Table) -> dict[str, Row]:
+        """The rows that must be there."""
+        held = self._sums(table) if self.subject.sums else self.vendor.held(name)
+        return self._held_by_time(table) if held is None else {key: _plain(row) for key, row in held.items()}
+
+    def _held_by_time(self, table: Table) -> dict[str, Row]:
         """The rows that must be there: for days that have not ended they need not."""
         today = int(self._began // DAY) * DAY if self.subject.platform == "hapyak" else float("inf")
         start = instant(str(self.subject.shared.get("start_date", "1970-01-01")))
@@ -306,9 +315,6 @@ class Story:
     def _is_asked_for(self, moment: float) -> bool:
         """Whether the vendor gives a row with this time: windows end now, so a planned one comes when its time has."""
         return not self.subject.hides_plans or moment < self.time.now - 3_600
-
-    def _may_come(self, table: Table, key: str) -> bool:
-        return key in table.versions
 
     def _sums(self, table: Table) -> dict[str, Row]:
         """What the windows that have ended sum up."""
@@ -332,5 +338,7 @@ class Story:
 def _plain(row: Row) -> Row:
     """A row's own columns, all as texts."""
     return {
-        name: str(value) for name, value in row.items() if value not in (None, "") and not name.startswith("_report")
+        name: str(value)
+        for name, value in row.items()
+        if value not in (None, "") and not name.startswith("_") and name != "meta_action"
     }

@@ -33,9 +33,12 @@ class Subject:
         refuses_windows: The report knows no time range.
         sums: Rows sum up a window: how many events each key has in it.
         most_rows: The vendor cuts off longer reports.
+        page_rows: The vendor gives so many rows an order, by their keys, and the next order begins behind the last.
         lists_jobs: The vendor lists its jobs, so that one can be adopted.
         hides_plans: Orders ask for a span of time, so what is dated in the future is in none yet.
         backdates: How many of the changes are dated back, as far as a sync may still find them.
+        rests: Seconds from one sync to the next at the end, when all must be read.
+        vendor: Who plays the vendor: `jobs`; `telling` where its jobs say how far they reach; `shelves` of ready files.
     """
 
     platform: str
@@ -50,9 +53,12 @@ class Subject:
     refuses_windows: bool = False
     sums: bool = False
     most_rows: int = 0
+    page_rows: int = 0
     lists_jobs: bool = False
     hides_plans: bool = False
     backdates: float = 0.12
+    rests: float = 1_800.0
+    vendor: str = "jobs"
 
     def config(self, **shared: Any) -> dict[str, Any]:
         """A configuration."""
@@ -221,9 +227,21 @@ SUBJECTS: dict[str, Subject] = {
         "adobe_learning_manager", "feedback", lambda: {"feedback": Table("Training Id", events=True)}, _from_to,
         shared={"start_date": "2026-02-01T00:00:00Z"},
     ),
+    "adobe: what has changed": Subject(
+        "adobe_learning_manager", "users", lambda: {"users": Table("internalUserID")}, _from_to,
+        page_rows=6, backdates=0.0, rests=86_400.0,
+    ),
     "percipio: windows": Subject(
         "percipio", "learning_activity", lambda: {"learning_activity": Table("userUuid", events=True)}, _starts,
         form="json", shared={"start_date": "2026-02-01T00:00:00Z"},
+    ),
+    "dap: a table": Subject(
+        "instructure_dap", "users", lambda: {"users": Table("id", "meta_ts", "milliseconds")}, _everything,
+        form="jsonl", vendor="telling",
+    ),
+    "brightspace: ready files": Subject(
+        "brightspace", "BDS Users",
+        lambda: {"bds_users": Table("UserId", "_queued_for_processing_date")}, _everything, vendor="shelves",
     ),
     "hapyak: days": _hapyak("user_stream_raw"),
     "hapyak: halves": _hapyak("user_stream_raw", most_rows=12),

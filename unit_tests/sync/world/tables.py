@@ -21,6 +21,7 @@ def utc(epoch: float) -> datetime:
 FORMS: dict[str, Callable[[float], Any]] = {
     "instant": lambda epoch: utc(epoch).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "fraction": lambda epoch: utc(epoch).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    "milliseconds": lambda epoch: utc(epoch).isoformat(timespec="milliseconds")[:-6] + "Z",
     "ruby": lambda epoch: utc(epoch).strftime("%Y-%m-%d %H:%M:%S UTC"),
     "offset": lambda epoch: utc(epoch).astimezone(timezone(timedelta(hours=-6))).isoformat(timespec="seconds"),
     "minute": lambda epoch: utc(epoch).strftime("%Y-%m-%d %H:%M"),

@@ -95,6 +95,27 @@ class SimulatedVendor:
 
     # -- what it holds
 
+    def prepare(self) -> None:
+        """What it holds from before."""
+        for _ in range(self._chance.randint(0, 12)):
+            name, table = self._chance.choice(sorted(self.tables.items()))
+            self._put(name, table, self._time.now - self._chance.uniform(0, 8 * DAY))
+
+    def settle(self) -> None:
+        """Nobody works any more: what was done can be asked for from now on."""
+
+    def items(self, request: str) -> list[Any]:  # noqa: ARG002 - here one list is all
+        """Answer a question for a list."""
+        return [self.subject.report]
+
+    def held(self, name: str) -> dict[str, Row] | None:  # noqa: ARG002 - see the other vendors
+        """The rows that must have come, by their keys; None where the time that they bear decides."""
+        return None
+
+    def may_come(self, name: str, key: str) -> bool:
+        """Whether a row that need not be in the destination may be there."""
+        return key in self.tables[name].versions
+
     def _change(self) -> None:
         """Somebody works: a row is made or changed, perhaps with a date of before or of later."""
         name, table = self._chance.choice(sorted(self.tables.items()))
@@ -168,7 +189,14 @@ class SimulatedVendor:
             counted = Counter("p" + one.row[table.key][-1] for one in asked)
             return [{table.key: key, "version": str(count)} for key, count in sorted(counted.items())]
         rows = [one.row for one in asked]
-        return rows[: self.subject.most_rows] if self.subject.most_rows else rows
+        if self._page_rows(order):
+            last = int(str(order.parameters.get("fromUserId", 0)))
+            rows = sorted((row for row in rows if int(row[table.key]) > last), key=lambda row: int(row[table.key]))
+        return rows[: self.subject.most_rows or self._page_rows(order) or None]
+
+    def _page_rows(self, order: Order) -> int:
+        """The most rows of one order; 0 where it has all."""
+        return self.subject.page_rows if order.parameters.get("fromDate") else 0
 
     def _state(self, job: Job) -> JobState:
         if self._time.now < job.ready_at:
