@@ -26,7 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 def _forget(sandbox: Sandbox) -> None:
     sandbox.reset()
     sandbox.vendors["percipio"].apply_settings(
-        {"id_name": "reportId", "completed_first": 0, "bare_failures": False, "form": ""}
+        {"id_name": "reportId", "completed_first": 0, "bare_failures": False, "form": "", "one_job": False}
     )
 
 
@@ -101,6 +101,31 @@ def test_an_object_is_word_of_the_job_and_anything_else_the_report(
     assert len(bodies(sandbox)) == 1
     assert len(sandbox.requests("percipio", "poll")) == polls
     assert run.logged("WARN") == []
+
+
+def test_an_answer_that_only_informs_gives_no_report_the_rows_of_another(sandbox: Sandbox, read: Reader) -> None:
+    streams = ("entitlements", "content_access", "collections_content")
+    sandbox.fault("any_informed@percipio:count=always")
+    run = read(*streams)
+
+    assert run.code == 0, run.errors
+    for stream in streams:
+        assert as_set(run.records[stream]) == as_set(sandbox.truth("percipio", stream))
+
+
+def test_the_job_of_one_window_is_not_read_for_another(sandbox: Sandbox, read: Reader) -> None:
+    wide = {"start_date": "2025-08-01T00:00:00Z", "end_date": "2026-01-10T00:00:00Z"}
+    sandbox.vendors["percipio"].apply_settings({"one_job": True})
+    first = read("learning_activity", shared=wide)
+    sandbox.vendors["percipio"].apply_settings({"one_job": False})
+    second = read("learning_activity", state=merged_state(first), shared=wide)
+
+    (error,) = first.errors_of("learning_activity")
+    assert "which it has given for an order with other parameters" in error["message"]
+    assert (first.final, second.final) == ({"learning_activity": "INCOMPLETE"}, {"learning_activity": "COMPLETE"})
+    came = [numbers_alike(row) for run in (first, second) for row in run.records["learning_activity"]]
+    assert as_set(came) == as_set(map(numbers_alike, sandbox.truth("percipio", "learning_activity")))
+    assert len(came) == len(as_set(came))
 
 
 def test_a_csv_that_comes_where_json_was_ordered_is_read(sandbox: Sandbox, read: Reader) -> None:

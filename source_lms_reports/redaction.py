@@ -9,18 +9,24 @@ What programs read (records, states, catalogs, stream statuses) never comes here
 
 from __future__ import annotations
 
+import base64
+import functools
 import io
-import json
 import re
+import struct
 import threading
+from collections.abc import Iterator, Sequence
+from html.entities import html5
 from typing import TextIO
-from urllib.parse import quote, quote_plus
 
 MASK = "****"
 _SHORTEST_SECRET = 6
 """Shorter values are words and numbers that stand anywhere; masking them hides what a message says."""
 _WORD = re.compile(r"[a-z]{,11}|[A-Z]{,11}|[0-9]{,11}")
 """A secret that looks like this may be a part of a longer word by chance, so it is masked as a whole word only."""
+_HEAD = 12
+"""So many letters like a secret's first ones are taken for it: the text may be cut behind them."""
+_IN_BASE64 = {"+": r"(?:[-+]|%(?:25)*2[bB])", "/": r"(?:[_/]|\\/|%(?:25)*2[fF])"}
 _HALF_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 #: Query parameters whose values say nothing secret: paging, windows and formats.
@@ -61,35 +67,78 @@ _HEADER = re.compile(
 )
 
 
+class _Spelling:
+    """A secret in one way of writing it, a pattern a letter.
+
+    Args:
+        letters: The patterns.
+        is_word: It may be a part of a longer word by chance, so it counts as a whole word only.
+    """
+
+    def __init__(self, letters: Sequence[str], *, is_word: bool = False) -> None:
+        head = "".join(letters[:_HEAD])
+        self.head = rf"(?<!\w){head}(?!\w)" if is_word else head
+        self._rest = letters[_HEAD:]
+
+    @functools.cached_property
+    def _begins(self) -> re.Pattern[str]:
+        return re.compile(self.head)
+
+    def end(self, text: str, place: int) -> int:
+        """Up to where `text` goes on like the secret from `place`; `place` where it does not begin like it."""
+        found = self._begins.match(text, place)
+        rest = iter(self._rest if found else ())
+        while found is not None:
+            place = found.end()
+            found = next((re.compile(letter).match(text, place) for letter in rest), None)
+        return place
+
+
 class Redactor:
     """Holds the secrets of one process and masks them in text. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._secrets: set[str] = set()
+        self._known: set[str] = set()
+        self._spellings: tuple[_Spelling, ...] = ()
         self._pattern: re.Pattern[str] | None = None
 
     def register(self, secret: str | None) -> None:
-        """Remember `secret`, as it is and as it is written in URLs and in JSON; very short ones are left alone."""
-        secret = (secret or "").strip()
-        if len(secret) < _SHORTEST_SECRET:
-            return
-        whole = _without_halves(secret)
+        """Remember `secret`, however texts may spell it (see `_spelled` and `_packed`).
+
+        What begins like it counts, too: texts are cut. Very short ones are left alone.
+        """
+        secret = _without_halves((secret or "").strip())
         with self._lock:
-            self._secrets.update({whole, quote(whole, safe=""), quote_plus(whole)})
-            self._secrets.update(json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
-            longest_first = sorted(self._secrets, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(_as_pattern, longest_first)))
+            if len(secret) < _SHORTEST_SECRET or secret in self._known:
+                return
+            self._known.add(secret)
+            plain = _Spelling(tuple(map(_spelled, secret)), is_word=_WORD.fullmatch(secret) is not None)
+            self._spellings = (*self._spellings, plain, *map(_Spelling, _packed(secret)))
+            self._pattern = None
+
+    def _searched(self) -> tuple[re.Pattern[str] | None, tuple[_Spelling, ...]]:
+        """The pattern that finds where any secret begins, and the secrets. It is made when it is needed first."""
+        with self._lock:
+            if self._pattern is None and self._spellings:
+                self._pattern = re.compile("|".join(dict.fromkeys(one.head for one in self._spellings)))
+            return self._pattern, self._spellings
+
+    def _mask_known(self, text: str) -> str:
+        """`text` without the secrets. Of several that begin alike, as tokens of one issuer do, the longest goes."""
+        pattern, spellings = self._searched()
+        shown, place = [], 0
+        while pattern is not None and (found := pattern.search(text, place)) is not None:
+            shown += [text[place : found.start()], MASK]
+            place = max(one.end(text, found.start()) for one in spellings)
+        return "".join([*shown, text[place:]])
 
     def redact(self, text: str) -> str:
         """`text` with every known secret, credential and telling URL parameter masked.
 
         Half a surrogate, which no message can hold, becomes U+FFFD.
         """
-        text = _without_halves(text)
-        pattern = self._pattern
-        if pattern is not None:
-            text = pattern.sub(MASK, text)
+        text = self._mask_known(_without_halves(text))
         text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
         text = _URL_QUERY.sub(_mask_query, text)
         text = _CREDENTIAL.sub(rf"\g<word>\g<gap>{MASK}", text)
@@ -100,9 +149,42 @@ def _without_halves(text: str) -> str:
     return _HALF_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _as_pattern(secret: str) -> str:
-    escaped = re.escape(secret)
-    return rf"(?<!\w){escaped}(?!\w)" if _WORD.fullmatch(secret) else escaped
+def _spelled(letter: str) -> str:
+    """The pattern of one letter as texts spell it.
+
+    /  ->  /  %2F  %2f  %252F  \\/  \\u002f  \\x2f  &#47;  &#x2F;
+    "  ->  "  %22  \\"  \\\\"  \\u0022  &quot;  &amp;quot;
+    é  ->  é  %C3%A9  \\u00e9  \\xc3\\xa9  &#233;  &eacute;  Ã©
+    """
+    if letter.isascii() and letter.isalnum():
+        return letter
+    encoded, code = letter.encode(), f"{ord(letter):x}"
+    units = struct.iter_unpack(">H", letter.encode("utf-16-be"))
+    names = "|".join(name.rstrip(";") for name, text in html5.items() if text == letter and name.endswith(";"))
+    return "(?:{})".format(
+        "|".join(
+            [
+                "".join(f"%(?:25)*(?i:{byte:02x})" for byte in encoded),
+                "".join(rf"\\+u(?i:{unit:04x})" for (unit,) in units),
+                "".join(rf"\\+x(?i:{byte:02x})" for byte in encoded),
+                rf"&(?:amp;)*(?:#0*{ord(letter)}|#[xX]0*(?i:{code}){f'|{names}' if names else ''});",
+                rf"\\*{re.escape(letter)}",  # behind the others: `%` and `&` begin some of them
+                re.escape(encoded.decode("latin-1")),
+            ]
+        )
+    )
+
+
+def _packed(secret: str) -> Iterator[tuple[str, ...]]:
+    """A secret as hexadecimal digits, and in Base64 of either alphabet, alone or inside of a longer text.
+
+    The letters in which it meets its neighbours are not its alone: of `aWQ6c2VjcmV0` (`id:secret`) it has `c2VjcmV0`.
+    """
+    data = secret.encode()
+    yield tuple(f"(?i:{digit})" for digit in data.hex())
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + data)[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        yield tuple(_IN_BASE64.get(letter, letter) for letter in whole.decode())
 
 
 def _mask_query(match: re.Match[str]) -> str:

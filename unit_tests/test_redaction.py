@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import base64
+import html
 import json
+import re
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -25,6 +30,64 @@ def redactor() -> Redactor:
 def test_a_registered_secret_is_masked_in_all_its_spellings(redactor: Redactor, text: str) -> None:
     assert "s3cr3t" not in redactor.redact(text)
     assert "****" in redactor.redact(text)
+
+
+SECRET = "Ab/c+d=e&f\"g<h~i!j'k\\l%m\u20acn\u00f6pQRSTUVWX"
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda text: json.dumps(text).replace("/", "\\/"),
+        lambda text: json.dumps(text).replace("&", "\\u0026").replace("+", "\\u002B").replace("\\u20ac", "\\u20AC"),
+        lambda text: json.dumps(json.dumps(text)),
+        lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
+        quote,
+        lambda text: quote(text, safe="~()*!.'"),
+        lambda text: quote(text, safe=";,/?:@&=+$-_.!~*'()#"),
+        lambda text: quote(quote(text, safe=""), safe=""),
+        html.escape,
+        lambda text: html.escape(html.escape(text)),
+        lambda text: "".join(one if one.isalnum() else f"&#{ord(one)};" for one in text),
+        repr,
+        lambda text: repr(text.encode()),
+        lambda text: text.encode().decode("latin-1"),
+        lambda text: text.encode().hex(),
+        lambda text: base64.b64encode(text.encode()).decode(),
+        lambda text: base64.urlsafe_b64encode(f"id:{text}".encode()).decode(),
+        lambda text: quote(base64.b64encode(text.encode()), safe=""),
+        lambda text: base64.b64encode(f"client:{text}:end".encode()).decode(),
+    ],
+)
+def test_no_spelling_that_a_vendor_may_answer_with_shows_a_secret(spell: Callable[[str], str]) -> None:
+    redactor = Redactor()
+    redactor.register(SECRET)
+
+    masked = redactor.redact(f"It says {spell(SECRET)} .")
+
+    left = masked.removeprefix("It says ").removesuffix(" .").replace("****", "")
+    assert "****" in masked
+    assert len(left) <= 20  # quotes, or in Base64 the neighbours
+    assert "QRST" not in left
+
+
+@pytest.mark.parametrize("most", [12, 13, 20, 31])
+def test_a_secret_that_a_text_is_cut_in_is_masked(most: int) -> None:
+    redactor = Redactor()
+    redactor.register("Zm9v/YmFyYmF6cXV4-0123456789abcdef")
+
+    assert redactor.redact(f"says {'Zm9v/YmFyYmF6cXV4-0123456789abcdef'[:most]}… and more") == "says ****… and more"
+    assert redactor.redact("says Zm9v/YmFyYm… and more") == "says Zm9v/YmFyYm… and more"
+
+
+def test_of_secrets_that_begin_alike_each_is_masked_to_its_end() -> None:
+    redactor = Redactor()
+    tokens = [f"eyJhbGciOiJIUzI1NiJ9.{body}" for body in ("abcdefghij", "abcdef", "zyxwvu-0123456789", "a/b")]
+    for token in tokens:
+        redactor.register(token)
+
+    for token in tokens:
+        assert redactor.redact(f"<{token}>") == "<****>"
 
 
 def test_a_secret_with_quotes_is_masked_inside_json() -> None:

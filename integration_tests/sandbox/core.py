@@ -51,6 +51,7 @@ class Response:
         stop_after: Break the connection after this many bytes of the body.
         effect: `reset` sends nothing and resets the connection; `hang` holds it open for `pause` seconds first.
         pause: Seconds between two pieces of a slow body, or the length of a `hang`.
+        informs: An informational answer (103) comes a moment before it.
     """
 
     status: int = 200
@@ -62,6 +63,7 @@ class Response:
     effect: Literal["answer", "reset", "hang"] = "answer"
     pause: float = 0.0
     lower_case: bool = False
+    informs: bool = False
 
     def header(self, name: str, value: str) -> Response:
         """Set one header (replacing an earlier one of that name) and return the answer itself."""

@@ -37,6 +37,7 @@ Faults of a request: `<kind>_<effect>`. Default count: 1.
 | `empty` | 200 and no body |
 | `redirect` | 302 to the same path on the other host |
 | `moved` | `status` (302; 301, 303, 307, 308) to the same path on the same host |
+| `informed` | the informational answer 103 a moment before the answer itself |
 
 Faults of a job. They are drawn when the job is ordered.
 
@@ -97,7 +98,7 @@ KINDS = ("list", "order", "poll", "token", "page", "download", "abort", "delete"
 EFFECTS = (
     "400", "500", "502", "503", "504", "reset", "lost", "timeout", "401", "403", "404",
     "429", "429_date", "429_bare", "throttle", "html", "notjson", "empty", "redirect",
-    "moved",
+    "moved", "informed",
 )  # fmt: skip
 ALWAYS = -1
 JOB_FAULTS = {

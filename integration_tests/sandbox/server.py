@@ -18,6 +18,7 @@ from .core import FileBody, Request, Response, body_size
 from .journal import Entry
 
 PIECE = 1 << 18
+_A_MOMENT = 0.1
 Answerer = Callable[[Request], tuple[Response, Entry | None]]
 
 
@@ -153,6 +154,10 @@ class Connection(BaseHTTPRequestHandler):
                 self.server.closing.wait(response.pause)
             self._reset()
             return 0
+        if response.informs:
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+            self.wfile.flush()
+            self.server.closing.wait(_A_MOMENT)
         self.send_response_only(response.status)
         for name, value in self._headers(response):
             self.send_header(name.lower() if response.lower_case else name, value)

@@ -113,6 +113,10 @@ class Vendor(ABC):
         if effect == "lost":
             handle()
             return Response(effect="reset")
+        if effect == "informed":
+            answer = handle()
+            answer.informs = True
+            return answer
         if effect == "reset":
             return Response(effect="reset")
         if effect == "timeout":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 from typing import Any
 
 from typing_extensions import assert_never
@@ -100,6 +101,8 @@ class TicketExecutor(ActionExecutor):
         super().__init__(calls, fetcher)
         self._jobs = JobReader(self._client.platform.job, self._client.platform.title, self._client.vendor_now)
         self._finder = JobFinder(calls, self._jobs)
+        self._owners: dict[str, str] = {}
+        self._guard = threading.Lock()
 
     def _place(self, order: Order) -> Placed:
         asked = self._client.vendor_clock.mark()
@@ -112,7 +115,31 @@ class TicketExecutor(ActionExecutor):
             words = f"{self._client.platform.title} took the order for {order.report} but gave no id for it."
             raise Refusal("transient", TransientError(words, detail=str(document)[:300]), uncertain=True)
         ticket = self._calls.ticket(order, job_id, self._client.vendor_clock.at(asked))
+        self._require_own_job(order, ticket)
         return Placed(ticket, self._state(order, ticket, document, answer))
+
+    def _require_own_job(self, order: Order, ticket: Ticket) -> None:
+        """Refuse a job that answers another order: its rows are those of another window.
+
+        Some vendors give the job that is under way where a report is ordered again, whatever it is ordered with.
+
+        Raises:
+            Refusal: It does.
+        """
+        if self._owner(order, ticket) == order.identity:
+            return
+        title = self._client.platform.title
+        words = (
+            f"{title} gives the job {ticket.id} for {order.report}, which it has given for an order with other "
+            "parameters. Its rows are not those that were asked for."
+        )
+        raise Refusal("transient", TransientError(words), uncertain=True)
+
+    def _owner(self, order: Order, ticket: Ticket) -> str:
+        """The identity of the order that a job was first known for in this sync."""
+        address = self._calls.call("poll", order, ticket=ticket).address
+        with self._guard:
+            return self._owners.setdefault(address, order.identity)
 
     def _placed_before(self, order: Order, answer: Answer, document: Any) -> Placed:
         """The job that answers an order already, whoever ordered it.
@@ -125,9 +152,11 @@ class TicketExecutor(ActionExecutor):
             words = f"{title} says that a report like {order.report} is under way, but not which one or since when."
             raise Refusal("transient", TransientError(words, answer.detail), status=answer.status)
         ticket = self._calls.ticket(order, job_id, ordered_at, adopted=True)
+        self._require_own_job(order, ticket)
         return Placed(ticket, self._state(order, ticket, document, answer))
 
     def _look(self, order: Order, ticket: Ticket) -> JobState:
+        self._owner(order, ticket)  # of a job that an earlier sync has ordered, too
         if self._client.platform.job.report_in_poll:
             return self._look_for_report(order, ticket)
         answer, document = self._calls.ask("poll", order, ticket=ticket)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +25,9 @@ _RENEW_BEFORE_SECONDS = 60.0
 _RENEW_BEFORE_SHARE = 0.1
 _LONGEST_LIFE = 1e9
 _DEFAULT_LIFE = 300.0
+_BAD_REQUEST = 400
+#: What asking again does not mend, in the words of the standard and in those of some vendors.
+_REFUSALS = re.compile(r"(?:invalid|bad|expired|incorrect|unauthorized|unsupported)[-_ ]\w", re.IGNORECASE)
 
 
 class _Used(threading.local):
@@ -95,9 +100,12 @@ class TokenAuth(Credentials):
             Refusal: It gives none.
         """
         try:
-            return client.ask(self._call(), "token")[1]
+            answer, document = client.ask(self._call(), "token")
+            if _is_refusal(document):  # with a status of success, as some say it
+                client.judge(dataclasses.replace(answer, status=_BAD_REQUEST), "token")
         except Refusal as refusal:
             raise refusal.of_token(client.platform.title) from refusal
+        return document
 
     def _bound(self) -> Client:
         if self._client is None:
@@ -137,6 +145,11 @@ class TokenAuth(Credentials):
         """Put the token into `request`."""
         request.headers["Authorization"] = f"{self._spec.prefix} {self._current()}"
         return request
+
+
+def _is_refusal(document: Any) -> bool:
+    """Whether a document says that there will be no token: `{"error": "invalid_grant"}` (RFC 6749, 5.2)."""
+    return isinstance(document, dict) and bool(_REFUSALS.match(str(document.get("error"))))
 
 
 def _life(told: Any) -> float:

@@ -28,6 +28,7 @@ from source_lms_reports.api.addresses import (
     without_query,
 )
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
+from source_lms_reports.api.connections import asking_for
 from source_lms_reports.api.credentials import Credentials, NoAuth
 from source_lms_reports.api.trust import (
     TrustingAdapter,
@@ -73,6 +74,7 @@ class Call:
         multipart: A multipart/form-data body of text fields.
         auth: Credentials for the vendor's own host, or None.
         timeout: Seconds of silence after which an answer is given up, where the usual ones are too many.
+        is_link: The address is the vendor's own, letter by letter: a signature may have been made over it.
     """
 
     method: str
@@ -84,6 +86,7 @@ class Call:
     multipart: Sequence[tuple[str, str]] | None = None
     auth: Credentials | None = None
     timeout: float | None = None
+    is_link: bool = False
 
     @property
     def address(self) -> str:
@@ -214,7 +217,8 @@ class Transport:
         is_at_home = True
         for _ in range(_MAX_REDIRECTS):
             is_at_home = is_at_home and same_host(link, url)
-            response = self._exchange(Call("GET", url, headers=headers, auth=signer(url) if is_at_home else None), url)
+            call = Call("GET", url, headers=headers, auth=signer(url) if is_at_home else None, is_link=True)
+            response = self._exchange(call, url)
             target = _redirect_target(response, own)
             if target is None:
                 break
@@ -237,19 +241,20 @@ class Transport:
         proxy_of(url)
         try:
             self._session.cookies.clear()
-            return self._session.request(
-                call.method,
-                url,
-                params=call.query if url == call.url else None,
-                headers=call.headers,
-                json=call.json,
-                data=call.form,
-                files=[(name, (None, value)) for name, value in call.multipart] if call.multipart else None,
-                auth=_Checked(call.auth or NoAuth()),
-                timeout=self._patience(call),
-                allow_redirects=False,
-                stream=True,
-            )
+            with asking_for(url if call.is_link else None):
+                return self._session.request(
+                    call.method,
+                    url,
+                    params=call.query if url == call.url else None,
+                    headers=call.headers,
+                    json=call.json,
+                    data=call.form,
+                    files=[(name, (None, value)) for name, value in call.multipart] if call.multipart else None,
+                    auth=_Checked(call.auth or NoAuth()),
+                    timeout=self._patience(call),
+                    allow_redirects=False,
+                    stream=True,
+                )
         except UnicodeEncodeError as error:
             raise _unfit() from error
         except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none

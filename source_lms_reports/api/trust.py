@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from source_lms_reports.api.addresses import host_of
+from source_lms_reports.api.connections import StrictAdapter
 from source_lms_reports.errors import ConfigError
 
 #: OpenSSL's X509_V_ERR_*: not yet valid, expired; another host name, another IP address.
@@ -65,7 +65,7 @@ def lenient(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
-class TrustingAdapter(HTTPAdapter):
+class TrustingAdapter(StrictAdapter):
     """Trusts the system's authorities beside those that `requests` brings."""
 
     @functools.cached_property

@@ -172,6 +172,19 @@ def test_an_endpoint_that_gives_no_token_is_a_refusal(answer: dict[str, object])
             used(made(Clock()))
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [("invalid_grant", "config"), ("bad_refresh_token", "config"), ("temporarily_unavailable", "transient")],
+)
+def test_a_refusal_with_a_status_of_success_is_one(error: str, kind: str) -> None:
+    with Mocker() as mock:
+        mock.post(URL, json={"error": error, "error_description": "for a reason"})
+        with pytest.raises(Refusal) as told:
+            used(made(Clock()))
+    assert told.value.kind == kind
+    assert told.value.unsent
+
+
 #: What something that evaluates texts makes another text of.
 ODD = ["0x1F4A", "71e4523", "1_000_000", "True", "None", "[1]", "'quoted'", "{{7*7}}xyz", "{% raw %}", "007", "a%20b"]
 

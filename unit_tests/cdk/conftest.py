@@ -12,9 +12,9 @@ from source_lms_reports.redaction import REDACTOR
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    secrets, pattern = set(REDACTOR._secrets), REDACTOR._pattern
+    known, spellings = set(REDACTOR._known), REDACTOR._spellings
     formatters = [(handler, handler.formatter) for handler in logging.getLogger().handlers]
     yield
-    REDACTOR._secrets, REDACTOR._pattern = secrets, pattern
+    REDACTOR._known, REDACTOR._spellings, REDACTOR._pattern = known, spellings, None
     for handler, formatter in formatters:
         handler.setFormatter(formatter)

@@ -59,6 +59,7 @@ class Switches:
         bare_failures: A failed report has an `error` and no status.
         form: The format that reports come in, whatever was ordered: `JSON`, `CSV`, or as ordered (empty).
         has_sftp: Whether a report's file can also go to an SFTP server.
+        one_job: A report that is ordered again is answered with its first job, whatever it is ordered with.
     """
 
     access_token: str = "percipio-token-0123456789"
@@ -68,6 +69,7 @@ class Switches:
     bare_failures: bool = False
     form: str = ""
     has_sftp: bool = False
+    one_job: bool = False
 
 
 class Percipio(Vendor):
@@ -131,6 +133,9 @@ class Percipio(Vendor):
         refusal = self._refused(report, asked)
         if refusal:
             return self.error(400, refusal)
+        before = self.world.jobs.of(self.name, report)
+        if self.switches.one_job and before:
+            return json_response({"id": before[0].key, "status": "PENDING"}, 202)
         key = hex_uuid(self.world.seed, next(self._numbers), 801)
         self.world.jobs.order(self.name, report, asked, self._make, key=key)
         return json_response({"id": key, "status": "PENDING"}, 202)
