@@ -16,7 +16,7 @@ from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.sheet_cells import Columns, SheetCells
 from source_lms_reports.files.workbook import Workbook
-from source_lms_reports.files.xls_errors import Places
+from source_lms_reports.files.xls_errors import Places, UnderPassword
 from source_lms_reports.files.xlsx_cells import BOOLEAN, ERROR, NUMBER, TEXT
 
 _ROWS = 500
@@ -58,7 +58,7 @@ def _damage_told(label: str) -> Iterator[None]:
     """What calamine raises, in our words. It is written in Rust, whose panics are no `Exception`."""
     try:
         yield
-    except calamine.PasswordError as error:
+    except (calamine.PasswordError, UnderPassword) as error:
         raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
     except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
         raise corrupt(label, error) from error

@@ -14,6 +14,7 @@ from source_lms_reports.files.legacy_workbook import read_legacy
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.sheet_table import SheetTable
 from source_lms_reports.files.workbook import Workbook
+from source_lms_reports.files.xls_container import Container, for_calamine
 from source_lms_reports.files.xlsx_package import Package
 from source_lms_reports.files.xlsx_workbook import read_xlsx
 
@@ -40,10 +41,10 @@ class WorkbookFormat:
 
 
 def _read(source: Source, limits: ArchiveLimits) -> Workbook:
-    with source.file.open("rb") as file:
-        if file.read(8) == OLE:
-            return read_legacy(source.file, source.label, limits, partial(xls_errors.error_cells, source.file))
     try:
+        with source.file.open("rb") as file:
+            if file.read(len(OLE)) == OLE:
+                return _read_xls(source, limits)
         with zipfile.ZipFile(source.file) as archive:
             _check_size(archive, source, limits)
             package = Package(archive)
@@ -54,6 +55,12 @@ def _read(source: Source, limits: ArchiveLimits) -> Workbook:
         return read_legacy(source.file, source.label, limits)
     except DAMAGE as error:
         raise corrupt(source.label, error) from error
+
+
+def _read_xls(source: Source, limits: ArchiveLimits) -> Workbook:
+    container = Container(source.file.read_bytes())
+    with for_calamine(source.file, container) as file:
+        return read_legacy(file, source.label, limits, partial(xls_errors.error_cells, container))
 
 
 def _check_size(archive: zipfile.ZipFile, source: Source, limits: ArchiveLimits) -> None:

@@ -38,7 +38,7 @@ class Row:
     """A row that the parser has found.
 
     Args:
-        number: As the row tells it, or one more than that of the row before.
+        number: As the row tells it; 0 of one that does not.
         cells: Kinds of those that are not empty, and what stands in them, by column from 0.
     """
 
@@ -110,7 +110,7 @@ class RowHandler:
 
     def _begin_row(self, attributes: Attributes) -> None:
         number = attributes.get("r", "").strip()
-        self._row = Row(int(number) if number.isdecimal() and len(number) < 8 else self._row.number + 1)
+        self._row = Row(int(number) if number.isdecimal() and len(number) < 8 else 0)
         self._column = -1
 
     def _begin_cell(self, attributes: Attributes) -> None:

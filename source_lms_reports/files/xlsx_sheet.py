@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
 
-from source_lms_reports.files.sheet_cells import NUMBERED, Columns, SheetCells
+from source_lms_reports.files import row_blocks
+from source_lms_reports.files.row_blocks import Block
+from source_lms_reports.files.sheet_cells import SheetCells
 from source_lms_reports.files.xlsx_cells import CellKinds, Row, RowHandler
 from source_lms_reports.files.xlsx_pattern import RowLearner, RowPattern
 from source_lms_reports.files.xml_items import ItemCutter
-from source_lms_reports.files.xml_text import XmlParser, escaped, mended
-
-T = TypeVar("T")
+from source_lms_reports.files.xml_text import XmlParser, mended
 
 _SMALL = 16 * 1024
 """Bytes of XML that are parsed before a pattern would pay."""
@@ -45,9 +44,11 @@ class _SheetReader:
         self._learner: RowLearner | None = None
         self._pattern: RowPattern | None = None
         self._lessons = 0
+        self._held: Block | None = None
 
     def read(self, blocks: Iterator[bytes]) -> None:
         ItemCutter(b"row", b"sheetData", self._parser, self._take).cut(blocks)
+        self._add(self._held)
         self._cells.merged = self._handler.merged
         self._cells.uncalculated = self._handler.uncalculated
 
@@ -55,14 +56,26 @@ class _SheetReader:
         """Rows of the sheet; none where the parser has been fed with what came."""
         pattern, pieces = self._split(data, prefix) if data else (None, [])
         if pattern is None:
-            matched = Block({}, [], 0)
+            matched = Block({}, [])
             parsed = [(0, self._parsed(data))]
         else:
-            matched = _matched(pattern, pieces, NUMBERED - len(self._cells.numbers))
+            matched = row_blocks.matched(pattern, pieces)
             gaps = enumerate(pieces[:: pattern.stride])
             parsed = [(at, self._parsed(gap)) for at, gap in gaps if gap]
-        block = _with_parsed(matched, parsed) if parsed else matched
+        block = row_blocks.with_parsed(matched, parsed) if parsed else matched
         if block.rows:
+            self._hold(block)
+
+    def _hold(self, block: Block) -> None:
+        """Hold a block back until it is known whether its last row goes on in the next."""
+        if self._held and row_blocks.continues(block, self._held):
+            self._held, last = row_blocks.without_last(self._held)
+            block = row_blocks.joined(last, block)
+        self._add(self._held)
+        self._held = row_blocks.whole_rows(block)
+
+    def _add(self, block: Block | None) -> None:
+        if block and block.rows:
             self._cells.add(block.columns, block.rows, block.numbers)
 
     def _parsed(self, data: bytes) -> list[Row]:
@@ -92,57 +105,3 @@ class _SheetReader:
             return False
         self._pattern = self._learner.pattern()
         return True
-
-
-class Block(NamedTuple):
-    """Rows that were cut out together.
-
-    Args:
-        columns: Their cells.
-        numbers: The rows' numbers as they tell them, of some or all; nothing where they do not.
-        rows: How many rows there are.
-    """
-
-    columns: Columns
-    numbers: list[bytes]
-    rows: int
-
-
-def _matched(pattern: RowPattern, pieces: list[bytes], numbered: int) -> Block:
-    """What splitting by a pattern gives, as columns: one slice of it for each form of a cell."""
-    columns: Columns = {}
-    for group, key in enumerate(pattern.cells, start=2):
-        cells: list[bytes | None] = pieces[group :: pattern.stride]  # type: ignore[assignment]
-        if any(cells):
-            same = columns.get(key)
-            columns[key] = [one or other for one, other in zip(same, cells, strict=True)] if same else cells
-    return Block(columns, pieces[1 : 1 + numbered * pattern.stride : pattern.stride], len(pieces) // pattern.stride)
-
-
-def _with_parsed(block: Block, parsed: list[tuple[int, list[Row]]]) -> Block:
-    """A block with the rows that the parser has found, each before the row whose place is told."""
-    columns = {key: _spread(cells, parsed) for key, cells in block.columns.items()}
-    numbers = _spread(list[bytes | None](block.numbers), parsed)
-    count = block.rows + sum(len(rows) for _, rows in parsed)
-    place = passed = 0
-    for at, rows in parsed:
-        place += at - passed
-        passed = at
-        for row in rows:
-            if place < len(numbers):
-                numbers[place] = b"%d" % row.number
-            for column, (kind, text) in row.cells.items():
-                columns.setdefault((column, kind), [None] * count)[place] = escaped(text)
-            place += 1
-    return Block(columns, [number or b"" for number in numbers], count)
-
-
-def _spread(cells: list[T | None], parsed: list[tuple[int, list[Row]]]) -> list[T | None]:
-    """A column with empty cells where parsed rows go."""
-    spread: list[T | None] = []
-    last = 0
-    for at, rows in parsed:
-        spread += cells[last:at]
-        spread += [None] * len(rows)
-        last = at
-    return spread + cells[last:]

@@ -112,12 +112,28 @@ def prefixed(xml: str, prefix: str) -> str:
     return names.replace(f'<{prefix}:worksheet xmlns="', f'<{prefix}:worksheet xmlns:{prefix}="')
 
 
-def xls_of(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
-    """An XLS workbook: texts, numbers, errors by their code in `bytes`; a pair of one is the result of a formula."""
-    stream = _records(sheets)
-    sectors = -(-len(stream) // _SECTOR)
+Sheets = Mapping[str, Sequence[Sequence[object]]]
+
+
+def xls_of(sheets: Sheets, embedded: Sheets | None = None) -> bytes:
+    """An XLS workbook: texts, numbers, errors by their code in `bytes`; a pair of one is the result of a formula.
+
+    Args:
+        sheets: Their cells by name.
+        embedded: Those of a workbook that is embedded in it; its entry comes first.
+    """
+    streams = [_records(sheets), *([_records(embedded)] if embedded else [])]
+    sizes = [-(-len(stream) // _SECTOR) for stream in streams]
+    sectors, stream = (
+        sum(sizes),
+        b"".join(one.ljust(size * _SECTOR, b"\0") for one, size in zip(streams, sizes, strict=True)),
+    )
     table = [_TABLE_SECTOR, _END, *range(3, sectors + 2), _END]
-    folder = _entry("Root Entry", 5, _END, 0, child=1) + _entry("Workbook", 2, 2, len(stream))
+    table[sizes[0] + 1] = _END
+    folder = _entry("Root Entry", 5, _END, 0, child=1) + _entry("Workbook", 2, 2, len(streams[0]))
+    if embedded:
+        folder = _entry("Root Entry", 5, _END, 0, child=3) + _entry("Workbook", 2, 2 + sizes[0], len(streams[1]))
+        folder += _entry("MBD0001", 1, _END, 0, child=1) + _entry("Book", 2, 2, len(streams[0]), left=2)
     head = struct.pack("<8s16xHHHHH6xIIIIIIIII", _MAGIC, 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, _END, 0, _END, 0)
     head += struct.pack("<109I", 0, *[_FREE] * 108)
     body = struct.pack(f"<{len(table)}I", *table).ljust(_SECTOR, b"\xff") + folder.ljust(_SECTOR, b"\0")
@@ -128,9 +144,9 @@ _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECTOR, _FREE, _END, _TABLE_SECTOR = 512, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
-def _entry(name: str, kind: int, start: int, size: int, child: int = _FREE) -> bytes:
+def _entry(name: str, kind: int, start: int, size: int, child: int = _FREE, left: int = _FREE) -> bytes:
     text = f"{name}\0".encode("utf-16-le")
-    links = struct.pack("<BBIII", kind, 1, _FREE, _FREE, child)
+    links = struct.pack("<BBIII", kind, 1, left, _FREE, child)
     return text.ljust(64, b"\0") + struct.pack("<H", len(text)) + links + struct.pack("<36xIQ", start, size)
 
 

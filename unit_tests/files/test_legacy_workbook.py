@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files.opening import open_tables, verify
-from source_lms_reports.files.xls_errors import error_cells
+from source_lms_reports.files.xls_container import Container, for_calamine
+from source_lms_reports.files.xls_errors import UnderPassword, error_cells
 from unit_tests.files.books import ods_of, xls_of, xlsb_of
 from unit_tests.files.reading import DEFAULT, gzipped, notes, payload, read, zipped
 
@@ -46,6 +48,23 @@ def test_an_error_behind_all_other_cells(tmp_path: Path) -> None:
         {"a": 1, "b": 2},
         {"a": None, "b": "#DIV/0!"},
     ]
+
+
+def test_a_workbook_is_not_the_one_that_is_embedded_in_it(tmp_path: Path) -> None:
+    content = payload(tmp_path, xls_of({"Data": _TABLE}, embedded={"Other": [["x"], [1]]}))
+
+    assert read(content) == {"Data": _ROWS}
+    assert [file.name for file in tmp_path.iterdir()] == ["part-0"]
+
+
+@pytest.mark.parametrize("record", [struct.pack("<HHH", 0x2F, 2, 1), struct.pack("<HH", 0x2F, 54) + bytes(54)])
+def test_an_xls_under_a_password_says_so(tmp_path: Path, record: bytes) -> None:
+    content = bytearray(xls_of({"Ünder": _TABLE}))
+    begin = 1536 + 20  # behind the header, the table, the folder, and the record with which the stream begins
+    content[begin : begin + len(record)] = record
+
+    with pytest.raises(CorruptPayload, match="under a password"):
+        verify(payload(tmp_path, bytes(content)), DEFAULT)
 
 
 @pytest.mark.parametrize("pack", [gzipped, lambda content: zipped({"report.xls": content})])
@@ -96,8 +115,11 @@ def test_looking_for_errors_survives_damage(
     file = tmp_path_factory.getbasetemp() / "damaged.xls"
     file.write_bytes(content[: cut or None])
     try:
-        error_cells(file)
-    except ValueError:
+        container = Container(bytes(content[: cut or None]))
+        error_cells(container)
+        with for_calamine(file, container) as found:
+            assert found == file or found.stat().st_size == file.stat().st_size
+    except (ValueError, UnderPassword):
         return
 
 

@@ -107,6 +107,12 @@ WRITERS = {
         '<row r="2"><c r="C2"><v>0.5</v></c><c r="A2"><v>1</v></c><c r="B2" t="s"><v>3</v></c></row>',
         '<row r="3"><c r="B3" t="s"><v>4</v></c><c r="A3"><v>2</v></c></row>',
     ),
+    "an_element_a_cell": (
+        *(f'<row r="1"><c r="{column}1" t="s"><v>{at}</v></c></row>' for at, column in enumerate("ABC")),
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="2"><c r="B2" t="s"><v>3</v></c></row>',
+        '<row r="2"><c r="C2"><v>0.5</v></c></row><row r="2"/><row r="2"><c r="D2"><v></v></c></row>',
+        '<row r="3"><c r="A3"><v>2</v></c></row><row r="3"><c r="B3" t="s"><v>4</v></c></row>',
+    ),
     "dollars_and_lower_case": (
         _HEADER,
         '<row r="2"><c r="$A$2"><v>1</v></c><c r="b2" t="s"><v>3</v></c><c r="C2"><v>0.5</v></c></row>',
@@ -204,6 +210,13 @@ def test_of_two_cells_in_one_place_the_last_counts(tmp_path: Path) -> None:
     rows = f'<row r="2">{twice}</row><row r="3"><c r="A3"><v>2</v></c><c r="B3" t="s"><v>4</v></c></row>'
 
     assert [row["id"] for row in _read(tmp_path, _HEADER + rows)] == ["x", 2]
+
+
+@pytest.mark.usefixtures("way")
+def test_rows_of_one_number_with_the_same_columns_are_all_rows(tmp_path: Path) -> None:
+    rows = "".join(f'<row r="2"><c r="A2"><v>{at}</v></c><c r="B2" t="s"><v>3</v></c></row>' for at in range(5))
+
+    assert [row["id"] for row in _read(tmp_path, _HEADER + rows)] == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("place", ["c2", "$C$2"])
