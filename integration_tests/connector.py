@@ -358,6 +358,9 @@ forked = Forked(SCRIPT)
 forked_tap = Forked(TAP, {"PYTHONWARNINGS": "error"})
 
 
+_CONTROL = b'{"type":"CONTROL"'
+
+
 @dataclass
 class Started:
     """A command that is running. Its output is collected in the background, and no longer once `hold_at` has come."""
@@ -396,9 +399,11 @@ class Started:
         """What was taken so far."""
         return b"".join(self.chunks)
 
-    def _keep_renewed(self) -> None:
+    def _keep_renewed(self, output: bytes) -> None:
         """Keep what CONTROL messages say, also those of a command that was killed."""
-        lines = [line for line in self.output.splitlines() if line.startswith(b'{"type":"CONTROL"')]
+        if _CONTROL not in output:
+            return
+        lines = [line for line in output.splitlines() if line.startswith(_CONTROL)]
         if lines and self.config is not None:
             before: Json = json.loads(Path(self.config).read_bytes())
             for line in lines:
@@ -415,8 +420,10 @@ class Started:
         if self.reader is not None:
             self.reader.join(PATIENCE)
         os.close(self.pipe)
-        self._keep_renewed()
-        return Run(code, self.output.decode(), self.errors.read_text(encoding="utf-8"), peak, whole=code in (0, 1))
+        output = self.output
+        self.chunks.clear()  # a large output is not kept twice
+        self._keep_renewed(output)
+        return Run(code, output.decode(), self.errors.read_text(encoding="utf-8"), peak, whole=code in (0, 1))
 
 
 #: Refresh tokens that were renewed, with the ones in their place: a client keeps what CONTROL messages say.
