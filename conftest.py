@@ -1,9 +1,10 @@
-"""What all tests share: how hypothesis looks for examples, and the notes about clients."""
+"""What all tests share: how hypothesis looks for examples, processes that fork, and the notes about clients."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from integration_tests.clients.pythons import PythonRecorder
 from integration_tests.clients.recorder import Recorder
+from integration_tests.connector import forked, forked_tap
 
 # No deadline: the time an example takes says more about the machine than about the code.
 settings.register_profile("quick", deadline=None, max_examples=100)
@@ -33,3 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder())
     if config.option.record_python and not hasattr(config, "workerinput"):  # the controller hears of all tests
         config.pluginmanager.register(PythonRecorder(config.option.record_python))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_end() -> Iterator[None]:
+    yield
+    forked.close()
+    forked_tap.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from benchmarks.contenders.commands import Job
 from benchmarks.measure import Cost, run
@@ -21,6 +22,13 @@ class WrongOutput(Exception):
     """A contender's records are not those of the report."""
 
 
+def judge_apart(output: Path, rows: int) -> str | None:
+    """What is wrong with an output, found by a process of its own: the one that measures stays small."""
+    command = [sys.executable, "-m", "benchmarks.outputs", str(output), str(rows)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    return judged.stderr if judged.returncode else None
+
+
 class Session:
     """A server over a folder of reports.
 
@@ -29,9 +37,21 @@ class Session:
         reports: Where the reports are.
         work: For everything else.
         database: The address of a PostgreSQL server, if a contender needs one.
+        start: Runs a program, with its log and its output.
+        judge: Says what is wrong with an output.
     """
 
-    def __init__(self, server: str, reports: Path, work: Path, database: str = "") -> None:
+    def __init__(
+        self,
+        server: str,
+        reports: Path,
+        work: Path,
+        database: str = "",
+        start: Callable[[list[str], Path, IO[bytes] | int], Cost] = run,
+        judge: Callable[[Path, int], str | None] = judge_apart,
+    ) -> None:
+        self._start = start
+        self._judge = judge
         self._server = server
         self._reports = reports
         self._work = work
@@ -52,16 +72,13 @@ class Session:
         """
         output = self._work / "output"
         with output.open("wb") as out:
-            run(case.contender.command(self._job(case.kind, SAMPLE)), self._log, out)
-        if case.contender.emits:
-            command = [sys.executable, "-m", "benchmarks.outputs", str(output), str(SAMPLE)]
-            judged = subprocess.run(command, capture_output=True, text=True, check=False)
-            if judged.returncode:
-                raise WrongOutput(f"{case.contender.title}, {case.kind}: {judged.stderr}")
+            self._start(case.contender.command(self._job(case.kind, SAMPLE)), self._log, out)
+        if case.contender.emits and (wrong := self._judge(output, SAMPLE)):
+            raise WrongOutput(f"{case.contender.title}, {case.kind}: {wrong}")
 
     def measure(self, case: Case) -> Cost:
         """Run a contender on its report."""
-        return run(case.contender.command(self._job(case.kind, case.rows)), self._log)
+        return self._start(case.contender.command(self._job(case.kind, case.rows)), self._log, subprocess.DEVNULL)
 
     @property
     def _log(self) -> Path:
@@ -85,7 +102,12 @@ def _database(cases: Sequence[Case]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def session(folder: Path, cases: Sequence[Case]) -> Iterator[Session]:
+def session(
+    folder: Path,
+    cases: Sequence[Case],
+    start: Callable[[list[str], Path, IO[bytes] | int], Cost] = run,
+    judge: Callable[[Path, int], str | None] = judge_apart,
+) -> Iterator[Session]:
     """A session in a folder, with its server in a process of its own, and a database if a case needs one."""
     reports, work = folder / "reports", folder / "work"
     reports.mkdir()
@@ -96,6 +118,6 @@ def session(folder: Path, cases: Sequence[Case]) -> Iterator[Session]:
             if server.stdout is None:
                 raise RuntimeError("the server has no stdout")
             with _database(cases) as database:
-                yield Session(server.stdout.readline().strip(), reports, work, database)
+                yield Session(server.stdout.readline().strip(), reports, work, database, start, judge)
         finally:
             server.terminate()

@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import Connector, forked, forked_tap, quick
+from integration_tests.connector import Connector, quick
 from integration_tests.references import References
 from integration_tests.sandbox import Sandbox
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _forks_end() -> Iterator[None]:
-    yield
-    forked.close()
-    forked_tap.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,25 +11,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import Self
+
 import source_lms_reports
 
 Json = dict[str, Any]
-#: Runs commands one after the other, as lists of arguments from stdin, and prints their messages.
+#: Runs the commands that come on stdin, a list of arguments a line, and says "end" behind the messages of each. The CDK
+#: parses the YAML of its own schema for each source anew; here once.
 COMMANDS = """
-import json, sys
+import functools, json, sys
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.sources.declarative import concurrent_declarative_source as declarative
 from source_lms_reports.source import SourceLmsReports
 
+declarative.get_declarative_component_schema = functools.cache(declarative.get_declarative_component_schema)
 for line in sys.stdin:
     entrypoint = AirbyteEntrypoint(SourceLmsReports())
     for message in entrypoint.run(entrypoint.parse_args(json.loads(line))):
         print(f"{message}\\n", end="")
-    print("end")
+    print("end", flush=True)
 """
 
 
 class Extended:
-    """The package with further files, and nothing else changed.
+    """The package with further files, and nothing else changed: a context manager over one process that runs commands.
 
     Args:
         folder: Where the copy goes.
@@ -51,20 +56,35 @@ class Extended:
         path.write_text(json.dumps(content))
         return str(path)
 
-    def run(self, *commands: list[str]) -> list[list[Json]]:
-        """The messages of each command."""
-        done = subprocess.run(
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
             [sys.executable, "-c", COMMANDS],
-            input="".join(f"{json.dumps(command)}\n" for command in commands),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
-            check=False,
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": str(self._folder)},
         )
-        outputs = done.stdout.split("end\n")
-        assert len(outputs) == len(commands) + 1, done.stdout + done.stderr
-        return [[json.loads(line) for line in output.splitlines()] for output in outputs[:-1]]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def run(self, *commands: list[str]) -> list[list[Json]]:
+        """The messages of each command."""
+        return [self._messages(command) for command in commands]
+
+    def _messages(self, command: list[str]) -> list[Json]:
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None
+        assert answers is not None
+        requests.write(f"{json.dumps(command)}\n")
+        requests.flush()
+        found: list[Json] = []
+        while (line := answers.readline()) != "end\n":
+            assert line, "the process that runs the commands has ended; what it said is on stderr"
+            found.append(json.loads(line))
+        return found
 
 
 def configured(stream: Json) -> Json:

@@ -55,8 +55,9 @@ def server() -> Iterator[ExampleLms]:
 
 
 @pytest.fixture
-def extended(tmp_path: Path, server: ExampleLms) -> ExampleExtended:
-    return ExampleExtended(tmp_path, server)
+def extended(tmp_path: Path, server: ExampleLms) -> Iterator[ExampleExtended]:
+    with ExampleExtended(tmp_path, server) as started:
+        yield started
 
 
 def test_the_pieces_are_a_platform() -> None:

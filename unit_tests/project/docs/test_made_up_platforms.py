@@ -18,8 +18,13 @@ def server() -> Iterator[MadeUp]:
         yield running
 
 
-def test_a_platform_of_each_pattern_is_read_from_its_file_alone(tmp_path: Path, server: MadeUp) -> None:
-    extended = Extended(tmp_path, {f"platforms/{name}.yaml": text for name, text in PLATFORMS.items()})
+@pytest.fixture
+def extended(tmp_path: Path) -> Iterator[Extended]:
+    with Extended(tmp_path, {f"platforms/{name}.yaml": text for name, text in PLATFORMS.items()}) as started:
+        yield started
+
+
+def test_a_platform_of_each_pattern_is_read_from_its_file_alone(extended: Extended, server: MadeUp) -> None:
     config = {
         name: extended.file(
             name,
