@@ -29,6 +29,7 @@ class Victim:
     Args:
         rows: Enough to fill a pipe twice with its records.
         moments: When it is killed.
+        since: Where its one window begins; earlier rows are generated in vain.
     """
 
     platform: str
@@ -36,8 +37,10 @@ class Victim:
     report: str
     rows: int = 1500
     moments: tuple[str, ...] = ("order", "poll", "download", "emit")
+    since: str = "2026-01-01T00:00:00Z"
 
 
+AUTUMN = "2025-11-05T00:00:00Z"
 ONE_A_PATTERN = ("canvas", "tinqwise", "hapyak")
 VICTIMS = [
     Victim("canvas", "last_user_access", "last_user_access_csv"),
@@ -45,10 +48,10 @@ VICTIMS = [
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
     Victim("tinqwise", "users", "users", moments=("page", "emit")),
     Victim("instructure_dap", "users", "users", moments=("trade", "download", "emit")),
-    Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=9000, moments=("order", "poll", "emit")),
-    Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=9000),
+    Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=5000, moments=("order", "poll", "emit")),
+    Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=1700, since=AUTUMN),
     Victim("brightspace", "all_grades", "All Grades"),
-    Victim("percipio", "learning_activity", "learning_activity", rows=9000, moments=("order", "poll", "emit")),
+    Victim("percipio", "learning_activity", "learning_activity", 1800, ("order", "poll", "emit"), AUTUMN),
 ]
 #: How a process ends on SIGTERM knows no vendor: `make test` tries it once a pattern, `make faults` everywhere.
 PLACES = [
@@ -82,7 +85,7 @@ def config_of(victim: Victim, sandbox: Sandbox) -> Json:
     if victim.platform == "instructure_dap":
         only = {"tables": [victim.report]}
     config = quick(sandbox, victim.platform, **only)
-    windows = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-02-01T00:00:00Z"}
+    windows = {"start_date": victim.since, "end_date": "2026-02-01T00:00:00Z"}
     return {**config, **(windows if victim.platform in ("hapyak", "percipio", "adobe_learning_manager") else {})}
 
 
