@@ -185,7 +185,7 @@ def test_zones_and_folders_of_the_machine_change_no_row_and_no_state(
     sandbox: Sandbox, tmp_path: Path, odd: dict[str, str]
 ) -> None:
     config, catalog = one_report(sandbox, tmp_path / "free")
-    plain = Connector(tmp_path / "plain", script).read(config, catalog)
+    plain = Connector(tmp_path / "plain").read(config, catalog)
     run = Connector(tmp_path / "odd", script, odd).read(config, catalog)
 
     assert (run.code, run.stderr) == (0, "")
