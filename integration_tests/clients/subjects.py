@@ -92,9 +92,14 @@ SUBJECTS: dict[str, Subject] = {
 }
 
 
-def started(platform: str, rows: int = 20) -> Sandbox:
-    """A sandbox, to be entered, whose clock is so far behind that the second sync is not before now."""
-    sandbox = Sandbox(rows=rows)
+def started(platform: str, **options: Any) -> Sandbox:
+    """A sandbox, to be entered, whose clock is so far behind that the second sync is not before now.
+
+    Args:
+        platform: What is synced.
+        options: As `Sandbox` takes them.
+    """
+    sandbox = Sandbox(rows=20, **options)
     sandbox.clock.advance(-3600 * SUBJECTS[platform].hours)
     return sandbox
 
