@@ -53,6 +53,8 @@ def sync(config: Path, destination: str, streams: list[str]) -> dict[str, str]:
         where = dlt.destinations.duckdb(str(Path(destination).resolve()))
     pipeline = dlt.pipeline(pipeline_name=name, destination=where, dataset_name=name)
     failed: dict[str, str] = {}
+    if pipeline.has_pending_data:  # of a load that broke off; `run` would load that alone, and read nothing
+        print(pipeline.run())
     with tempfile.TemporaryDirectory(prefix="lms-reports-") as folder:
         print(pipeline.run(_source(config, Path(folder), streams, failed)))
     return failed
@@ -85,14 +87,15 @@ def _rows(messages: Path, chosen: dict[str, Json], state: Json, failed: dict[str
                 else:
                     hinted.add(stream)
                     yield dlt.mark.with_hints(data, _hints(stream, chosen[stream]), create_table_variant=True)
+    for stream in chosen.keys() - hinted - failed.keys():  # a table that is replaced by no row is empty
+        nothing = dlt.mark.materialize_table_schema()
+        yield dlt.mark.with_hints(nothing, _hints(stream, chosen[stream]), create_table_variant=True)
 
 
 def _hints(name: str, one: Json) -> Any:
     keys = one.get("primary_key") or []
     columns: Json = {column: {"name": column, "data_type": _type(kind)} for column, kind in _properties(one).items()}
-    for column in one[
-        "cursor_field"
-    ]:  # of several rows of one key in a sync the newest stands; by itself dlt keeps any
+    for column in one["cursor_field"] if keys else []:  # of several rows of one key the newest stands, else any would
         columns.setdefault(column, {"name": column, "data_type": "text"})["dedup_sort"] = "desc"
     disposition = "replace" if one["sync_mode"] == "full_refresh" else "merge" if keys else "append"
     return dlt.mark.make_hints(

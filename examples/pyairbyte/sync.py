@@ -70,7 +70,7 @@ def sync(config: Path, database: str, streams: list[str]) -> Outcome:
         source.set_config(json.loads(config.read_text(encoding="utf-8")), validate=False)
         source.select_streams(streams or "*")
         source.check()
-        _mend_merge()
+        _mend_writing()
         cache = _cache(ab, database)
         try:
             result = source.read(cache=cache)
@@ -135,16 +135,17 @@ def _mend_postgres() -> None:
     types.CONVERSION_MAP["timestamp_with_timezone"] = TimeWithZone()
 
 
-def _mend_merge() -> None:
-    """Of the rows of one key in one sync let the last one stand.
+def _mend_writing() -> None:
+    """Let tables hold what the sync has read.
 
-    PyAirbyte merges what a sync has read as if no key came twice. Of two versions of a row that it does not have yet it
-    keeps both; of two versions of one that it has, PostgreSQL takes any.
+    PyAirbyte merges as if no key came twice. Of two versions of a row that it does not have yet it keeps both; of two
+    versions of one that it has, PostgreSQL takes any. Here the last one stands. And a table that is to be replaced by
+    no row keeps its old ones; here it is empty then.
     """
     from airbyte.shared.sql_processor import SqlProcessorBase
-    from airbyte.strategies import WriteMethod
+    from airbyte.strategies import WriteMethod, WriteStrategy
 
-    write = SqlProcessorBase._write_temp_table_to_final_table
+    write, finish = SqlProcessorBase._write_temp_table_to_final_table, SqlProcessorBase.write_stream_data
     if hasattr(write, "__wrapped__"):
         return
 
@@ -162,7 +163,16 @@ def _mend_merge() -> None:
             )
         write(self, stream_name, temp_table_name, final_table_name, write_method)
 
+    @functools.wraps(finish)
+    def finish_or_empty(self: Any, stream_name: str, **more: Any) -> list[Any]:
+        written: list[Any] = finish(self, stream_name, **more)
+        how = self.catalog_provider.resolve_write_method(stream_name, more.get("write_strategy") or WriteStrategy.AUTO)
+        if not written and how == WriteMethod.REPLACE:
+            self._execute_sql(f"DELETE FROM {self._fully_qualified(self.get_sql_table_name(stream_name))}")  # noqa: S608
+        return written
+
     SqlProcessorBase._write_temp_table_to_final_table = write_last
+    SqlProcessorBase.write_stream_data = finish_or_empty
 
 
 # What stands between PyAirbyte and the connector

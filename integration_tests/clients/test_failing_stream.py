@@ -72,3 +72,19 @@ def test_dlt_goes_on_in_postgresql(sandbox: Sandbox, project: Path, record_prope
         merged = server.rows("select count(*) from lms_reports.provisioning_enrollments")
         assert merged == [[str(len(list(sandbox.truth("canvas", "provisioning_enrollments"))))]]
         assert server.rows("select count(*) from lms_reports.last_user_access where user_id = 77") == [["1"]]
+
+
+@pytest.mark.client("dlt")
+def test_after_a_load_that_broke_off_dlt_reads_on(sandbox: Sandbox, project: Path, record_property: Record) -> None:
+    sync = dlt(project, record_property)
+    with postgres() as server:
+        assert sync(server.url).returncode == 0
+        server.rows("alter table lms_reports.last_user_access rename to away")
+        sandbox.clock.advance(3600)
+        assert sync(server.url).returncode == 1
+        server.rows("alter table lms_reports.away rename to last_user_access")
+        sandbox.clock.advance(3600)
+        sandbox.mutate("canvas", "last_user_access", add=[{"user id": 77, "last access at": LATER}])
+        done = sync(server.url)
+        assert done.returncode == 0, done.stdout
+        assert server.rows("select count(*) from lms_reports.last_user_access where user_id = 77") == [["1"]]

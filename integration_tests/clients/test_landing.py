@@ -27,7 +27,7 @@ from integration_tests.clients.recipes import (
     select,
 )
 from integration_tests.clients.subjects import SUBJECTS, Json, config_of, held, started, tell
-from integration_tests.connector import SCRIPT, Connector, newest
+from integration_tests.connector import SCRIPT, Connector, newest, quick
 from integration_tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.clients
@@ -139,3 +139,29 @@ def test_of_the_rows_of_one_key_in_one_sync_the_last_stands(
         )
         due = [row["Version"] for row in held(landing.sandbox, "brightspace", "bds_users", ["UserId"])]
         assert sorted(int(one) for (one,) in found) == sorted(due)
+
+
+@pytest.mark.parametrize("make", recipes("PyAirbyte", "dlt"))
+@pytest.mark.parametrize("destination", ["DuckDB", "PostgreSQL"])
+def test_a_table_that_is_replaced_by_no_row_is_empty(
+    make: Callable[[Path, Record], Sync],
+    destination: str,
+    sandbox: Sandbox,
+    project: Path,
+    server: Postgres,
+    record_property: Record,
+) -> None:
+    schema = f"empty_of_{make.__name__}"
+    config = quick(sandbox, "canvas", reports=["grade_export_csv"])
+    (project / "config.json").write_text(json.dumps(config))
+    sync, database = make(project, record_property), destination == "DuckDB"
+    for rows in (20, 0):
+        if not rows:
+            sandbox.clock.advance(3600)
+            sandbox.mutate("canvas", "grade_export", remove=list(range(20)))
+        done = sync("lms.duckdb" if database else server.url, LMS_REPORTS_SCHEMA=schema)
+        assert done.returncode == 0, done.stdout
+        found = (
+            select(project, "grade_export", "*") if database else server.rows(f"select * from {schema}.grade_export")  # noqa: S608
+        )
+        assert len(found) == rows == len(list(sandbox.truth("canvas", "grade_export")))
