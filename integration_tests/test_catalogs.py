@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Json, quick
+from integration_tests.connector import Connector, Json, catalog_of, quick
 from integration_tests.sandbox import Sandbox
 
 QUERY = 'SELECT "user", 1 AS a, 1.5 AS b, true AS c, NULL AS d FROM "analytics"."users"'
@@ -50,3 +50,14 @@ def test_each_column_has_one_type(connector: Connector, name: str) -> None:
     assert run.code == 0
     found: dict[str, Any] = {one: list(ambiguous(stream["json_schema"])) for one, stream in run.catalog.items()}
     assert not {one: places for one, places in found.items() if places}
+
+
+def test_a_stream_that_stands_in_the_catalog_twice_ends_the_sync_in_words(connector: Connector) -> None:
+    with Sandbox(rows=1) as sandbox:
+        config = quick(sandbox, "canvas", reports=["last_user_access_csv"])
+        stream = {"name": "last_user_access", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
+        run = connector.read(config, catalog_of([stream, {**stream, "namespace": "other"}]))
+
+    (error,) = run.errors
+    assert (run.code, error["failure_type"]) == (1, "config_error")
+    assert "The catalog has the stream 'last_user_access' twice." in error["message"]

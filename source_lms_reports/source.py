@@ -33,7 +33,7 @@ from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.message_repository import OrderedMessageRepository
 from source_lms_reports.cdk.partitions import ReportPartitions
-from source_lms_reports.errors import ReportError
+from source_lms_reports.errors import ConfigError, ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import Selected, Wanted
 from source_lms_reports.spec.input_file import read_config
@@ -190,7 +190,15 @@ class SourceLmsReports(ConcurrentDeclarativeSource):
 
 
 def _wanted(catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] | None) -> list[Wanted]:
-    """The streams of a catalog with their states."""
+    """The streams of a catalog with their states.
+
+    Raises:
+        ConfigError: A stream stands in it twice; the CDK would wait for the second one for ever.
+    """
+    names = [one.stream.name for one in catalog.streams]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"The catalog has the stream '{twice}' twice. Remove one of the two.")
     states = ConnectorStateManager(state=state)
     return [
         Wanted(

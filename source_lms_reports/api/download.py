@@ -16,6 +16,7 @@ from source_lms_reports.api.addresses import host_of
 from source_lms_reports.api.answer import Answer, header_text
 from source_lms_reports.api.refusal import Refusal, is_throttling, of_machine
 from source_lms_reports.api.transport import ConnectionFault, connection_fault
+from source_lms_reports.api.trickle import watched
 from source_lms_reports.errors import ConfigError, LinkExpired, MachineFault, TransientError, TruncatedPayload
 from source_lms_reports.files.payload import Part
 from source_lms_reports.files.sample import may_be_cut, whole_rows
@@ -180,8 +181,12 @@ def _blocks(response: requests.Response) -> Iterator[bytes]:
     Raises:
         ConnectionFault: It broke off.
     """
+    came = 0
     try:
-        yield from response.raw.stream(_BLOCK, decode_content=False)
+        with watched(response, lambda: came):
+            for block in response.raw.stream(_BLOCK, decode_content=False):
+                came += len(block)
+                yield block
     except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
         raise connection_fault(error, response.url) from error
 

@@ -30,6 +30,7 @@ from source_lms_reports.api.addresses import (
 from source_lms_reports.api.answer import MAX_ANSWER_BYTES, Answer, header_text
 from source_lms_reports.api.connections import asking_for
 from source_lms_reports.api.credentials import Credentials, NoAuth
+from source_lms_reports.api.trickle import watched
 from source_lms_reports.api.trust import (
     TrustingAdapter,
     causes,
@@ -46,6 +47,7 @@ _MAX_REDIRECTS = 5
 _SEE_OTHER = 303
 _REDIRECTS = frozenset({301, 302, _SEE_OTHER, 307, 308})
 _BLOCK = 64 * 1024
+_ANSWERED_WITHIN = 300.0
 #: RFC 9110, 5.5: visible ASCII, blanks, and `obs-text`, which any byte from 0x80 on is: a key in UTF-8 is made of them.
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -151,7 +153,7 @@ class Transport:
                 that is none.
         """
         with self.stream(call, heard) as response:
-            return read_answer(response)
+            return read_answer(response, call.timeout)
 
     @contextlib.contextmanager
     def stream(
@@ -267,18 +269,23 @@ class Transport:
             raise lacking or connection_fault(error, url) from error
 
 
-def read_answer(response: requests.Response) -> Answer:
+def read_answer(response: requests.Response, seconds: float | None = None) -> Answer:
     """The whole answer of an API call.
+
+    Args:
+        response: The answer, whose body is still to come.
+        seconds: After so many an answer that comes too slowly is given up, where the usual ones are too many.
 
     Raises:
         ConnectionFault: It broke off, or is too long to be an answer.
     """
     body = bytearray()
     try:
-        for block in response.iter_content(_BLOCK):
-            body += block
-            if len(body) > MAX_ANSWER_BYTES:
-                raise ConnectionFault(f"{host_of(response.url)} answers with more than an API should.")
+        with watched(response, lambda: len(body), min(seconds or _ANSWERED_WITHIN, _ANSWERED_WITHIN)):
+            for block in response.iter_content(_BLOCK):
+                body += block
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise ConnectionFault(f"{host_of(response.url)} answers with more than an API should.")
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise connection_fault(error, response.url) from error
     return Answer(response.status_code, response.headers, bytes(body), response.url)

@@ -25,6 +25,7 @@ class Section:
         lines: Whether the records stand one behind the other without an array around them (NDJSON).
         manner: How the text must be read.
         pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search.
+        more: The member beside it that says that there are more records than these; empty where none does.
     """
 
     name: str | None
@@ -32,6 +33,7 @@ class Section:
     lines: bool = False
     manner: Manner = "plain"
     pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    more: str = ""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -114,9 +115,33 @@ _LINES = re.compile(r"(?i)\.(?:jsonl|ndjson)(?:\.gz)?$")
 _NO_ERROR = (b"null", b"[]", b"{}", b'""', b"false", b"0")
 
 
+#: Members that say that a list goes on elsewhere, their names in small letters without signs: by being true.
+_MORE_IF_TRUE = frozenset(
+    {"hasmore", "hasnext", "hasnextpage", "moreresults", "truncated", "istruncated", "incomplete"}
+)
+#: The same by any value.
+_MORE_BY_VALUE = frozenset(
+    {"next", "nextpage", "nextlink", "nexturl", "nextpageurl", "nextpagetoken", "nexttoken", "nextcursor"}
+)
+#: Objects that such members may stand in.
+_PAGING = frozenset({"links", "meta", "metadata", "pageinfo", "pagination", "paging"})
+_SIGNS = re.compile(r"^@odata\.|[^a-z]")
+
+
+def _plain(name: str) -> str:
+    """`_links` -> `links`, `@odata.nextLink` -> `nextlink`."""
+    return _SIGNS.sub("", name.lower())
+
+
+def _says_more(name: str, value: bytes) -> bool:
+    plain = _plain(name.rpartition(".")[2])
+    return (plain in _MORE_IF_TRUE and value == b"true") or (plain in _MORE_BY_VALUE and value not in _NO_ERROR)
+
+
 @dataclass
 class _Members:
     scalars: dict[str, bytes] = field(default_factory=dict)
+    paging: dict[str, bytes] = field(default_factory=dict)
     arrays: dict[str, tuple[Section, bool]] = field(default_factory=dict)
     errors: dict[str, bytes] = field(default_factory=dict)
     reports: list[Section] | None = None
@@ -131,6 +156,10 @@ class _Members:
         """Note a value that is neither list nor object."""
         if len(self.scalars) < _MOST_KEYS or key in _ERROR_KEYS:
             self.scalars[key] = text[:_MOST_SHOWN]
+
+    def more(self) -> str:
+        """The member that says that there are more records than these; empty where none does."""
+        return next((name for name, value in (self.scalars | self.paging).items() if _says_more(name, value)), "")
 
     def told(self) -> list[bytes]:
         """What members that are called errors hold."""
@@ -223,7 +252,8 @@ class _Finder:
         scanner.end()
         if not members.told() and self._is_record(members):
             return [Section(None, start, lines=True)]
-        return self._chosen(members)
+        more = "" if self._path else members.more()
+        return [replace(section, more=more) for section in self._chosen(members)]
 
     def _is_record(self, members: _Members) -> bool:
         """Whether a lone object is a record and not what stands around records, or an answer of another kind.
@@ -305,6 +335,10 @@ class _Finder:
     def _nested(self, key: str, members: _Members) -> None:
         if key in _ERROR_KEYS:
             members.errors[key] = self._scanner.value()
+        elif _plain(key) in _PAGING:
+            inner = loose(self._scanner.value())
+            found = inner if isinstance(inner, dict) else {}
+            members.paging |= {f"{key}.{name}": json.dumps(value).encode() for name, value in found.items()}
         else:
             self._scanner.skip()
 

@@ -15,6 +15,11 @@ from source_lms_reports.files.options import Flatten
 from source_lms_reports.files.table import Table
 from source_lms_reports.files.table_warnings import TableWarnings
 
+_MORE_NOTE = (
+    "By its member {example} the report goes on elsewhere, and where is not known here. What came is emitted, and the "
+    "state stays where it is"
+)
+
 
 class JsonTable(Table):
     """One array of records."""
@@ -23,6 +28,9 @@ class JsonTable(Table):
         super().__init__(name, (), TableWarnings(name))
         self._source = source
         self._section = section
+        if section.more:
+            self.is_whole = False
+            self.notes.add(_MORE_NOTE, example=section.more)
         self._flattener = Flattener(flatten, source.label, self.notes) if flatten else None
 
     def chunks(self) -> Iterator[ObjectChunk]:

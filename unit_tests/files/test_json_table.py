@@ -263,6 +263,35 @@ def test_a_list_on_the_path_that_comes_twice_is_no_report(tmp_path: Path) -> Non
             verify(payload(tmp_path, text), options)
 
 
+@pytest.mark.parametrize(
+    ("beside", "member"),
+    [
+        ({"has_more": True}, "has_more"),
+        ({"isTruncated": True}, "isTruncated"),
+        ({"next": "https://lms.example.com/2"}, "next"),
+        ({"@odata.nextLink": "https://lms.example.com/2"}, "@odata.nextLink"),
+        ({"next_page": 2}, "next_page"),
+        ({"_links": {"self": {"href": "/1"}, "next": {"href": "/2"}}}, "_links.next"),
+        ({"meta": {"pagination": {}, "next_token": "abc"}}, "meta.next_token"),
+        ({"has_more": False, "next": None, "links": {"next": ""}, "nextCursor": None, "truncated": "no"}, ""),
+        ({"next_run": "2026-12-01", "links": "none", "total": 999, "more": "soon"}, ""),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_report_that_says_that_it_goes_on_is_not_all_of_it(
+    tmp_path: Path, beside: dict[str, Any], member: str, is_first: bool
+) -> None:
+    data = {"data": [{"a": 1}, {"a": 2}]}
+    content = payload(tmp_path, _json({**beside, **data} if is_first else {**data, **beside}))
+    verify(content, DEFAULT)
+    (table,) = open_tables(content, DEFAULT)
+
+    assert _rows(table) == data["data"]
+    assert table.is_whole == (not member)
+    told = [text for text in table.notes.messages() if "goes on elsewhere" in text]
+    assert [f"By its member {member} the report" in text for text in told] == ([True] if member else [])
+
+
 @pytest.mark.parametrize("tail", [b"", b"\n"])
 def test_one_line_of_ndjson_is_a_record(tmp_path: Path, tail: bytes) -> None:
     record, text = (
