@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from integration_tests import cdk_schema
 from integration_tests.connector import Connector, quick
 from integration_tests.references import References
 from integration_tests.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_sources() -> None:
+    cdk_schema.parse_once()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import builtins
-import functools
 import gc
 import importlib
 import json
@@ -20,6 +19,8 @@ import threading
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
+
+from integration_tests import cdk_schema
 
 #: What a script imports when it knows its arguments.
 PRELOADED = {
@@ -40,7 +41,7 @@ def main(channel: socket.socket, name: str) -> None:
     for module in PRELOADED[name]:
         importlib.import_module(module)
     if "airbyte_cdk" in sys.modules:
-        _parse_the_cdks_schema_once()
+        cdk_schema.parse_once()
         importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
     gc.freeze()
     while True:
@@ -59,12 +60,6 @@ def main(channel: socket.socket, name: str) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         _send(channel, {"pid": pid})
-
-
-def _parse_the_cdks_schema_once() -> None:
-    """The CDK parses its YAML schema of manifests for each source: half of what a short command computes."""
-    module: Any = importlib.import_module("airbyte_cdk.sources.declarative.concurrent_declarative_source")
-    module.get_declarative_component_schema = functools.cache(module.get_declarative_component_schema)
 
 
 def _become(name: str, request: dict[str, Any], descriptors: list[int]) -> None:
