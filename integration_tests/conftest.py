@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,12 @@ def _quick_sources() -> None:
 
 
 @pytest.fixture(scope="session")
-def references() -> References:
-    """Undisturbed syncs, kept for all tests."""
-    return References()
+def references(tmp_path_factory: pytest.TempPathFactory) -> References:
+    """Undisturbed syncs, kept for all tests; the processes of pytest-xdist share a folder one above their own."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "references"
+    folder.mkdir(exist_ok=True)
+    return References(folder)
 
 
 @pytest.fixture

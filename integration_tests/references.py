@@ -1,10 +1,14 @@
-"""Syncs that nothing disturbs, for tests to compare with: each is read once for all tests of a process."""
+"""Syncs that nothing disturbs, for tests to compare with: each is read once for all tests of all processes."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+import contextlib
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from integration_tests.connector import Connector, Json, catalog_of
 from integration_tests.sandbox import Sandbox
@@ -32,15 +36,34 @@ def undisturbed(connector: Connector, sandbox: Sandbox, config: Json, *streams: 
 
 
 class References:
-    """References by any key, each made by its first user while others wait."""
+    """References by any key whose `repr` says what it is, each made by its first user while others wait.
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._found: dict[Hashable, Reference] = {}
+    Args:
+        folder: Keeps them; the processes that share it share them.
+    """
 
-    def get(self, key: Hashable, make: Callable[[], Reference]) -> Reference:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: dict[str, Reference] = {}
+
+    def get(self, key: object, make: Callable[[], Reference]) -> Reference:
         """The reference of a key."""
-        with self._guard:
-            if key not in self._found:
-                self._found[key] = make()
-            return self._found[key]
+        name = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
+        if name not in self._found:
+            self._found[name] = self._shared(self._folder / name, make)
+        return self._found[name]
+
+    @staticmethod
+    def _shared(path: Path, make: Callable[[], Reference]) -> Reference:
+        with _alone(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_text(json.dumps(asdict(make())), encoding="utf-8")
+        return Reference(**json.loads(path.read_bytes()))
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While no other process or thread is inside with this file."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
