@@ -21,6 +21,10 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 ARCH = $(shell uname -m)
 
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --no-deps
+# Installs the packages of a lock by two processors; what fails is said, and left to the one that installs all of them.
+INSTALL_BY_HALVES = for half in 0 1; do \
+	awk -v half=$$half '/^[^ \#]/ { n++ } n % 2 == half' $(1) > $(VENV)/half-$$half.lock; \
+	$(PIP_INSTALL) --require-hashes -r $(VENV)/half-$$half.lock & done; wait
 # Half of what is installed is never imported: it need not be compiled.
 COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/(tests|pandas|nltk|google|pip|mypy|mypyc|setuptools|airbyte_api)/' $(VENV)/lib
 
@@ -46,6 +50,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 # The same and the tools; the project is taken from the checkout.
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the connector and its tools into $(VENV) (about half a minute)"
+	@$(call INSTALL_BY_HALVES,requirements-dev.lock)
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@$(PIP_INSTALL) --no-build-isolation -e .
 	@$(COMPILE) > /dev/null || true

@@ -122,9 +122,9 @@ def test_the_same_sources_give_the_same_bytes(built: Distributions, tmp_path: Pa
 def installed(built: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment that has the wheel, and nothing of the checkout."""
     folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, with_pip=True, symlinks=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--no-deps", "--no-index"]
-    subprocess.run([*pip, str(built.wheel)], check=True)
+    venv.create(folder, symlinks=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
+    subprocess.run([*pip, "install", "-qq", "--no-deps", "--no-index", str(built.wheel)], check=True)
     site = folder / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder / "bin"
