@@ -249,6 +249,7 @@ def _on_disk(source: Source) -> Iterator[Source]:
 
 def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]:
     with _zip_file(source.file, source.label) as archive:
+        _check_beginning(archive, source)
         if _holds_workbook(archive, source.label):
             yield replace(source, workbook=True)
             return
@@ -257,6 +258,20 @@ def _zip_content(source: Source, budget: Budget, depth: int) -> Iterator[Source]
         for info in members:
             member = _member(archive, info, source, budget)
             yield from _unpacked(member, budget, _deeper(source, depth))
+
+
+def _check_beginning(archive: zipfile.ZipFile, source: Source) -> None:
+    """Refuse two archives one behind the other: the directory of the last is silent about the files of the first.
+
+    Raises:
+        CorruptPayload: The file begins with a member that is not listed.
+    """
+    places = [info.header_offset for info in archive.infolist()]
+    if source.head().startswith(ZIP[0]) and places and 0 not in places:
+        raise CorruptPayload(
+            f"{source.label} begins with a file that its own directory does not list: two archives may stand one "
+            "behind the other. The next sync asks for it again; if it stays so, ask the vendor."
+        )
 
 
 def _members(archive: zipfile.ZipFile, source: Source) -> list[zipfile.ZipInfo]:

@@ -12,7 +12,7 @@ from source_lms_reports.files.csv_rows import MOST_BEHIND, OddRows, Piece, Row, 
 from source_lms_reports.files.csv_table import CsvTable, is_marker
 from source_lms_reports.files.file_format import Beginning, Wanted, excerpt
 from source_lms_reports.files.options import ReadOptions
-from source_lms_reports.files.prose import is_document, is_message, is_table_with_markup
+from source_lms_reports.files.prose import is_breaking_off, is_document, is_message, is_table_with_markup
 from source_lms_reports.files.table_warnings import TableWarnings
 
 _FOOTER = re.compile(r"^[(*=-].*[)*=-]$|^#|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
@@ -94,10 +94,12 @@ class _End:
         """The last lines that are no rows.
 
         Raises:
-            TruncatedPayload: The last row has no line end, and fewer cells than the header.
+            TruncatedPayload: The last row has no line end, and fewer cells than the header; or a message stands in its
+                place.
             UnendedPayload: It has no line end, which the platform's always have.
         """
         rows, _, is_ended = self._tail.rows(self._head.delimiter, TableWarnings())
+        self._refuse_message_behind(rows, label)
         if is_ended if self._tail.items else self._head.is_ended:
             return self._footer(rows, options)
         width = len(self._head.header)
@@ -112,6 +114,25 @@ class _End:
                 f"{label} ends without a line end: it may be cut off. The next sync asks for it again."
             )
         return ()
+
+    def _refuse_message_behind(self, rows: list[Row], label: str) -> None:
+        """Refuse a table that its writer broke off with a message: the rows in whose place it stands are missing.
+
+        Raises:
+            TruncatedPayload: It is one. No row of the table looks so, and what follows are no rows.
+        """
+        width = len(self._head.header)
+        at = next((at for at, row in enumerate(rows) if is_breaking_off(row, width)), len(rows))
+        behind = rows[at:]
+        if not behind or 2 * sum(len(row) == width for row in behind[1:]) > len(behind) - 1:
+            return
+        if any(is_breaking_off(row[:1], width) for row in [*self._head.rows[:-MOST_BEHIND], *rows[:at]]):
+            return
+        words = excerpt(self._head.delimiter.join(behind[0]))
+        raise TruncatedPayload(
+            f"{label} breaks off with a message in the place of its last rows. The next sync asks for it again. "
+            f"It says: {words}"
+        )
 
     def _footer(self, rows: list[Row], options: ReadOptions) -> tuple[str, ...]:
         """Lone cells of words behind rows that have all their cells."""

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from source_lms_reports.files.csv_rows import MOST_IN_A_ROW, Row, rows_with_ends
 from source_lms_reports.files.prose import is_sentence
@@ -172,15 +173,34 @@ def _header_row(rows: list[tuple[Row, int]], data: bytes, delimiter: str) -> tup
     """
     width = _width([len(row) for row, _ in rows if _filled(row)], 0)
     filled = [at for at, (row, _) in enumerate(rows) if _filled(row)]
+    lines = {at: data[rows[at - 1][1] if at else 0 : rows[at][1]] for at in filled[: _MOST_ABOVE + 1]}
+    apart = _block_above([row for row, _ in rows], filled[: _MOST_ABOVE + 1], width)
+    if apart:
+        return filled[apart], [utf8_text(lines[at], TableWarnings()).strip() for at in filled[:apart]]
     above: list[str] = []
     for at in filled[:_MOST_ABOVE]:
-        line = utf8_text(data[rows[at - 1][1] if at else 0 : rows[at][1]], TableWarnings()).strip()
+        line = utf8_text(lines[at], TableWarnings()).strip()
         if not _is_text(rows[at][0], line, width, delimiter):
             break
         above.append(line)
     if above and len(filled) > len(above) and _is_header(rows[filled[len(above)]][0], width):
         return filled[len(above)], above
     return (filled[0] if filled else None), []
+
+
+def _block_above(rows: list[Row], filled: list[int], width: int) -> int:
+    """How many rows stand above a blank line that parts them from the table: its name, what it was made of.
+
+    They are all narrower than the table, and what follows the blank line looks like a header.
+
+    `Report,Users` `Date,2024-01-01` `` `id,name,mail` `1,Ann,a@x` -> 2
+    """
+    for count, (at, following) in enumerate(pairwise(filled), start=1):
+        if len(rows[at]) >= width:
+            return 0
+        if following > at + 1 and _is_header(rows[following], width):
+            return count
+    return 0
 
 
 def _is_text(row: Row, line: str, width: int, delimiter: str) -> bool:

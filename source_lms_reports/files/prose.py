@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 
 _TAG = re.compile(r"<(?:[!?]|/?[A-Za-z][\w:.-]*(?:\s[^<>]*|/)?>|[A-Za-z][\w:.-]*\s+[\w:.-]+\s*=)")
 _DOCUMENT = re.compile(r"(?i)<(?:!|\?|/|(?:html|head|body|script|style|table)\b)")
@@ -15,6 +16,28 @@ _ENDS = tuple(".!:…。\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH COLON}")  # n
 _FEW_LINES = 20
 _CLAUSE = 4
 """Words of the longest part of a sentence, at least; names of columns have fewer."""
+
+
+_PAGE = re.compile(r"(?i)<(?:!doctype|/?(?:html|head|body)\b)|Traceback \(most recent call last")
+_OBJECT = re.compile(r'\{\s*(?:"[^"]*"\s*:|$)')
+_ERROR_OBJECT = re.compile(r'(?i)\{\s*"(?:errors?|exception|fault|message|status|code|detail|timestamp|success)"')
+_FAILURE = re.compile(r"(?i)[\w.$\\/ -]{0,60}(?:error|exception|fatal|failure)\s*:(?!\s*[\d.,]*\s*$)")
+"""What programs write when they break off: `ERROR: out of memory`, `java.sql.SQLException: ...`; not `Error: 0`."""
+_REASONS = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+_STATUS = re.compile(rf"(?i)(?:HTTP[\d/. ]*|5\d\d\s*)?(?:{_REASONS}|Gateway Time-?out)\W*")
+
+
+def is_breaking_off(row: Sequence[str], width: int) -> bool:
+    """Whether a line is no row of a table of this width, but what a program says that cannot go on writing it.
+
+    `{"error":"timeout"}`, `<html><body>502 Bad Gateway`, `ERROR: canceling statement`, `Internal Server Error`
+    """
+    first = row[0].strip()
+    if _PAGE.match(first) or _ERROR_OBJECT.match(first):
+        return True
+    if len(row) == width:
+        return False
+    return any((is_markup(first), _OBJECT.match(first), _FAILURE.match(first), _STATUS.fullmatch(first)))
 
 
 def is_markup(text: str) -> bool:

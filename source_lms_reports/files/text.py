@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,7 @@ _TWICE_NOTE = (
     "A byte order mark that was encoded twice, removed; if letters look wrong, the whole text was, and the vendor must "
     "write it once"
 )
+_FALSE_MARK_NOTE = "A byte order mark of UTF-16 above text that is none, removed; read as UTF-8"
 _UNICODE = frozenset({"utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"})
 _WESTERN = "cp1252"
 """What is announced as Latin-1 or ASCII is Windows-1252 where it is neither: browsers read it so, and no report has
@@ -97,6 +98,8 @@ def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: 
     for mark, name in _MARKS:
         if head.startswith(mark):
             size = len(mark) * (2 if head.startswith(mark * 2) else 1)
+            if name.startswith("utf-16") and _is_bytes_of_lines(head[size:]):
+                return Encoding("utf-8", size, _FALSE_MARK_NOTE)
             return _utf8(head, size) if name == "utf-8" else Encoding(name, size)
     unmarked = _unmarked_utf16(head)
     if unmarked:
@@ -108,6 +111,15 @@ def encoding_of(opener: Callable[[], ByteStream], charset: str | None, default: 
     has_nuls = known in _UNICODE and b"\0" in head[:LOOKED_AT]
     is_utf8 = known == "utf-8" or (not has_nuls and _is_utf8(opener))
     return _utf8(head) if is_utf8 else Encoding(known)
+
+
+def _is_bytes_of_lines(head: bytes) -> bool:
+    """Whether a text has line ends of one byte and none of two: a line end of UTF-16 has a NUL."""
+    if b"\0" in head or b"\n" not in head:
+        return False
+    with suppress(UnicodeDecodeError):
+        return codecs.utf_8_decode(head, "strict", False)[1] > 0
+    return False
 
 
 def _known(name: str) -> str | None:

@@ -122,6 +122,14 @@ HEADERS = (
         [{"id": "1", "name": "a", "at": "x"}],
         "Acme, Made on 2024-01-01",
     ),
+    _read(
+        "parameters_above_a_blank_line",
+        b"Report,Users\nDate,2024-01-01\n\nid,name,at\n1,a,x\n2,b,y\n",
+        [{"id": "1", "name": "a", "at": "x"}, {"id": "2", "name": "b", "at": "y"}],
+        "Lines without text above the header, passed over: 1",
+        "Report,Users, Date,2024-01-01",
+    ),
+    _read("word_above_a_blank_line", b"Users\n\nid,name\n1,a\n2,b\n", _TWO, "without text", "(Users)"),
     _read("comment_above", b"# made by export 2.1\nid,name\n1,a\n2,b\n", _TWO, "# made by export"),
     _read(
         "php_notice_above",
@@ -235,6 +243,28 @@ LINES = (
     _read("count_of_rows_behind", b"id,name\n1,a\n2,b\n(2 rows)\n", _TWO, "(2 rows)"),
     _read("total_behind", b"id,name\n1,a\n2,b\n\nTotal rows: 2\n", _TWO, "Total rows: 2"),
     _read("comments_behind", b"id,name\n1,a\n2,b\n# made by x\n#\n# the end\n", _TWO, "left out: 3"),
+    *(
+        _refused(
+            f"broken_off_by_{name}", b"id,name\n1,a\n2,b\n" + behind, TruncatedPayload, "breaks off with a message"
+        )
+        for name, behind in {
+            "database": b"ERROR:  canceling statement due to statement timeout\n",
+            "java": b"java.sql.SQLException: Connection reset\n\tat a.b.C.d(C.java:7)\n",
+            "python": b'Traceback (most recent call last):\n  File "x.py", line 3, in f\nMemoryError',
+            "php": b"<br />\n<b>Fatal error</b>:  Allowed memory size exhausted in <b>e.php</b><br />\n",
+            "proxy": b"<html>\n<head><title>502 Bad Gateway</title></head>\n<body></body>\n</html>\n",
+            "status": b"503 Service Unavailable\n",
+            "json": b'{"error":"timeout","code":504}\n',
+            "json_of_lines": b'{\n  "message": "Task timed out after 30.03 seconds"\n}',
+        }.items()
+    ),
+    _read("errors_counted_behind", b"id,name\n1,a\n2,b\nError rows: 0\n", _TWO, "Error rows: 0"),
+    _read(
+        "cells_of_json_and_html",
+        b'data,note\n{"a":1},x\n<p>y</p>,z\n<p>short</p>\n',
+        [{"data": '{"a":1}', "note": "x"}, {"data": "<p>y</p>", "note": "z"}, {"data": "<p>short</p>", "note": None}],
+        "fewer cells",
+    ),
     _read("nothing_to_show", b"id,name\nNo data available.\n", [], "No data available."),
     _read(
         "a_name_in_a_short_last_row",
@@ -393,6 +423,7 @@ ENCODINGS = (
         [{"id": "1", "name": "Зоя"}],
         charset="windows-1251",
     ),
+    _read("mark_of_utf_16_above_utf_8", b"\xff\xfeid,name\n1,a\n2,b\n", _TWO, "mark of UTF-16"),
     _read("utf_16_without_a_mark", ("id,name\n" + "1,Zoë\n" * 9).encode("utf-16-le"), [{"id": "1", "name": "Zoë"}] * 9),
     _read("utf_8_of_mysql", b"id,name\n1,\xed\xa0\xbd\xed\xb8\x80\n", [{"id": "1", "name": "😀"}]),
     _read("half_a_pair", b"id,name\n1,\xed\xa0\xbd\n", [{"id": "1", "name": "\ufffd"}], "U+FFFD: 1"),
@@ -467,6 +498,9 @@ ARCHIVES = (
     Shape("gzip_in_a_zip", zipped({"report.csv.gz": gzipped(_PART)}), {"report": _TWO}),
     _read("gzip_twice", gzipped(gzipped(_PART)), _TWO),
     _refused("line_end_before_a_zip", b"\n" + zipped({"report.csv": _PART}), UnknownFormat, "neither"),
+    _refused(
+        "zip_behind_a_zip", zipped({"a.csv": _PART}) + zipped({"b.csv": _PART}), CorruptPayload, "one behind the other"
+    ),
     _read("gzip_and_a_line_end", gzipped(_PART) + b"\r\n", _TWO, "2 bytes behind the end of its gzip data"),
     _read("gzip_and_padding", gzipped(_PART) + b"\0" * 30, _TWO),
     _read("gzip_in_members", gzipped(_PART[:9]) + b"\0\0" + gzipped(_PART[9:]), _TWO),
