@@ -21,6 +21,12 @@ _QUOTED = "\x1a"
 
 _MARK = _QUOTED.encode()
 
+_CELL = b"\x1f"
+"""Stands between two cells that are quoted."""
+_ROW_END = _CELL + _MARK + _CELL
+_BETWEEN = {b"": b'"', b"\n": _ROW_END, b"\r\n": _ROW_END, b"\r": _ROW_END}
+"""What stands between two quotes that do not stand at the same delimiter."""
+
 _BLANK = re.compile(rb"(?<=\n)\n")
 
 Columns = list[list[str]]
@@ -39,7 +45,7 @@ class Splitter:
         self._edge = delimiter.encode()
         self._width = width
         self._stride = width + 1
-        self._all_quoted = self._edge.join([_MARK] * width) + b"\n"
+        self._is_quoted = True
         self._quoted_columns: list[int] = []
 
     def split(self, piece: Piece) -> Columns | None:
@@ -51,16 +57,19 @@ class Splitter:
         Raises:
             UnicodeDecodeError: It is no UTF-8.
         """
-        if len(piece.parts) > 1 and _MARK in piece.data:
+        if piece.quotes and _MARK in piece.data:
             return None
+        if self._is_quoted and piece.data.startswith(b'"'):
+            columns = self._of_quoted(piece.data)
+            if columns is not None:
+                return columns
+            self._is_quoted = False  # nor are the next ones
         skeleton, insides, count = _set_aside(piece.parts)
         if not skeleton.endswith(b"\n"):
             skeleton += b"\n"
         separate = skeleton.replace(b"\n", b"%b\n%b" % (self._edge, self._edge))
         rows = (len(separate) - len(skeleton)) // 2  # to count them takes as long as to split them
         quoted = insides.decode().split(_QUOTED) if count else []
-        if count == rows * self._width and skeleton == self._all_quoted * rows:
-            return [quoted[column :: self._width] for column in range(self._width)]
         cells = separate.decode().split(self._delimiter)
         if len(cells) != rows * self._stride + 1 or cells[self._width :: self._stride].count("\n") != rows:
             return None
@@ -69,6 +78,33 @@ class Splitter:
         if self._width == 1 and "" in cells[0 : -1 : self._stride]:
             return None  # a blank line
         return [cells[column : -1 : self._stride] for column in range(self._width)]
+
+    def _of_quoted(self, data: bytes) -> Columns | None:
+        r"""The columns of rows all of whose cells are quoted; None if they are not so.
+
+            "1","a, b" \n "2","c ""d"" e" \n      a piece
+            1|a, b" \n "2|c ""d"" e               a mark for what stands between two cells, and few quotes are left
+            1|a, b|END|2|c "d" e|END              a line end between two of them is a row's end, and nothing is a quote
+            1 | a, b | END | 2 | c "d" e | END    cells; each `width + 1`-th must be an end
+
+        Where a mark has taken a quote that is doubled, the other one is left behind alone, and what follows it is
+        neither a line end nor nothing; so it is beside a cell that has no quotes. 200,000 rows of twenty columns take
+        0.2 s less than where they are cut at all their quotes.
+        """
+        text = data.rstrip(b"\r\n")
+        if not text.endswith(b'"') or _CELL in data:
+            return None
+        parts = text[1:-1].replace(b'"%b"' % self._edge, _CELL).split(b'"')
+        between = parts[1::2]
+        rows = len(between) - between.count(b"") + 1
+        try:
+            parts[1::2] = map(_BETWEEN.__getitem__, between)
+        except KeyError:
+            return None
+        cells = b"".join([*parts, _ROW_END[:-1]]).decode().split(_CELL.decode())
+        if len(cells) != rows * self._stride or cells[self._width :: self._stride].count(_QUOTED) != rows:
+            return None
+        return [cells[column :: self._stride] for column in range(self._width)]
 
     def _put_back(self, cells: list[str], quoted: list[str]) -> bool:
         """Fill the marked cells; False if a mark is not a cell of its own.

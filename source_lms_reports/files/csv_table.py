@@ -14,7 +14,7 @@ from contextlib import closing
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.csv_head import CsvHead, head_of
-from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, Tail, csv_lines, cut, piece_of
+from source_lms_reports.files.csv_rows import QUOTES_NOTE, OddRows, Piece, Row, Tail, csv_lines, cut
 from source_lms_reports.files.csv_split import Columns, Splitter, row_count
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import EXTRA, LONG_NOTE, CellChunk, Table, unique_names, without_marker
@@ -134,7 +134,7 @@ class CsvTable(Table):
         try:
             return piece, splitter.split(piece)
         except UnicodeDecodeError:
-            clean = piece_of(self._text(piece).encode())
+            clean = Piece(self._text(piece).encode())
             return clean, splitter.split(clean)
 
     def _text(self, piece: Piece) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import PayloadError, TruncatedPayload
-from source_lms_reports.files.csv_rows import OddRows, piece_of
+from source_lms_reports.files.csv_rows import OddRows, Piece
 from source_lms_reports.files.csv_split import Splitter
 from source_lms_reports.files.opening import count_rows, open_tables
 from source_lms_reports.files.options import ReadOptions
@@ -186,12 +186,45 @@ def test_quoted_cells_come_back_whichever_columns_they_stand_in(
     table[-1][0] += '"' * 2 * stray  # no cell of its own, and no stray quote to the eye that counts them
     text = "".join(",".join(row) + "\n" for row in table)
 
-    columns = Splitter(",", 4).split(piece_of(text.encode()))
+    columns = Splitter(",", 4).split(Piece(text.encode()))
 
     if columns is None:
         assert stray
     else:
         assert list(zip(*columns, strict=True)) == [tuple(row) for row in csv.reader(io.StringIO(text))]
+
+
+@given(
+    table=st.integers(1, 3).flatmap(
+        lambda width: st.lists(
+            st.lists(st.text(alphabet='",\n\r a\x1a\x1f', max_size=4), min_size=width, max_size=width),
+            min_size=1,
+            max_size=5,
+        )
+    ),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+    bare=st.none() | st.integers(0, 14),
+)
+def test_rows_all_of_whose_cells_are_quoted_are_cut_at_few_quotes_and_come_back(
+    table: list[list[str]], newline: str, bare: int | None
+) -> None:
+    """`bare` is the place of a cell without quotes, as where nothing is told apart from an empty text."""
+    lines = [[f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in cells] for cells in table]
+    if bare is not None:
+        row, column = bare % len(table), bare % len(table[0])
+        table[row][column] = lines[row][column] = "a"
+    piece = Piece("".join(",".join(cells) + newline for cells in lines).encode())
+
+    columns = Splitter(",", len(table[0])).split(piece)
+
+    if columns is None:
+        assert (
+            b"\x1a" in piece.data or len(table[0]) == 1
+        )  # an empty cell that is cut at all quotes may be a blank line
+    else:
+        assert [list(cells) for cells in zip(*columns, strict=True)] == table
+    if bare is None and not {*b"\x1a\x1f"} & {*piece.data}:
+        assert "parts" not in vars(piece) or len(piece.parts) < 258
 
 
 _WILD = st.text(alphabet=st.sampled_from('ab,;"\n\r \x1aéŁ😀'), max_size=60)
