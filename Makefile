@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # A test's processes mostly wait for each other, so there are more workers than the two processors of a small machine.
-WORKERS ?= 5
+WORKERS ?= 6
 PARALLEL := -n $(WORKERS) --dist worksteal --max-worker-restart 0
 # What needs an image, a client's own environment or an account, or says again what another cell has said.
 BRIEF := not image_tests and not clients and not requires_creds and not full_matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Iterator
@@ -35,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder())
     if config.option.record_python and not hasattr(config, "workerinput"):  # the controller hears of all tests
         config.pluginmanager.register(PythonRecorder(config.option.record_python))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers, mix the modules: tests that compute fill the time of those that wait for their processes.
+
+    What is tried until nothing is tried any more waits longest and comes first, so that no worker ends with it.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: ("_for_good" not in item.name, hashlib.sha256(item.path.name.encode()).digest()))
 
 
 @pytest.fixture(scope="session", autouse=True)
