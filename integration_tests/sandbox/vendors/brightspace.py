@@ -481,11 +481,12 @@ class Brightspace(Vendor):
     def act(self, action: str, **args: Any) -> Any:
         """`publish` makes a file of a set, `expire` ends files.
 
-        Both take `of`, `full` and `days` after the anchor; `publish` also `rows` (pairs of a row's number and its
+        Both take `of`, `full` and `days` after the anchor, or the `moment`;
+        `publish` also `rows` (pairs of a row's number and its
         version) and `added` (values of the new column).
         """
         today = self.world.anchor - self.world.anchor % DAY
-        moment = today + float(args.get("days", 0)) * DAY
+        moment = float(args.get("moment", today + float(args.get("days", 0)) * DAY))
         if action == "publish":
             rows = [self._row(args["of"], number, version) for number, version in args["rows"]]
             return self._publish(args["of"], bool(args.get("full")), moment, rows, args.get("added")).queued

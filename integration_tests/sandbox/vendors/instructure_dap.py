@@ -389,11 +389,14 @@ class InstructureDap(Vendor):
     # data and truth
 
     def act(self, action: str, **args: Any) -> Any:
-        """`reload`: the table was loaded anew, so that what is older needs a snapshot."""
-        if action != "reload":
+        """`reload`: the table was loaded anew, so what is older needs a snapshot. `changed_at`: its last change."""
+        if action not in ("reload", "changed_at"):
             raise KeyError(action)
         with self._lock:
+            if action == "changed_at":
+                return self._kept.get(args["table"], Kept()).changed_at
             self._kept.setdefault(args["table"], Kept()).reloaded_at = self.world.clock.now()
+            return None
 
     def _commit(self, table: str, spec: TableSpec) -> float:
         """Take in what has changed in the table, if it is time; returns the moment before which all is in."""

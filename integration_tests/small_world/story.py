@@ -1,40 +1,24 @@
-"""A small world around the command line: `python -m integration_tests.small_world [--minutes M] [--seed S]`.
-
-A vendor of the sandbox holds rows that somebody creates, changes, dates back and plans while real processes of the
-connector read them. Some are killed in the middle of a request, the platform may not have taken all that they wrote,
-some read up to an end date, and each goes on from the state of the one before. At the end all is quiet for a sync,
-and then the destination must hold what the vendor holds.
-
-All choices are made by a seed, and what happens hangs on requests, not on time, so a story that failed can be told
-again. `unit_tests/sync/world` plays thousands of such stories in one process, with faults of every kind.
-"""
+"""One story: processes that are disturbed, then quiet ones, and what must be in the destination at the end."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import random
-import shutil
 import signal
-import sys
-import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from integration_tests.connector import Connector, Json, Run, Started, catalog_of, forked, quick
+from integration_tests.connector import Connector, Json, Run, Started, quick
 from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox.core import Request
-from integration_tests.sandbox.data import mountain_text, utc_text
+from integration_tests.sandbox.data import utc_text
+from integration_tests.small_world.subjects import DAY, Subject
 
 START = 1_772_445_600.0
 """2026-03-02 10:00, a Monday: the clock of this machine is far from it, which must not matter."""
 MOST_SYNCS = 4
 QUIET_SYNCS = 4
-HOUR, DAY = 3_600.0, 86_400.0
+HOUR = 3_600.0
 #: Requests that have a report made, or read rows at once.
 LOOKS = ("order", "page")
 
@@ -43,95 +27,28 @@ class Lost(AssertionError):
     """The destination is not what the vendor holds."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A stream whose vendor is played.
-
-    Attributes:
-        keys: The columns that tell its rows apart.
-        version: A column for a text that differs in each version of a row.
-        column: The column that bears the rows' time.
-        cursor: The stream's cursor, where it is not that column.
-        written: How the vendor writes a time.
-        nulls: Whether rows may bear no time.
-        events: Rows are never changed, and bear the moment at which they came.
-        hides_plans: What is dated in the future is not in a report yet.
-        precision: Seconds that the stream's times are told to: a later hour of today is today, and may be passed.
-        more, shared: More of the configuration, in its `platform` part and beside it.
-        table: The vendor's table, where it is not named as the stream.
-    """
-
-    platform: str
-    stream: str
-    keys: tuple[str, ...]
-    version: str
-    column: str
-    cursor: str = ""
-    written: Callable[[float], str] = utc_text
-    nulls: bool = False
-    events: bool = False
-    hides_plans: bool = False
-    precision: float = 1.0
-    more: Mapping[str, Any] = field(default_factory=dict)
-    shared: Mapping[str, Any] = field(default_factory=dict)
-    table: str = ""
-
-    @property
-    def catalog(self) -> Json:
-        """The stream as a catalog asks for it."""
-        modes = {"supported_sync_modes": ["full_refresh", "incremental"]}
-        cursor = [self.cursor or self.column]
-        return catalog_of([{"name": self.stream, "json_schema": {}, **modes, "default_cursor_field": cursor}])
-
-
-def _micros(epoch: float) -> str:
-    return utc_text(epoch, micros=True)
-
-
-_PROGRESS = "user_course_instance_progress"
-_DAYS = (
-    'SELECT "user", course, strftime(last_progress_date, \'%Y-%m-%d\') AS "day" '  # noqa: S608 - a constant
-    f"FROM analytics.{_PROGRESS}"
-)
-
-SUBJECTS: dict[str, Subject] = {
-    "canvas": Subject(
-        "canvas", "last_user_access", ("user id",), "user name", "last access at", written=mountain_text, nulls=True
-    ),
-    "sana": Subject("sana", _PROGRESS, ("user",), "course", "last_progress_date", written=_micros, nulls=True),
-    "sana, dates": Subject(
-        "sana", "days", ("user",), "course", "day", written=_micros, nulls=True, precision=DAY,
-        more={"queries": [{"name": "days", "query": _DAYS, "cursor_field": "day"}]}, table=_PROGRESS,
-    ),
-    "second nature": Subject(
-        "second_nature", "conversation_transcripts", ("conversation_id",), "transcript", "updated_at",
-        hides_plans=True, more={"reports": ["conversation-transcripts"]},
-    ),
-    "tinqwise": Subject("tinqwise", "modules", ("id",), "module_name", "modified_at", written=_micros),
-    "hapyak": Subject(
-        "hapyak", "user_stream_raw", ("event_time", "value"), "value", "event_time", cursor="_report_end", events=True,
-        more={"reports": ["user_stream_raw"]}, shared={"start_date": "2026-02-24T00:00:00Z"},
-    ),
-}  # fmt: skip
-
-
 class Story:
     """One story.
 
     Args:
         seed: Makes all choices.
-        subject: Whose stream is read: a key of `SUBJECTS`; by the seed if None.
+        name: What the story is called.
+        subject: Whose stream is read.
         connector: The command line.
         tell: Told what happens.
     """
 
     def __init__(
-        self, seed: int, subject: str | None, connector: Connector, tell: Callable[[str], None] = lambda _: None
+        self,
+        seed: int,
+        name: str,
+        subject: Subject,
+        connector: Connector,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._chance = random.Random(seed)
-        drawn = self._chance.choice(sorted(SUBJECTS))
-        self.name = subject or drawn
-        self.subject = SUBJECTS[self.name]
+        self.name = name
+        self.subject = subject
         self.syncs = 0
         self._connector = connector
         self._tell = tell
@@ -150,6 +67,9 @@ class Story:
         self._state: Json = {}
         self._landed: dict[str, Json] = {}
 
+    #: The requests of a sync of which one may be the last.
+    kills: tuple[int, ...] = (2, 3, 4, 4, 5, 5, 6, 7, 8)
+
     def play(self) -> None:
         """Play the story.
 
@@ -157,8 +77,7 @@ class Story:
             Lost: Something is not in the destination that should be, or the other way round.
         """
         with self._sandbox:
-            for _ in range(self._chance.randint(2, 12)):
-                self._put(self._now - self._chance.uniform(0, 5 * DAY))
+            self._prepare()
             for _ in range(self._chance.randint(1, MOST_SYNCS)):
                 self._disturbed()
                 self._let_pass(self._chance.choice([10.0, HOUR, HOUR, DAY]) * self._chance.random())
@@ -170,6 +89,18 @@ class Story:
         return self._sandbox.clock.now()
 
     # -- the vendor
+
+    def _prepare(self) -> None:
+        """What the vendor holds from before."""
+        for _ in range(self._chance.randint(2, 12)):
+            self._put(self._now - self._chance.uniform(0, 5 * DAY))
+
+    def _settle(self) -> None:
+        """Nobody works any more: what was done can be read from now on."""
+
+    def _has_reached(self) -> bool:
+        """Whether the state says that all is read."""
+        return True
 
     def _let_pass(self, seconds: float) -> None:
         """Time passes, and somebody works meanwhile."""
@@ -238,7 +169,7 @@ class Story:
             more["end_date"] = utc_text(int(self._now - chance.uniform(-0.5, 4) * DAY))
         if chance.random() < 0.3:
             self._sandbox.fault(f"job_fails@{self.subject.platform}:count=1")
-        self._kill_at = chance.choice([2, 3, 4, 4, 5, 5, 6, 7, 8]) if not self._kill_at and chance.random() < 0.7 else 0
+        self._kill_at = chance.choice(self.kills) if not self._kill_at and chance.random() < 0.7 else 0
         run = self._sync(more)
         count = len(landing(run))
         if run.code < 0 and chance.random() < 0.5:
@@ -249,6 +180,7 @@ class Story:
     def _quiet(self) -> None:
         """Nobody works and nothing fails, until a sync has read nothing that was ordered before it."""
         self._is_still, self._kill_at = True, 0
+        self._settle()
         for _ in range(QUIET_SYNCS):
             self._sandbox.clock.advance(HOUR)
             may_be_adopted = self.subject.platform == "canvas" and self._sandbox.running_jobs()
@@ -257,7 +189,8 @@ class Story:
             if run.code:
                 raise Lost(f"{self.name}: a quiet sync ends with {run.code}: {run.errors}")
             self._commit(run, len(landing(run)))
-            if not may_be_adopted and kept <= self._tickets():  # none of them was read
+            is_anew = not may_be_adopted and kept <= self._tickets()  # none of them was read
+            if is_anew and self._has_reached():
                 return
         raise Lost(f"{self.name}: {QUIET_SYNCS} quiet syncs, and each has read what was ordered before it")
 
@@ -287,10 +220,13 @@ class Story:
         for message in landing(run)[:count]:
             if message["type"] == "RECORD":
                 row = message["record"]["data"]
-                self._landed[self._key(row)] = row
+                self._land(row)
             else:
                 self._state = message["state"]["stream"]["stream_state"]
                 self._tell(f"state {self._state}")
+
+    def _land(self, row: Json) -> None:
+        self._landed[self._key(row)] = row
 
     def _key(self, row: Mapping[str, Any]) -> str:
         return " ".join(str(row[name]) for name in self.subject.keys)
@@ -308,7 +244,7 @@ class Story:
         held = own({self._key(row): row for row in self._truth()})
         landed = own(self._landed)
         lost = {key: row for key, row in held.items() if landed.get(key) != row and self._must_come(key)}
-        invented = {key: row for key, row in landed.items() if key not in held}
+        invented = {key: row for key, row in landed.items() if key not in held and not self._may_stay(key)}
         if lost or invented:
             missing = [(row, landed.get(key)) for key, row in lost.items()]
             raise Lost(f"{self.name}: lost {missing[:3]}, invented {list(invented.values())[:3]}")
@@ -322,6 +258,10 @@ class Story:
             options["query"] = query["query"]
         return list(self._sandbox.truth(self.subject.platform, self.subject.stream, **options))
 
+    def _may_stay(self, key: str) -> bool:  # noqa: ARG002 - here no row does
+        """Whether the destination may have a row that the vendor has no more."""
+        return False
+
     def _must_come(self, key: str) -> bool:
         """Whether the vendor gives a row by now."""
         moment = self._moments.get(key)
@@ -331,40 +271,3 @@ class Story:
 def landing(run: Run) -> list[Json]:
     """The messages that a destination takes."""
     return [message for message in run.messages if message["type"] in ("RECORD", "STATE")]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m integration_tests.small_world")
-    parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--subject", choices=sorted(SUBJECTS))
-    parser.add_argument("--seed", type=int, help="tell this story")
-    parser.add_argument("--mutant", default="", help="put a fault of unit_tests/sync/world/mutants.py back")
-    given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="small-world-"))
-    connector = Connector(folder, environment={"CONNECTOR_MUTANT": given.mutant} if given.mutant else {})
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.callback(forked.close)
-        if given.seed is not None:
-            Story(given.seed, given.subject, connector, print).play()
-            return 0
-        return _many(given.minutes, given.subject, connector)
-
-
-def _many(minutes: float, subject: str | None, connector: Connector) -> int:
-    end, first = time.monotonic() + 60 * minutes, random.SystemRandom().randrange(10**6)
-    stories = syncs = lost = 0
-    while time.monotonic() < end:
-        story = Story(first + stories, subject, connector)
-        try:
-            story.play()
-        except Lost as error:
-            lost += 1
-            print(f"--seed {first + stories}{f' --subject {subject!r}' if subject else ''}: {error}", flush=True)
-        stories, syncs = stories + 1, syncs + story.syncs
-    print(f"{stories} stories, {syncs} syncs: {f'{lost} lost something' if lost else 'nothing was lost'}")
-    return 1 if lost else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
