@@ -39,6 +39,8 @@ from source_lms_reports.jobs.ticket import Order, Ticket
 LOGGER = logging.getLogger("airbyte")
 #: A job whose own date differs by more from its ticket's is another one. Our clock may have been wrong by some.
 _SAME_ORDER = 900.0
+#: A list without elements is not longer.
+_EMPTY_BYTES = 64
 #: The request that opens the file of a finished job.
 _DOWNLOAD = "download"
 
@@ -102,6 +104,7 @@ class TicketExecutor(ActionExecutor):
         self._jobs = JobReader(self._client.platform.job, self._client.platform.title, self._client.vendor_now)
         self._finder = JobFinder(calls, self._jobs)
         self._owners: dict[str, str] = {}
+        self._empty: set[str] = set()
         self._guard = threading.Lock()
 
     def _place(self, order: Order) -> Placed:
@@ -185,9 +188,27 @@ class TicketExecutor(ActionExecutor):
         except BodyBrokeOff as error:  # it counts as a bad payload, not as a look that failed
             return JobState(JobStatus.READY, result=BrokenOff(error))
         if isinstance(found, Part):
+            if self._is_empty_for_the_first_time(ticket, found):
+                found.path.unlink()
+                return JobState(JobStatus.RUNNING)
             return JobState(JobStatus.READY, result=Arrived(Payload((found,))))
         self._client.judge(found, "poll", order.report)
-        return self._jobs.read(self._client.read(found, self._jobs.speaks_of_a_job), found)
+        state = self._jobs.read(self._client.read(found, self._jobs.speaks_of_a_job), found)
+        if state.status is JobStatus.READY:
+            self._empty.add(ticket.id)
+        return state
+
+    def _is_empty_for_the_first_time(self, ticket: Ticket, part: Part) -> bool:
+        """Whether a report is a list without elements, was not so before, and is not said to be ready.
+
+        What says that there is nothing and what has nothing to say yet look alike, so it is believed the second time.
+        """
+        if part.path.stat().st_size > _EMPTY_BYTES or part.path.read_bytes().split() not in ([b"[]"], [b"[", b"]"]):
+            return False
+        with self._guard:
+            is_first = ticket.id not in self._empty
+            self._empty.add(ticket.id)
+        return is_first
 
     def _require_ours(self, order: Order, ticket: Ticket, ordered_at: float | None) -> None:
         """Refuse a job that was not ordered when the ticket was.

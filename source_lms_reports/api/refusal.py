@@ -23,7 +23,10 @@ from source_lms_reports.platforms.model import ErrorRule, Platform
 from source_lms_reports.platforms.template import fill
 from source_lms_reports.redaction import redact
 
-_THROTTLED = frozenset({408, 425, 429})
+#: 420 and 430 are those of vendors that had them before there was 429.
+_THROTTLED = frozenset({408, 420, 425, 429, 430})
+#: What passes by itself: kept by a cache, in conflict with another request, locked, or given up by a proxy in between.
+_OF_THE_MOMENT = frozenset({304, 409, 423, 444, 449, 460, 499})
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _THROTTLING_WORDS = re.compile(r"rate.?limit|throttl|too many requests|slow ?down", re.IGNORECASE)
@@ -234,4 +237,6 @@ def _by_status(answer: Answer, title: str) -> tuple[RefusalKind, str]:
         )
     if status == 410:
         return "gone", f"{title} has deleted this (HTTP 410)."
+    if status in _OF_THE_MOMENT:
+        return "transient", f"{title} cannot do this now (HTTP {status}): {answer.words}"
     return "config", f"{title} refuses the request (HTTP {status}): {answer.words}"

@@ -25,6 +25,8 @@ def validate_config(config: Mapping[str, Any], specification: Mapping[str, Any])
         config: As the user wrote it.
         specification: The JSON schema of the whole configuration.
 
+    An optional setting that is null or empty is left out, as forms and programs write what was not entered.
+
     Raises:
         ConfigError: It does not fit; says which field and why. Never quotes a value.
     """
@@ -79,6 +81,7 @@ _VALIDATOR = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: 
 def _require(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
     """Validate, leaving each `oneOf` to a second look at the branch that is meant."""
     outer, inner = _without_choices(schema)
+    value = _without_unset(value, schema)
     error = best_match(_VALIDATOR(outer, format_checker=FormatChecker()).iter_errors(value))
     if error is not None:
         raise ConfigError(f"Config validation error: {_words(error, path)}")
@@ -86,6 +89,14 @@ def _require(value: Any, schema: Mapping[str, Any], path: tuple[str, ...]) -> No
         if name in value:
             here = (*path, name)
             _require(value[name], chosen_branch(choice["oneOf"], value[name], here), here)
+
+
+def _without_unset(value: Any, schema: Mapping[str, Any]) -> Any:
+    """`{"start_date": null, "reports": ""}` -> `{}`, of settings that may be left out."""
+    if not isinstance(value, Mapping):
+        return value
+    optional = set(schema.get("properties", {})) - set(schema.get("required", []))
+    return {name: one for name, one in value.items() if name not in optional or one not in (None, "")}
 
 
 def _without_choices(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -73,6 +73,10 @@ def refusal(mock: Mocker, phase: str, status: int, text: str, **headers: str) ->
         ("list", 500, "{}", "transient", "has a fault of its own (HTTP 500)"),
         ("list", 503, "", "transient", "has a fault of its own (HTTP 503)"),
         ("order", 403, '{"errors": [{"message": "Rate limit exceeded."}]}', "throttled", "limits the rate"),
+        ("poll", 304, "", "transient", "cannot do this now (HTTP 304)"),
+        ("poll", 409, '{"error": "busy"}', "transient", 'cannot do this now (HTTP 409): {"error": "busy"}'),
+        ("poll", 499, "", "transient", "cannot do this now (HTTP 499)"),
+        ("poll", 420, "Enhance your calm", "throttled", "asks for fewer requests (HTTP 420)"),
         ("list", 418, "teapot", "config", "refuses the request (HTTP 418): teapot"),
     ],
 )  # fmt: skip

@@ -197,7 +197,15 @@ def test_an_object_in_the_place_of_the_report_tells_how_it_is(
     assert not list(tmp_path.rglob("report-*"))
 
 
-@pytest.mark.parametrize("body", [b"[]", b'[{"userId": "1"}]', b"userId\n1\n", gzipped(b"[]")])
+@pytest.mark.parametrize("body", [b"[]", b" [\n]\n"])
+def test_a_list_without_elements_is_the_report_when_it_comes_again(tmp_path: Path, body: bytes) -> None:
+    first, second = looked(tmp_path, {"content": body}, {"content": body})
+    assert isinstance(first, Observed)
+    assert first.state.status is JobStatus.RUNNING
+    assert isinstance(second, Fetched)
+
+
+@pytest.mark.parametrize("body", [b'[{"userId": "1"}]', b"userId\n1\n", gzipped(b"[]")])
 def test_anything_else_is_the_report(tmp_path: Path, body: bytes) -> None:
     (outcome,) = looked(tmp_path, {"content": body})
     assert isinstance(outcome, Fetched)

@@ -23,7 +23,22 @@ def look(platform: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["your-token", "your_api_key", "<token>", "...", "…", "****", "**********", "••••••", " your-token\n"]
+    "secret",
+    [
+        "your-token",
+        "your_api_key",
+        "<token>",
+        "...",
+        "…",
+        "****",
+        "**********",
+        "••••••",
+        " your-token\n",
+        "${CANVAS_TOKEN}",
+        "$CANVAS_TOKEN",
+        '{{ env_var("CANVAS_TOKEN") }}',
+        "%CANVAS_TOKEN%",
+    ],
 )
 def test_an_example_or_a_mask_of_a_secret_is_refused_and_not_quoted(secret: str) -> None:
     with pytest.raises(ConfigError, match=r"in: `platform\.access_token`\. Enter your own") as raised:
@@ -48,6 +63,7 @@ def test_all_that_is_to_be_filled_in_is_named_at_once() -> None:
         SANA,
         {**CANVAS, "access_token": "your-7~x"},
         {**CANVAS, "access_token": "a*b"},
+        {**CANVAS, "access_token": "$7~abc"},
         {**CANVAS, "base_url": "https://school.instructure.com/"},
         {"name": "second_nature", "api_key": "k", "base_url": "https://app.secondnature.ai/api"},  # the default
         {"name": "hapyak", "credentials": {"auth_type": "api_key", "api_key": "k"},

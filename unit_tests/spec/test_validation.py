@@ -7,6 +7,7 @@ import pytest
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.platforms.model import load_platform, platform_names
 from source_lms_reports.spec.manifest import assemble_manifest
+from source_lms_reports.spec.settings import make_settings
 from source_lms_reports.spec.validation import validate_config
 
 SPECIFICATION = assemble_manifest()["spec"]["connection_specification"]
@@ -36,6 +37,20 @@ GOOD: list[dict[str, Any]] = [
         }
     },
 ]
+
+
+@pytest.mark.parametrize("unset", [None, ""])
+def test_an_optional_setting_that_is_not_entered_is_left_out(unset: str | None) -> None:
+    shared = dict.fromkeys(("start_date", "end_date", "lookback_days", "max_concurrent_reports"), unset)
+    platform = {**CANVAS, **dict.fromkeys(("account_id", "reports", "include_deleted", "report_parameters"), unset)}
+    config = {**shared, "platform": platform}
+
+    validate_config(config, SPECIFICATION)
+    assert make_settings(load_platform("canvas"), config) == make_settings(
+        load_platform("canvas"), {"platform": CANVAS}
+    )
+    with pytest.raises(ConfigError, match=r"platform\.access_token"):
+        validate_config({"platform": {**CANVAS, "access_token": unset}}, SPECIFICATION)
 
 
 @pytest.mark.parametrize("config", GOOD, ids=lambda config: config["platform"]["name"])

@@ -59,6 +59,7 @@ class Switches:
         bare_failures: A failed report has an `error` and no status.
         form: The format that reports come in, whatever was ordered: `JSON`, `CSV`, or as ordered (empty).
         has_sftp: Whether a report's file can also go to an SFTP server.
+        nothing_first: So many polls of a report that is being made answer with an empty array.
         one_job: A report that is ordered again is answered with its first job, whatever it is ordered with.
     """
 
@@ -70,6 +71,7 @@ class Switches:
     form: str = ""
     has_sftp: bool = False
     one_job: bool = False
+    nothing_first: int = 0
 
 
 class Percipio(Vendor):
@@ -177,6 +179,8 @@ class Percipio(Vendor):
             return self.error(404)
         if job.state == "failed":
             return self._failure(job)
+        if job.polls <= self.switches.nothing_first:
+            return json_response([])
         if job.state == "done" and job.artifact is not None and not self._is_announced(job):
             job.extra["delivered"] = True
             return self.world.downloads.direct(request, self.name, job.report, job.artifact)
