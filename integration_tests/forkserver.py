@@ -44,6 +44,8 @@ def main(channel: socket.socket, name: str) -> None:
         cdk_schema.parse_once()
         importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
     gc.freeze()
+    if threading.active_count() > 1:
+        raise RuntimeError("an import has started a thread, which a fork would lack")
     while True:
         request, descriptors = _receive(channel)
         if request is None:

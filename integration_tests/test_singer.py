@@ -270,8 +270,8 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            (b"{", "configuration.json is not JSON."),
-            (b"[]", "must be a JSON object"),
+            (b"{", "configuration.json is not JSON (line 1)."),
+            (b"[]", "does not hold an object. It begins with {"),
             (None, "cannot be read: No such file"),
             (b"{}", "`platform` is missing"),
             (b'{"platform": {"name": "canvas"}, "stream_maps": {}}', "`stream_maps` is not a setting"),
