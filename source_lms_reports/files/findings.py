@@ -24,7 +24,8 @@ class Section:
         start: Where its elements begin, in bytes of the text as `json_sections.scanner` gives it; -1 if it has none.
         lines: Whether the records stand one behind the other without an array around them (NDJSON).
         manner: How the text must be read.
-        pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search.
+        pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search. Of
+            lines, where the lines behind the first one stand.
         more: The member beside it that says that there are more records than these; empty where none does.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -40,12 +40,29 @@ _PLACE = re.compile(r"\(byte (\d+)\)$")
 """The place of the fault, from 0; of trailing characters, the one behind the first of them."""
 
 
-class Scanner:
-    """Walks through JSON text that comes in blocks."""
+def count_records(text: bytes) -> int:
+    """How many objects an array has, which has nothing else.
 
-    def __init__(self, blocks: Iterator[bytes], label: str) -> None:
+    Raises:
+        ValidationError: It has something else.
+        DecodeError: It is no array.
+    """
+    return len(_RECORDS.decode(text))
+
+
+class Scanner:
+    """Walks through JSON text that comes in blocks.
+
+    Args:
+        blocks: The text.
+        label: What messages call it.
+        count: Counts the rows in a text of an array, and raises what `count_records` does; it may raise more.
+    """
+
+    def __init__(self, blocks: Iterator[bytes], label: str, count: Callable[[bytes], int] = count_records) -> None:
         self._blocks = blocks
         self._label = label
+        self._count = count
         self._text = b""
         self._at = 0
         self._before = 0
@@ -173,18 +190,40 @@ class Scanner:
             self.advance_to(start)
             if len(self._text) - self._at < end - start:
                 self._more(end - start)
-            piece = memoryview(self._text)[self._at : self._at + end - start]
+            piece = self._text[self._at : self._at + end - start]
             if len(piece) < end - start:
                 raise self._cut()
             self._at += len(piece)
-            yield b"".join((b"[", piece, b"]"))
+            yield b"[%b]" % piece
+
+    def known_lines(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        """The same of `lines`, where the places are known of all that stand behind the next one."""
+        first = self.value()
+        for text in self.known(pieces):
+            lines = text.replace(b"\n", b",")
+            yield b"[%b,%b" % (first, lines[1:]) if first else lines
+            first = b""
 
     def lines(self) -> Iterator[bytes]:
         """Objects that follow one another, as texts `[…]` of many objects each."""
+        for text, _ in self._lines():
+            yield text
+
+    def line_pieces(self) -> tuple[Piece, ...]:
+        """The same as the places of many lines each, where each line is one object; none where it is not so easy.
+
+        Raises:
+            UnknownFormat: There is something else.
+        """
+        pieces = [piece for _, piece in self._lines()]
+        return () if None in pieces else tuple(piece for piece in pieces if piece)
+
+    def _lines(self) -> Iterator[tuple[bytes, Piece | None]]:
         while self.peek():
-            piece = self._many_lines()
-            if piece is not None:
-                yield piece
+            start = self.offset
+            text = self._many_lines()
+            if text is not None:
+                yield text, (start, start + len(text) - len(b"[]"))
                 continue
             parts = [self.value()]
             size = 0
@@ -193,13 +232,13 @@ class Scanner:
                 size += len(parts[-1])
             text = b"[" + b",".join(parts) + b"]"
             self._require_records(text)
-            yield text
+            yield text, None
 
     def _require_records(self, text: bytes) -> None:
         if text is self._passed:
             return
         try:
-            _RECORDS.decode(text)
+            self._count(text)
         except msgspec.ValidationError as error:
             raise UnknownFormat(f"{self._label} has an array whose elements are not all records.") from error
         except (msgspec.DecodeError, RecursionError) as error:
@@ -245,12 +284,12 @@ class Scanner:
         if end < 0:
             return None
         lines = self._text[self._at : end].rstrip()
-        piece = b"".join((b"[", lines.replace(b"\n", b","), b"]"))
+        piece = b"[%b]" % lines.replace(b"\n", b",")
         try:
-            found = _RECORDS.decode(piece)
-        except (msgspec.DecodeError, RecursionError):
+            found = self._count(piece)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if len(found) != lines.count(b"\n") + 1:
+        if found != lines.count(b"\n") + 1:
             return None
         self._at = end + 1
         return piece

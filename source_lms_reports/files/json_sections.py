@@ -13,7 +13,7 @@ from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError
 from source_lms_reports.files.archive import Source, corrupt
 from source_lms_reports.files.findings import Manner, Section
 from source_lms_reports.files.flatten import Flattener
-from source_lms_reports.files.json_scanner import Scanner, loose
+from source_lms_reports.files.json_scanner import Scanner, count_records, loose
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import HALF_NOTE, NUL_NOTE, ByteStream, text_blocks, utf8_blocks
@@ -216,7 +216,8 @@ def _sections(source: Source, options: ReadOptions) -> list[Section]:
 def _found(source: Source, options: ReadOptions, manner: Manner) -> list[Section]:
     with closing(source.open()) as stream:
         watch = _NulWatch(_blocks(stream, source, TableWarnings(), manner))
-        text = Scanner(iter(watch), source.label)
+        flattener = Flattener(options.flatten, source.label) if options.flatten else None
+        text = Scanner(iter(watch), source.label, flattener.count if flattener else count_records)
         try:
             found = _Finder(text, source, options).document()
         except RecursionError as error:
@@ -233,7 +234,6 @@ class _Finder:
         self._label = source.label
         self._path = options.records_path
         self._columns = options.columns
-        self._flattener = Flattener(options.flatten, source.label, TableWarnings()) if options.flatten else None
         self._key = options.flatten.key if options.flatten else None
         self._is_lines = options.format == "jsonl" or bool(_LINES.search(source.file_name or ""))
 
@@ -275,10 +275,7 @@ class _Finder:
         return replace(section, pieces=tuple(self._scanner.pieces()))
 
     def _lines(self, start: int) -> list[Section]:
-        for piece in self._scanner.lines():
-            if self._flattener:
-                self._flattener.require_rows(piece)
-        return [Section(None, start, lines=True)]
+        return [Section(None, start, lines=True, pieces=self._scanner.line_pieces())]
 
     def _object(self, path: tuple[str, ...]) -> _Members:
         scanner = self._scanner

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.findings import Section
-from source_lms_reports.files.flatten import Flattener
+from source_lms_reports.files.flatten import Flattener, MemberChunk
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.json_scanner import Scanner
 from source_lms_reports.files.json_sections import scanner
@@ -31,7 +31,7 @@ class JsonTable(Table):
         if section.more:
             self.is_whole = False
             self.notes.add(_MORE_NOTE, example=section.more)
-        self._flattener = Flattener(flatten, source.label, self.notes) if flatten else None
+        self._flattener = Flattener(flatten, source.label) if flatten else None
 
     def chunks(self) -> Iterator[ObjectChunk]:
         """The rows; see `Table.chunks`."""
@@ -56,12 +56,15 @@ class JsonTable(Table):
             text = scanner(stream, self._source, notes, section.manner)
             for piece in self._pieces(text):
                 if self._flattener:
-                    piece = self._flattener.text(piece)  # noqa: PLW2901 - the same rows
-                yield ObjectChunk(piece, self._source.label, notes)
+                    yield MemberChunk(piece, self._source.label, self._flattener, notes)
+                else:
+                    yield ObjectChunk(piece, self._source.label, notes)
 
     def _pieces(self, text: Scanner) -> Iterator[bytes]:
         section = self._section
-        if section.pieces:
+        if section.pieces and not section.lines:
             return text.known(section.pieces)
         text.advance_to(section.start)
+        if section.pieces:
+            return text.known_lines(section.pieces)
         return text.lines() if section.lines else text.elements()

@@ -92,15 +92,22 @@ class FormBatch(Batch):
 
     Args:
         envelope: The stream's.
-        rows: Objects of a class whose fields have these names; texts of numbers are written as they are.
+        rows: Objects of a class whose fields have these names; texts of JSON are written as they are.
         names: The records' keys, in the order of the fields.
         constants: What every record has besides.
+        lines: The rows as lines of JSON, if they have been written already.
     """
 
     def __init__(
-        self, envelope: Envelope, rows: list[msgspec.Struct], names: tuple[str, ...], constants: Mapping[str, str]
+        self,
+        envelope: Envelope,
+        rows: list[msgspec.Struct],
+        names: tuple[str, ...],
+        constants: Mapping[str, str],
+        lines: bytes | None = None,
     ) -> None:
         self.count = len(rows)
+        self._lines = lines
         self._envelope = envelope
         self._rows = rows
         self._names = names
@@ -109,12 +116,12 @@ class FormBatch(Batch):
     def rows(self) -> Iterator[dict[str, Any]]:
         """See `Batch.rows`."""
         for row in self._rows:
-            values = map(exact_value, msgspec.structs.astuple(row))
-            yield {**self._constants, **dict(zip(self._names, values, strict=True))}
+            cells = (None if cell is msgspec.UNSET else exact_value(cell) for cell in msgspec.structs.astuple(row))
+            yield {**self._constants, **dict(zip(self._names, cells, strict=True))}
 
     def lines(self, emitted_at: int) -> bytes:
         """See `Batch.lines`."""
-        lines = _ENCODER.encode_lines(self._rows)
+        lines = _ENCODER.encode_lines(self._rows) if self._lines is None else self._lines
         if not self._constants:
             return self._envelope.wrap(lines, emitted_at)
         if b"{}\n" in lines:  # a record of nothing, perhaps, which leaves no place for a comma

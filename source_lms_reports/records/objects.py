@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import compress
 from typing import Any
 
+from msgspec import UNSET
+
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.records.batch import Batch, FormBatch, ObjectBatch
 from source_lms_reports.records.cursor_window import CursorWindow
@@ -54,18 +56,19 @@ class ObjectShaper:
         Raises:
             UnknownFormat: An element is not a record.
         """
-        rows = self._form.rows(chunk) if self._form else None
-        if rows is None and (self._form or not self._types):  # without a form there will never be one: keys only grow
+        found = self._form.rows(chunk) if self._form else None
+        if found is None and (self._form or not self._types):  # without a form there will never be one: keys only grow
             self._learn(chunk)
-            rows = self._form.rows(chunk) if self._form else None
-        if rows is None or self._form is None:
+            found = self._form.rows(chunk) if self._form else None
+        if found is None or self._form is None:
             return self._plain(chunk.objects())
-        has_cursor = self._cursor_field in self._form.names
-        rows = self._new(rows, self._form.values(rows, str(self._cursor_field)) if has_cursor else None)
-        for copy, name in self._envelope.copies.items():
-            if name in self._form.names:
-                self._form.copy(rows, name, copy)
-        return FormBatch(self._envelope, rows, self._form.names, self._constants)
+        form, has_cursor = self._form, self._cursor_field in self._form.names
+        rows = self._new(found.rows, form.values(found.rows, str(self._cursor_field)) if has_cursor else None)
+        copied = [(name, copy) for copy, name in self._envelope.copies.items() if name in form.names]
+        for name, copy in copied:
+            form.copy(rows, name, copy)
+        lines = None if copied or rows is not found.rows else found.lines
+        return FormBatch(self._envelope, rows, form.names, self._constants, lines)
 
     def _learn(self, chunk: ObjectChunk) -> None:
         """Make a form of all keys and types seen so far."""
@@ -127,4 +130,4 @@ def _texts(values: Iterable[Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    return value if isinstance(value, str) else "" if value is None or value is UNSET else str(value)

@@ -11,11 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_lms_reports.errors import PayloadError, UnknownFormat
-from source_lms_reports.files.flatten import Flattener
+from source_lms_reports.files.flatten import Flattener, MemberChunk
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import Deletes, Flatten, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
-from source_lms_reports.files.table_warnings import TableWarnings
 from unit_tests.files.reading import gzipped, rows_of, zipped
 
 FLATTEN = Flatten(
@@ -31,8 +30,11 @@ TS = "2026-11-25T08:00:00.125Z"
 def flat(*rows: Any, compact: bool = True) -> list[Any]:
     """The rows, flat, by way of their text."""
     text = json.dumps(list(rows), separators=(",", ":") if compact else None, ensure_ascii=False)
-    found: list[Any] = json.loads(Flattener(FLATTEN, "The report", TableWarnings()).text(text.encode()))
-    return found
+    return chunk(text.encode()).objects()
+
+
+def chunk(text: bytes) -> MemberChunk:
+    return MemberChunk(text, "The report", Flattener(FLATTEN, "The report"))
 
 
 def row(value: Any = None, action: str | None = None, key: Any = 1, **more: Any) -> dict[str, Any]:
@@ -66,9 +68,7 @@ def test_a_row_becomes_flat(given_row: Any, found: Any, compact: bool) -> None:
 
 def test_members_may_stand_in_any_order_and_blanks_anywhere() -> None:
     text = b'[ {"meta" :{"ts": "t" , "action":"U"}, "value":{ "a" : 1 } ,"key":{"id":7} } ]'
-    assert json.loads(Flattener(FLATTEN, "r", TableWarnings()).text(text)) == [
-        {"id": 7, "a": 1, "meta_ts": "t", "meta_action": "U"}
-    ]
+    assert chunk(text).objects() == [{"id": 7, "a": 1, "meta_ts": "t", "meta_action": "U"}]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_members_may_stand_in_any_order_and_blanks_anywhere() -> None:
     ],
 )
 def test_of_what_stands_twice_neither_is_lost(text: bytes) -> None:
-    (found,) = json.loads(Flattener(FLATTEN, "r", TableWarnings()).text(text), object_pairs_hook=list)
-    assert sorted(value for _, value in _leaves(found) if isinstance(value, int)) == [1, 1, 2]
+    (found,) = chunk(text).objects()
+    assert sorted(_integers(found)) == [1, 1, 2]
 
 
-def _leaves(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    nested = [one for _, value in pairs if isinstance(value, list) for one in _leaves(value)]
-    return [(name, value) for name, value in pairs if not isinstance(value, list)] + nested
+def _integers(row: dict[str, Any]) -> list[int]:
+    inner = [one for value in row.values() if isinstance(value, dict) for one in _integers(value)]
+    return [value for value in row.values() if isinstance(value, int)] + inner
 
 
 def test_a_column_of_the_key_and_of_the_value_are_told_apart(tmp_path: Any) -> None:
@@ -115,6 +115,17 @@ def test_what_is_no_such_row_is_no_report(tmp_path: Any, bad: bytes, before: byt
         verify(payload, OPTIONS)
         for table in open_tables(payload, OPTIONS):
             rows_of(table)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b'{"key":{},"meta":{"ts":"t"}}', b'{"key":{"id":2},"value":"x"}', b'{"meta":{"ts":"t"}}', b'{"key":[],"more":1}'],
+)
+def test_a_row_without_its_key_is_seen_before_the_first_record(tmp_path: Any, bad: bytes) -> None:
+    path = tmp_path / "part"
+    path.write_bytes(b'{"key":{"id":1},"meta":{"ts":"t"}}\n' * 3 + bad + b"\n")
+    with pytest.raises(UnknownFormat, match=r"a row without an object '(key|value)'"):
+        verify(Payload((Part(path),)), OPTIONS)
 
 
 @pytest.mark.parametrize(

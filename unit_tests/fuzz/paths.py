@@ -17,7 +17,7 @@ def _nothing(*_: Any) -> None:
     return None
 
 
-def _objects(chunk: ObjectChunk) -> list[dict[str, Any]]:
+def _dicts(chunk: ObjectChunk, _: Any) -> list[dict[str, Any]]:
     chunk._clean()
     return chunk._slowly()
 
@@ -30,7 +30,7 @@ _PLAIN: dict[str, Any] = {
     f"{_ROOT}.files.csv_split.Splitter.split": _nothing,  # rows one by one
     f"{_ROOT}.files.csv_rows._is_by_the_rules": _nothing,  # and each looked at by the reader
     f"{_ROOT}.files.json_scanner.Scanner._many": _nothing,  # elements found from the front
-    f"{_ROOT}.files.json_records.ObjectChunk.objects": _objects,  # by Python's own parser
+    f"{_ROOT}.files.json_records.ObjectChunk._dicts": _dicts,  # by Python's own parser
     f"{_ROOT}.files.xml_items.ItemCutter._items": _by_the_parser,  # all XML of a workbook
     f"{_ROOT}.files.cell_values._numbers": cell_values._one_by_one,
     f"{_ROOT}.records.forms.MOST_KEYS": -1,  # dicts instead of classes
