@@ -17,7 +17,9 @@ _KINDS = {
     "a Parquet file": rb"PAR1[\0-\x1f]",
     "an Avro file": rb"Obj\x01",
     "an SQLite database": rb"SQLite format 3\0",
-    "a message of several parts (MIME)": rb"--[^\r\n]+\r?\n[Cc]ontent-[\w-]+:",
+    "a message of several parts (MIME)": rb"--[^\r\n]+\r?\n[Cc]ontent-[\w-]+:|(?i:MIME-Version): ?\d",
+    "a SYLK file": rb"ID;P[^\r\n]*\r?\n[BCFOP];[A-Z]",
+    "a workbook of Excel 4 or older": rb"\x09[\0\x02\x04][\x04\x06]\0",
 }
 _SIGNS = re.compile(b"|".join(rb"(%b)" % sign for sign in _KINDS.values()))
 

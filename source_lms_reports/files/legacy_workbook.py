@@ -1,4 +1,4 @@
-"""Workbooks of other kinds than XLSX (XLS, XLSB, ODS), by calamine, which decodes a sheet as a whole."""
+"""Workbooks of other kinds than XLSX (XLS, XLSB), by calamine, which decodes a sheet as a whole."""
 
 from __future__ import annotations
 

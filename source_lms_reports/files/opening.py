@@ -19,6 +19,7 @@ from source_lms_reports.files.member_names import claims_to_be_a_table
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Payload
 from source_lms_reports.files.table import CellChunk, Table
+from source_lms_reports.files.xlsx_package import CONTENT_TYPES
 from source_lms_reports.files.zoned_table import ZonedTable
 
 _NO_REPORT = (EmptyPayload, ErrorPayload, HtmlPayload, UnknownFormat)
@@ -54,11 +55,18 @@ def verify(payload: Payload, options: ReadOptions) -> None:
             continue
         reports += 1
     if strangers and not reports:
-        raise next(iter(strangers.values()))
+        raise _no_report_among(strangers)
     if strangers:
         tell_left_out(payload.parts[0].findings, list(strangers))
     if doubts:
         raise doubts[0]
+
+
+def _no_report_among(strangers: dict[str, PayloadError]) -> PayloadError:
+    """The error for an archive without a report, by the errors of its files."""
+    if CONTENT_TYPES in strangers:
+        return UnknownFormat("The archive is a document of Office, and no workbook. Ask the vendor what it sent.")
+    return next(iter(strangers.values()))
 
 
 def open_tables(payload: Payload, options: ReadOptions, wanted: Wanted = lambda _: True) -> Iterator[Table]:

@@ -11,6 +11,7 @@ from source_lms_reports.files import xls_errors, xlsb_errors
 from source_lms_reports.files.archive import DAMAGE, OLE, Source, corrupt, unpacked_size
 from source_lms_reports.files.file_format import Beginning, Wanted
 from source_lms_reports.files.legacy_workbook import read_legacy
+from source_lms_reports.files.ods_workbook import read_ods
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.sheet_table import SheetTable
 from source_lms_reports.files.workbook import Workbook
@@ -52,7 +53,7 @@ def _read(source: Source, limits: ArchiveLimits) -> Workbook:
                 return read_xlsx(archive, package, source.file.parent, limits)
             if package.is_binary:
                 return read_legacy(source.file, source.label, limits, partial(xlsb_errors.error_cells, package))
-        return read_legacy(source.file, source.label, limits)
+            return read_ods(archive, package, source.file.parent, source.label, limits)
     except DAMAGE as error:
         raise corrupt(source.label, error) from error
 

@@ -19,10 +19,11 @@ READ = 256 * 1024
 AHEAD = 4 * 1024 * 1024
 """Bytes that are unpacked ahead. With fewer, threads wait for each other longer than it takes to unpack them."""
 
-_TYPES = "[Content_Types].xml"
+CONTENT_TYPES = "[Content_Types].xml"
 _MAIN_TYPES = ("sheet.main+xml", "template.main+xml", "macroenabled.main+xml", "binary.macroenabled.main")
 _USUAL = ("xl/workbook.xml", "xl/workbook.bin")
-_OPEN_DOCUMENT = {"mimetype", "content.xml"}
+_OPEN_DOCUMENT = "content.xml"
+_ITS_SIGNS = {"mimetype", "meta-inf/manifest.xml"}
 _NO_TABLES = frozenset({"chartsheet", "dialogsheet", "macrosheet", "xlmacrosheet", "xlintlmacrosheet"})
 _VISIBLE = ("", "visible")
 
@@ -172,7 +173,7 @@ class Package:
 
     def _main_by_type(self) -> list[str]:
         with suppress(DamagedXml):
-            entries = self._elements(_TYPES).get("Override", [])
+            entries = self._elements(CONTENT_TYPES).get("Override", [])
             kinds = [(one.get("PartName", ""), one.get("ContentType", "").casefold()) for one in entries]
             return [name for name, kind in kinds if kind.endswith(_MAIN_TYPES)]
         return []
@@ -221,6 +222,6 @@ def _key(name: str) -> str:
 def holds_workbook(archive: zipfile.ZipFile) -> bool:
     """Whether a ZIP is a workbook: of Excel by its content types or its part's name, of ODS by its kind."""
     names = {_key(name) for name in archive.namelist()}
-    if names.intersection(_USUAL) or names >= _OPEN_DOCUMENT:
+    if names.intersection(_USUAL) or (_OPEN_DOCUMENT in names and names & _ITS_SIGNS):
         return True
-    return _TYPES.casefold() in names and Package(archive).is_workbook
+    return CONTENT_TYPES.casefold() in names and Package(archive).is_workbook

@@ -396,6 +396,16 @@ NO_REPORTS = (
     ),
     _refused("tar_under_gzip", gzipped(_TAR), UnknownFormat, "a tar archive"),
     _refused("parquet", b"PAR1\x15\x04\x15\x10", UnknownFormat, "a Parquet file"),
+    _refused("page_of_excel", b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\n", UnknownFormat, "MIME"),
+    _refused("sylk", b'ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K"id"\r\nE\r\n', UnknownFormat, "a SYLK file"),
+    _read("names_that_sylk_has", b"ID;Phone\n1;2\n", [{"ID": "1", "Phone": "2"}]),
+    _refused("excel_4", b"\x09\x04\x06\0\0\0\x10\0", UnknownFormat, "Excel 4 or older"),
+    _refused(
+        "letter_of_word",
+        zipped({"[Content_Types].xml": b'<?xml version="1.0"?><Types/>', "word/document.xml": b"<w:document/>"}),
+        UnknownFormat,
+        "document of Office, and no workbook",
+    ),
     _refused(
         "body_of_several_parts",
         b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nid,name\r\n1,a\r\n--x--\r\n',

@@ -13,7 +13,7 @@ from source_lms_reports.errors import CorruptPayload
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.xls_container import Container, for_calamine
 from source_lms_reports.files.xls_errors import UnderPassword, error_cells
-from unit_tests.files.books import ods_of, xls_of, xlsb_of
+from unit_tests.files.books import xls_of, xlsb_of
 from unit_tests.files.reading import DEFAULT, gzipped, notes, payload, read, zipped
 
 _TABLE: list[list[object]] = [["id", "score", "note"], [1, b"\x2a", "x"], [2, 5, (b"\x0f",)], [3, b"\x24", None]]
@@ -73,21 +73,6 @@ def test_xls_in_archives(tmp_path: Path, pack: object) -> None:
     (rows,) = read(payload(tmp_path, pack(xls_of({"Data": _TABLE})))).values()
 
     assert rows == _ROWS
-
-
-def test_ods(tmp_path: Path) -> None:
-    def row(*cells: str) -> str:
-        return f"<table:table-row>{''.join(cells)}</table:table-row>"
-
-    def text(value: str) -> str:
-        return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
-
-    number = '<table:table-cell office:value-type="float" office:value="1.5"/>'
-    date = '<table:table-cell office:value-type="date" office:date-value="2024-02-29"/>'
-    content = ods_of({"S": row(text("a"), text("b"), text("c")) + row(text("x"), number, date)})
-
-    (found,) = read(payload(tmp_path, content))["S"]
-    assert (found["a"], found["b"], found["c"]) == ("x", 1.5, "2024-02-29")
 
 
 @pytest.mark.parametrize("size", [100, 600, 1500])
