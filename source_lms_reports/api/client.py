@@ -344,15 +344,28 @@ class Client:
             return value_at(document, spec.records) if isinstance(document, dict) else document
 
         found: list[Any] = []
+        pages: list[list[Any]] = []
         call: Call | None = self.prepare(name, **extra)
         seen: set[str] = set()
         while call is not None:
             ask = functools.partial(self.ask, call, phase, report, lambda document: isinstance(listed(document), list))
             answer, document = self.patience.through(ask)
+            self._require_another_page(pages, listed(document))
             found.extend(listed(document))
             url = next_page(spec, answer.headers.get("link"), document)
             call = self.follow(call, url, seen) if url else None
         return found
+
+    def _require_another_page(self, pages: list[list[Any]], page: list[Any]) -> None:
+        """Refuse a page that has come before: it came in the place of another, whose items would be missing.
+
+        Raises:
+            Refusal: It has.
+        """
+        if page and page in pages:
+            words = f"{self.platform.title} gives a page of a list again in the place of another."
+            raise Refusal("transient", TransientError(words))
+        pages.append(page)
 
     def follow(self, call: Call, url: str, seen: set[str]) -> Call:
         """The request for the next page.

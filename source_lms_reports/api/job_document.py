@@ -12,7 +12,7 @@ from source_lms_reports.jobs.actions import JobState
 from source_lms_reports.jobs.result import Links, PartIds
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.platforms.model import JobSpec
-from source_lms_reports.platforms.paths import value_at
+from source_lms_reports.platforms.paths import EVERY, value_at
 from source_lms_reports.times import instant
 
 LOGGER = logging.getLogger("airbyte")
@@ -78,12 +78,17 @@ class JobReader:
         return Links(urls, _epoch(value_at(document, self._job.expires_at, _epoch)))
 
     def _parts(self, document: Any) -> PartIds | None:
-        """The ids of the job's files; None where it names none, which is not the same as a list without elements."""
-        found = value_at(document, self._job.parts)
-        if not isinstance(found, list) or not all(map(_is_id, found)):
+        """The ids of the job's files, each once.
+
+        None where it names none, which is not the same as a list without elements, or leaves out that of a file.
+        """
+        path = self._job.parts
+        found = value_at(document, path)
+        entries = value_at(document, path[: path.index(EVERY)]) if EVERY in path else found
+        if not isinstance(found, list) or not all(map(_is_id, found)) or len(found) != len(entries):
             return None
         reached = value_at(document, self._job.cursor, lambda value: isinstance(value, str) and instant(value))
-        return PartIds(tuple(map(str, found)), reached if self._job.cursor else None)
+        return PartIds(tuple(dict.fromkeys(map(str, found))), reached if self._job.cursor else None)
 
     def _status(self, word: Any, has_failed: bool) -> JobStatus:
         state = self._job.statuses.get(str(word).lower())
@@ -109,9 +114,10 @@ def _is_id(value: Any) -> bool:
 
 
 def links_of(value: Any) -> tuple[str, ...]:
-    """The addresses in a value, which is one of them or a list of some."""
+    """The addresses in a value, which is one of them or a list of some; none where one in a list is missing."""
     found = value if isinstance(value, list) else [value]
-    return tuple(link.strip() for link in found if isinstance(link, str) and link.strip())
+    links = tuple(link.strip() for link in found if isinstance(link, str) and link.strip())
+    return links if len(links) == len(found) else ()
 
 
 def _number(value: Any) -> float | None:

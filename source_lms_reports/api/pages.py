@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +16,9 @@ from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.api.transport import Call
 from source_lms_reports.errors import PayloadError, TransientError
 from source_lms_reports.files.archive import sources
+from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.json_sections import member
-from source_lms_reports.files.opening import count_rows, verify
+from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ArchiveLimits, ReadOptions
 from source_lms_reports.files.payload import Part, Payload
 from source_lms_reports.jobs.ticket import Order
@@ -23,6 +26,7 @@ from source_lms_reports.platforms.paths import Path, choices, value_at
 
 LOGGER = logging.getLogger("airbyte")
 _NOT_FOUND = 404
+_NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass
@@ -32,17 +36,38 @@ class _List:
     parts: list[Part] = field(default_factory=list)
     rows: int = 0
     count: int | None = None
+    has_twins: bool = False
+    _seen: set[bytes] = field(default_factory=set)
+
+    def holds(self, payload: Payload, options: ReadOptions) -> None:
+        """Take note of the rows of a page. One with the rows of an earlier page came in the place of another."""
+        digest, rows = hashlib.sha256(), 0
+        for table in open_tables(payload, options):
+            for chunk in table.chunks():
+                rows += len(chunk)
+                digest.update(bytes(chunk) if isinstance(chunk, ObjectChunk) else repr(chunk.columns).encode())
+        self.rows += rows
+        self.has_twins |= rows > 0 and digest.digest() in self._seen
+        self._seen.add(digest.digest())
 
     def says(self, document: Mapping[str, Any], path: Path) -> None:
         """Take note of the number of rows that a page tells; the greatest counts, for rows may go meanwhile."""
         number = value_at(document, path)
-        if isinstance(number, int) and not isinstance(number, bool):
-            self.count = max(number, self.count or 0)
+        told = str(number) if isinstance(number, (int, str)) and not isinstance(number, bool) else ""
+        if _NUMBER.fullmatch(told):
+            self.count = max(int(told), self.count or 0)
 
     @property
     def adds_up(self) -> bool:
-        """Whether as many rows came as were told."""
-        return self.count is None or self.count == self.rows
+        """Whether as many rows came as were told, and no page twice."""
+        return not self.has_twins and self.count in (None, self.rows)
+
+    @property
+    def words(self) -> str:
+        """Why it does not add up."""
+        if self.has_twins:
+            return "a page of it came again in the place of another"
+        return f"it says that it has {self.count:,} rows, and {self.rows:,} came"
 
     def remove(self) -> None:
         """Delete the pages."""
@@ -99,9 +124,8 @@ class PageReader:
         found = self._list(order, extra)
         if not found.adds_up:
             LOGGER.warning(
-                f"The list of {order.report} does not add up, though it was read twice: it says that it has "
-                f"{found.count:,} rows, and {found.rows:,} came. They are emitted, and the next sync asks for the "
-                "same time again."
+                f"The list of {order.report} does not add up, though it was read twice: {found.words}. What came is "
+                "emitted, and the next sync asks for the same time again."
             )
         return found
 
@@ -115,8 +139,9 @@ class PageReader:
             while call is not None:
                 page = self._patiently(call, order, is_first=not found.parts)
                 found.parts.append(page)
+                if spec.count or spec.pages:
+                    found.holds(Payload((page,)), self._options(order.report))
                 if spec.count:
-                    found.rows += count_rows(Payload((page,)), self._options(order.report))
                     found.says(_first_of(page, spec.count), spec.count)
                 document = _first_of(page, spec.next) if spec.pages == "next_url" else None
                 url = next_page(spec, page.link, document)

@@ -33,6 +33,7 @@ class PartFetcher:
     def __init__(self, calls: OrderCalls, prove: Prove) -> None:
         self._calls = calls
         self._prove = prove
+        self._addresses: dict[str, str] = {}
 
     def part(self, order: Order, part_id: str) -> Part:
         """One file, on disk and proven.
@@ -109,6 +110,8 @@ class PartFetcher:
         urls = links_of(found)
         if len(urls) != 1:
             raise LinkExpired(f"{client.platform.title} gives {len(urls)} addresses for one file of the report.")
+        if self._addresses.setdefault(urls[0], part_id) != part_id:
+            raise LinkExpired(f"{client.platform.title} gives the address of another file of the report.")
         return urls[0]
 
 

@@ -52,6 +52,10 @@ class ObjectChunk:
     def __len__(self) -> int:
         return len(_COUNTED.decode(self._text))
 
+    def __bytes__(self) -> bytes:
+        """The rows as they came."""
+        return self._text
+
     def objects(self) -> list[dict[str, Any]]:
         """The rows with their JSON types; a decimal that a float cannot hold is its text.
 

@@ -141,7 +141,14 @@ def test_a_next_page_is_told_however_it_is_written(mock: Mocker, rel: str) -> No
 def test_a_list_that_goes_in_circles_ends(mock: Mocker) -> None:
     link = {"Link": f'<{REPORTS}?page=2>; rel="next"'}
     with pytest.raises(Refusal, match="twice"):
-        items(mock, {"json": [1], "headers": link})
+        items(mock, {"json": [1], "headers": link}, {"json": [2], "headers": link})
+
+
+def test_a_page_that_comes_again_is_no_other(mock: Mocker) -> None:
+    link = {"Link": f'<{REPORTS}?page=2>; rel="next"'}
+    with pytest.raises(Refusal, match="in the place of another"):
+        items(mock, {"json": [1], "headers": link}, {"json": [1]})
+    assert items(mock, {"json": [], "headers": link}, {"json": []}) == []
 
 
 def test_a_next_page_on_another_host_is_not_asked_for(mock: Mocker) -> None:

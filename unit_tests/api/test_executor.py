@@ -70,9 +70,10 @@ def test_a_page_that_is_damaged_is_a_bad_payload(tmp_path: Path, body: bytes) ->
     assert isinstance(pages(tmp_path, body), BadPayload)
 
 
-def page(rows: int, count: Any, more: bool = False) -> dict[str, Any]:
+def page(rows: int, count: Any, more: bool = False, first: int | None = None) -> dict[str, Any]:
     following = {"next": "/api/v2/reports/users/?page=2"} if more else {}
-    return {"json": {"count": count, "results": [{"a": number} for number in range(rows)], **following}}
+    begins = (0 if more else 100) if first is None else first
+    return {"json": {"count": count, "results": [{"a": begins + number} for number in range(rows)], **following}}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,18 @@ def page(rows: int, count: Any, more: bool = False) -> dict[str, Any]:
         ([page(4, 5)], [page(3, 4)], 3, False, 2),
         ([page(4, 3)], [page(4, 3)], 4, False, 2),
         ([page(4, None)], [], 4, True, 1),
+        ([page(4, "5")], [page(4, "5")], 4, False, 2),
+        ([page(4, "some")], [], 4, True, 1),
+        # a page that came again in the place of another
+        ([page(2, 4, more=True), page(2, 4, first=0)], [page(2, 4, more=True), page(2, 4)], 4, True, 4),
+        (
+            [page(2, None, more=True), page(2, None, first=0)],
+            [page(2, None, more=True), page(2, None, first=0)],
+            4,
+            False,
+            4,
+        ),
+        ([page(0, 0, more=True), page(0, 0)], [], 0, True, 2),
         ([page(4, True)], [], 4, True, 1),
         ([page(0, 0)], [], 0, True, 1),
     ],

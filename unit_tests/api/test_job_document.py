@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from source_lms_reports.api.job_document import JobReader
-from source_lms_reports.jobs.result import Links
+from source_lms_reports.jobs.result import Links, PartIds
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.platforms.model import JobSpec
 
@@ -58,10 +58,30 @@ def test_an_unknown_status_counts_as_running_and_is_told_once(caplog: pytest.Log
 
 
 @pytest.mark.parametrize(
+    ("objects", "ids"),
+    [
+        ([{"id": "a"}, {"id": "b"}], ("a", "b")),
+        ([{"id": "a"}, {"id": "b"}, {"id": "a"}], ("a", "b")),
+        ([], ()),
+        ([{"id": "a"}, {}], None),
+        ([{"id": "a"}, {"id": ""}], None),
+        ([{"id": "a"}, None], None),
+        (None, None),
+    ],
+)
+def test_each_file_of_a_job_has_an_id(objects: Any, ids: tuple[str, ...] | None) -> None:
+    spec = JobSpec(id=["id"], status=["state"], statuses={}, parts=["objects", "*", "id"])
+    found = JobReader(spec, "Example", lambda: NOW).read({"objects": objects}).result
+    assert found == (None if ids is None else PartIds(ids, None))
+
+
+@pytest.mark.parametrize(
     ("files", "urls"),
     [
         ("https://a/1", ("https://a/1",)),
-        (["https://a/1", "", None, 5, "https://a/2"], ("https://a/1", "https://a/2")),
+        (["https://a/1", "https://a/2"], ("https://a/1", "https://a/2")),
+        (["https://a/1", None, "https://a/2"], ()),  # one is missing, and its rows would be
+        (["https://a/1", ""], ()),
         (" https://a/1\n", ("https://a/1",)),
         (" ", ()),
         ("", ()),

@@ -76,6 +76,7 @@ class Vendor:
     def __init__(self, files: dict[str, Any]) -> None:
         self.files = files
         self.asked: list[Any] = []
+        self.gives_one = False
 
     def trade(self, request: Any, context: Any) -> Any:
         """An address that is good once."""
@@ -84,6 +85,8 @@ class Vendor:
         if self.files[one["id"]] is None:
             context.status_code = 404
             return {}
+        if self.gives_one:
+            return {"urls": {one["id"]: {"url": f"{STORE}/j/a?sig=1"}}}
         return {"urls": {one["id"]: {"url": f"{STORE}/{one['id']}?sig={len(self.asked)}"}}}
 
     def file(self, request: Any, context: Any) -> bytes:
@@ -192,6 +195,16 @@ def test_a_later_file_that_cannot_be_had_ends_the_report_behind_those_before_it(
     with pytest.raises(error, match="users"):
         seen.extend(row for piece in pieces for row in rows(Payload(piece.parts)))
     assert seen == [1, 2, 3]
+
+
+def test_one_address_is_not_that_of_two_files(executor: ActionExecutor, vendor: Vendor) -> None:
+    vendor.gives_one = True
+    outcome = fetched(executor, vendor)
+    assert isinstance(outcome, Fetched)
+    pieces = outcome.payload.pieces()
+    assert rows(Payload(next(pieces).parts)) == [1, 2]
+    with pytest.raises(ReportError, match="the address of another file"):
+        next(pieces)
 
 
 @pytest.mark.parametrize(
