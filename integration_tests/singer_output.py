@@ -217,7 +217,8 @@ def tap(
     """
     with tempfile.TemporaryDirectory() as folder:
         arguments = [*flags, *arguments_for(Path(folder), configs, catalog, state)]
-        done = Connector(Path(folder, "tap"), launcher, {"PYTHONWARNINGS": "error"}).run(*arguments)
+        environment = {"PYTHONWARNINGS": "error", "TMPDIR": tempfile.gettempdir()}  # where taps look for each other
+        done = Connector(Path(folder, "tap"), launcher, environment).run(*arguments)
     return TapRun(done.code, done.stdout, done.stderr, (state or {}).get("bookmarks", {}))
 
 
