@@ -43,6 +43,8 @@ def main(channel: socket.socket, name: str) -> None:
     if "airbyte_cdk" in sys.modules:
         cdk_schema.parse_once()
         importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
+    sys.stdout.flush()  # what an import prints is said once, and not by each fork
+    sys.stderr.flush()
     gc.freeze()
     if threading.active_count() > 1:
         raise RuntimeError("an import has started a thread, which a fork would lack")
