@@ -338,7 +338,8 @@ SUBJECTS = (
             "poll_401": {"everywhere": True},
             "order_lost_blind": {"jobs": 1},
             "link_expired_for_good": {"jobs": 1},
-            # The list of tables is asked for first, so that the sync ends before a stream begins.
+            # The list of tables is asked for first, so that the sync ends before a stream begins. What holds then is
+            # in test_instructure_dap.
             "token_401": None,
         },
     ),

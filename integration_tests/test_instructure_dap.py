@@ -294,6 +294,21 @@ def test_given_a_wrong_key_when_checked_then_its_date_of_expiry_is_named_as_a_re
     assert sandbox.requests(DAP, "order") == []
 
 
+def test_given_a_key_that_has_ended_when_read_then_the_state_is_kept(sandbox: Sandbox, connector: Connector) -> None:
+    syncs = Syncs(sandbox, connector, "users")
+    before = syncs.read_well().states["users"]
+    fault = sandbox.fault("token_401@instructure_dap:count=always")
+    refused = syncs.read()
+    assert (refused.code, refused.states, refused.records) == (1, {}, {})
+    assert "keys end at the date" in refused.errors[0]["message"]
+    assert refused.errors[0]["failure_type"] == "config_error"
+    fault.count = 0
+    sandbox.mutate(DAP, "users", update={3: {"name": "New"}})
+    sandbox.clock.advance(30)
+    syncs.read_well()
+    assert syncs.bodies()[0]["since"] == before["meta_ts"]
+
+
 def test_given_ninety_tables_when_discovered_then_the_limits_hold(sandbox: Sandbox, connector: Connector) -> None:
     switch(sandbox, extra_tables=86, lists_a_minute=5)
     run = connector.discover(quick(sandbox, DAP))

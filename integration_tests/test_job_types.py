@@ -131,6 +131,14 @@ def test_a_refusal_that_speaks_of_a_limit_is_the_quota(sandbox: Sandbox, read: R
     assert len(attributes(sandbox)) == 1
 
 
+def test_an_order_whose_answer_was_lost_counts_among_the_five(sandbox: Sandbox, read: Reader) -> None:
+    sandbox.fault(f"order_lost@{NAME}:report=generateTrainingReport")
+    run = read("trainings")
+
+    assert run.code == 1  # the lost order's job is in progress, so no second one is taken
+    assert len(run.states["trainings"]["_report_orders"]) == 1
+
+
 def test_windows_are_ordered_one_behind_the_other(sandbox: Sandbox, read: Reader) -> None:
     run = read("login_access", shared={"start_date": "2025-06-01T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"})
 

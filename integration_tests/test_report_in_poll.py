@@ -30,6 +30,7 @@ def _forget(sandbox: Sandbox) -> None:
             "id_name": "reportId",
             "completed_first": 0,
             "bare_failures": False,
+            "bare_words": False,
             "form": "",
             "one_job": False,
             "nothing_first": 0,
@@ -96,6 +97,8 @@ def test_a_first_sync_reads_all_that_is_kept_and_the_next_goes_on_from_there(san
         ({"completed_first": 1}, 3),
         ({"completed_first": 2}, 4),
         ({"nothing_first": 1}, 2),
+        ({"bare_words": True}, 2),
+        ({"bare_words": True, "completed_first": 1}, 3),
     ],
 )
 def test_an_object_is_word_of_the_job_and_anything_else_the_report(

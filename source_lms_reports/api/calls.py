@@ -123,7 +123,7 @@ class OrderCalls:
 
         def saved(response: requests.Response) -> Part | Answer:
             part = self._stored(response, order)
-            body = answer_in(part, MAX_ANSWER_BYTES)
+            body = answer_in(part, MAX_ANSWER_BYTES, self.client.platform.job.statuses)
             if body is None:
                 return part
             part.path.unlink()

@@ -193,7 +193,8 @@ class TicketExecutor(ActionExecutor):
                 return JobState(JobStatus.RUNNING)
             return JobState(JobStatus.READY, result=Arrived(Payload((found,))))
         self._client.judge(found, "poll", order.report)
-        state = self._jobs.read(self._client.read(found, self._jobs.speaks_of_a_job), found)
+        word = self._jobs.word_of_a_job(found.body)
+        state = self._jobs.read(word or self._client.read(found, self._jobs.speaks_of_a_job), found)
         if state.status is JobStatus.READY:
             self._empty.add(ticket.id)
         return state

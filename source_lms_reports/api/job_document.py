@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from source_lms_reports.api.answer import Answer
+from source_lms_reports.files.answers import lone_word
 from source_lms_reports.jobs.actions import JobState
 from source_lms_reports.jobs.result import Links, PartIds
 from source_lms_reports.jobs.status import JobStatus
@@ -47,6 +48,13 @@ class JobReader:
         return isinstance(document, dict) and any(
             value_at(document, path) is not None for path in (job.id, job.status, job.failed_if) if path
         )
+
+    def word_of_a_job(self, body: bytes) -> Any:
+        """A document of a body that is no more than a known status: `PENDING` -> `{"status": "pending"}`; else None."""
+        word = lone_word(body.decode("utf-8", "replace"))
+        if word not in self._job.statuses or len(self._job.status) != 1:
+            return None
+        return {self._job.status[0]: word}
 
     def ordered_at(self, document: Any) -> float | None:
         """When the job was ordered, in epoch seconds; None where the document does not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import closing
 
 from source_lms_reports.errors import PayloadError
@@ -15,25 +16,32 @@ _OPTIONS = ReadOptions()
 _READ = 64 * 1024
 
 
-def answer_in(part: Part, most: int) -> bytes | None:
-    """All of a file that is no report but an answer about one: a JSON object, or a web page. None for any other.
+def answer_in(part: Part, most: int, words: Container[str] = ()) -> bytes | None:
+    """All of a file that is no report but an answer about one: a JSON object, a web page or a known word.
 
-    `{"status": "PENDING"}` -> itself, `[{"a": 1}]` -> None, `a,b\\n1,2` -> None, nothing -> None
+    `{"status": "PENDING"}` -> itself, `PENDING` -> itself, `[{"a": 1}]` -> None, `a,b\\n1,2` -> None, nothing -> None
 
     Only a block is read of what is a report, and of a damaged file, which proving will tell.
 
     Args:
         part: The file. One that is packed is looked into.
         most: Bytes beyond which no answer goes: an object that is longer is taken for a report.
+        words: What says, in lower case and alone, how the report's job is.
     """
     try:
         source = next(sources(Payload((part,)), _OPTIONS.limits), None)
         if source is None or source.workbook:
             return None
         text = beginning_of(source, _OPTIONS).text
-        return _whole(source, most) if text.startswith("{") or is_markup(text) else None
+        is_answer = text.startswith("{") or is_markup(text) or lone_word(text) in words
+        return _whole(source, most) if is_answer else None
     except PayloadError:
         return None
+
+
+def lone_word(text: str) -> str:
+    """A text without what may stand around a word, in lower case: `"PENDING"` -> `pending`."""
+    return text.strip().strip('"').lower()
 
 
 def _whole(source: Source, most: int) -> bytes | None:

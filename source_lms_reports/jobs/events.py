@@ -24,6 +24,18 @@ class TicketOpened:
 
 
 @dataclass(frozen=True)
+class OrderInDoubt:
+    """The answer to an order was lost: the vendor may have taken it, and may count it.
+
+    Args:
+        ordered_at: When it was sent, in the vendor's epoch seconds.
+    """
+
+    order: Order
+    ordered_at: float
+
+
+@dataclass(frozen=True)
 class TicketClosed:
     """The ticket is of no use any more: drop it from the state."""
 
@@ -85,4 +97,4 @@ class Warned:
     text: str
 
 
-Event: TypeAlias = TicketOpened | TicketClosed | Progressed | Delivered | Failed | Held | Warned
+Event: TypeAlias = TicketOpened | OrderInDoubt | TicketClosed | Progressed | Delivered | Failed | Held | Warned

@@ -138,6 +138,7 @@ class OrderState:
                 self._searched = True
                 self._follow(self._open(ticket, how, now).seen(state, now), now)
             case verdicts.InDoubt(at):
+                self._telling.tell(events.OrderInDoubt(self._order, self._limits.epoch_at(now)))
                 self._clear_up(at)
             case verdicts.Waiting(at, state):
                 self._telling.tell(events.Progressed(self._order, state))

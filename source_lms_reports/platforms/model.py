@@ -126,8 +126,8 @@ class JobSpec(_Model, frozen=True, kw_only=True):
         cursor: What a finished job says of how far it reaches, in its own form. It is the cursor of all streams, and
             what the next order begins at; no row's value and no clock of ours has a part in it.
         http_statuses: For jobs whose state is told by the HTTP status alone. `failed` counts in answers to polls only.
-        report_in_poll: A job is looked at by an address that gives the report as soon as there is one: a JSON object is
-            an answer about the job, anything else is the report.
+        report_in_poll: A job is looked at by an address that gives the report as soon as there is one: a JSON object
+            is an answer about the job, and so is one of `statuses` alone; anything else is the report.
         failed_if: Where only a failed job has something, which makes a job without a known status a failed one.
         placed_before: HTTP statuses of an answer to an order that mean: there is such a job, and the body holds it. It
             is read, and never aborted, for it may be somebody else's.

@@ -37,6 +37,12 @@ class StateKeeper:
             self._state.ticket_opened(ticket)
             self._tell()
 
+    def order_counts(self, ordered_at: float) -> None:
+        """See `StreamState.order_counts`."""
+        with self._guard:
+            if self._state.order_counts(ordered_at):
+                self._tell()
+
     def ticket_closed(self, identity: str, reason: Closing) -> None:
         """See `StreamState.ticket_closed`."""
         with self._guard:

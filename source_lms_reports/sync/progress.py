@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from source_lms_reports.errors import OrderRefused, ReportError, RestartNeeded
 from source_lms_reports.jobs.events import Delivered, Event, Failed, Held, Progressed, TicketOpened
 from source_lms_reports.jobs.messages import moment
 from source_lms_reports.jobs.ticket import Order
@@ -17,6 +18,17 @@ _INTERVAL = 5.0
 _SHOWN = 4
 _QUOTA = "quota"
 _MIB = 1024 * 1024
+
+
+def _end(error: ReportError) -> str:
+    """How an order has ended. One that was asked for too much may be followed by another, and is no failure yet."""
+    match error:
+        case RestartNeeded():
+            return "the changes cannot be had any more"
+        case OrderRefused():
+            return "refused"
+        case _:
+            return "failed"
 
 
 @dataclass
@@ -57,7 +69,7 @@ class Progress:
         elif isinstance(event, Delivered):
             self._note(event.order, "downloaded")
         elif isinstance(event, Failed):
-            self._note(event.order, "failed")
+            self._note(event.order, _end(event.error))
         elif isinstance(event, Held):
             quota = f" ({event.limit})" if event.limit else ""
             orders = "1 report waits" if event.orders == 1 else f"{event.orders} reports wait"

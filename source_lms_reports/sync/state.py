@@ -227,6 +227,16 @@ class StreamState:
         if self._remembers and not ticket.adopted:
             self._orders.add(round(ticket.ordered_at, 3))
 
+    def order_counts(self, ordered_at: float) -> bool:
+        """The vendor may count an order of this stream's report, although it never answered it.
+
+        Returns:
+            Whether that changes the state.
+        """
+        if self._remembers:
+            self._orders.add(round(ordered_at, 3))
+        return bool(self._remembers)
+
     def ticket_closed(self, identity: str, reason: Closing) -> bool:
         """The report engine has done with the job.
 

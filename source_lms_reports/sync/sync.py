@@ -15,7 +15,7 @@ from source_lms_reports.api.setup import open_dispatcher, read_options
 from source_lms_reports.errors import JobOverdue
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.spool import Spool
-from source_lms_reports.jobs.events import Delivered, Event, Failed, TicketClosed, TicketOpened, Warned
+from source_lms_reports.jobs.events import Delivered, Event, Failed, OrderInDoubt, TicketClosed, TicketOpened, Warned
 from source_lms_reports.jobs.ticket import Order
 from source_lms_reports.plan.orders import ReportPlan
 from source_lms_reports.plan.stream import ReportStream, Selected, Wanted
@@ -184,6 +184,9 @@ class Sync:
             case TicketOpened(order, ticket):
                 for keeper in self._readers(order):
                     keeper.ticket_opened(ticket)
+            case OrderInDoubt(order, at):
+                for keeper in self._readers(order):
+                    keeper.order_counts(at)
             case TicketClosed(order, _, reason):
                 for keeper in self._readers(order):
                     keeper.ticket_closed(order.identity, reason)

@@ -96,6 +96,17 @@ def test_retry_after_goes_with_the_refusal_and_makes_a_fault_a_throttle(mock: Mo
     assert (found.kind, found.retry_after) == ("throttled", 17.0)
 
 
+def test_a_429_without_retry_after_is_waited_for_as_the_platform_says(mock: Mocker) -> None:
+    mock.get(f"{BASE}/dap/query/canvas/table", status_code=429)
+    platform = {"base_url": BASE, "namespace": "canvas"}
+    asked = Client(
+        load_platform("instructure_dap"), {"platform": platform}, {"default": NoAuth()}, Transport(), lambda: 0.0
+    )
+    with pytest.raises(Refusal) as caught:
+        asked.send(asked.prepare("list"), "list")
+    assert (caught.value.kind, caught.value.retry_after) == ("throttled", 30.0)
+
+
 @pytest.mark.parametrize(("status", "uncertain"), [(500, True), (502, True), (429, False), (401, False)])
 def test_only_a_fault_of_the_vendor_leaves_in_doubt_what_it_did(mock: Mocker, status: int, uncertain: bool) -> None:
     assert refusal(mock, "order", status, "").uncertain is uncertain

@@ -18,7 +18,7 @@ from source_lms_reports.plan.stream import ReportStream, Selected
 from source_lms_reports.platforms.model import load_platform, platform_names
 from source_lms_reports.spec.settings import Settings
 from unit_tests.connections import connection
-from unit_tests.jobs.desk import NOON, START, Desk
+from unit_tests.jobs.desk import NOON, START, Desk, refused
 
 
 def looks(policy: Policy, until: float) -> list[float]:
@@ -78,6 +78,53 @@ def test_a_first_sync_of_all_of_hapyak_waits_for_its_hour_and_orders_whole_strea
     assert len(first_hour) == 20
     in_part = [name for name, orders in wanted.items() if 0 < first_hour.count(name) < len(orders)]
     assert len(in_part) <= 1
+
+
+def test_ninety_tables_are_ordered_five_a_minute_by_how_long_they_wait() -> None:
+    """Four slots, and jobs of a minute and a half. The third table's first job fails, so that it is ordered again."""
+    settings = connection("instructure_dap", max_concurrent_reports=4)[1]
+    desk = Desk()
+    desk.engine = make_engine(load_platform("instructure_dap"), settings, desk.epoch_at)
+    ordered_at: dict[str, float] = {}
+    most_at_work = 0
+
+    def vendor(action: Action, now: float) -> Outcome:
+        nonlocal most_at_work
+        if isinstance(action, Fetch):
+            return Fetched("payload")
+        if isinstance(action, Place):
+            is_second = action.identity in ordered_at
+            fails = action.order.report == "table_02" and not is_second
+            ordered_at[action.identity] = now - 90 if fails else now
+            most_at_work = max(most_at_work, sum(now - at < 90 for at in ordered_at.values()))
+            return desk.outcome(action, JobStatus.FAILED if fails else JobStatus.RUNNING)
+        is_done = now - ordered_at[action.identity] >= 90
+        return desk.outcome(action, JobStatus.READY if is_done else JobStatus.RUNNING)
+
+    tables = [f"table_{number:02d}" for number in range(90)]
+    desk.submit(*(Order(table, {}, None, (table,)) for table in tables))
+    desk.run(vendor, most=20_000)
+
+    assert len(desk.told(Delivered)) == 90
+    placed = [action.order.report for _, action in desk.log if isinstance(action, Place)]
+    assert list(dict.fromkeys(placed)) == tables
+    assert placed.count("table_02") == 2
+    assert placed.index("table_02", 3) < placed.index("table_08")  # it has waited the longest
+    assert most_at_work <= 4
+    times = desk.did(Place)
+    assert all(sixth - first >= 60 for first, sixth in zip(times, times[5:], strict=False))
+
+
+def test_a_refusal_of_the_sixth_order_that_names_no_time_is_waited_out_for_half_a_minute() -> None:
+    """As the client reads a 429 without `Retry-After` where the platform says how long that is."""
+    settings = connection("instructure_dap")[1]
+    desk = Desk()
+    desk.engine = make_engine(load_platform("instructure_dap"), settings, desk.epoch_at)
+    desk.submit(Order("users", {}, None, ("users",)))
+    desk.play(place=[refused("throttled", 30), JobStatus.READY])
+
+    assert desk.did(Place) == [0, 30]
+    assert len(desk.told(Delivered)) == 1
 
 
 def _orders(stream: ReportStream, settings: Settings) -> list[Order]:

@@ -35,6 +35,14 @@ def test_an_object_or_a_web_page_is_an_answer(tmp_path: Path, content: bytes, an
     assert answer_in(payload(tmp_path, content).parts[0], most=100) == answer
 
 
+@pytest.mark.parametrize("content", [b"PENDING", b'"pending"\n', b" Pending "])
+def test_a_known_word_alone_is_an_answer(tmp_path: Path, content: bytes) -> None:
+    part = payload(tmp_path, content).parts[0]
+    assert answer_in(part, most=100, words={"pending"}) == content
+    assert answer_in(part, most=100, words={"running"}) is None
+    assert answer_in(payload(tmp_path, content + b"\na,b\n").parts[0], most=100, words={"pending"}) is None
+
+
 def test_of_a_report_the_beginning_is_read_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = payload(tmp_path, b"[" + b'{"a": 1},' * HEAD).parts[0]
     monkeypatch.delattr(Source, "open")

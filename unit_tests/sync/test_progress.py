@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
+from source_lms_reports.errors import OrderRefused, ReportError, RestartNeeded, TransientError
 from source_lms_reports.jobs.actions import JobState
-from source_lms_reports.jobs.events import Delivered, Held, Progressed, TicketOpened
+from source_lms_reports.jobs.events import Delivered, Failed, Held, Progressed, TicketOpened
 from source_lms_reports.jobs.status import JobStatus
 from source_lms_reports.jobs.ticket import Order, Ticket, Window
 from source_lms_reports.sync.progress import Progress
@@ -30,6 +31,22 @@ def clock() -> Clock:
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     caplog.set_level(logging.INFO, "airbyte")
     return caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TransientError("x"), "failed"),
+        (RestartNeeded("x"), "the changes cannot be had any more"),
+        (OrderRefused("x"), "refused"),
+    ],
+)
+def test_what_another_order_may_make_good_is_no_failure_yet(
+    clock: Clock, caplog: pytest.LogCaptureFixture, error: ReportError, words: str
+) -> None:
+    caplog.set_level(logging.INFO, "airbyte")
+    Progress(clock, interval=0).event(Failed(ORDER, error))
+    assert caplog.messages == [f"Progress: grades (2024-01-01 to 2024-01-31): {words}"]
 
 
 def test_each_step_is_told(clock: Clock, lines: list[str], caplog: pytest.LogCaptureFixture) -> None:

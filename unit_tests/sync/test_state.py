@@ -349,6 +349,13 @@ def test_when_a_report_was_ordered_is_remembered_for_as_long_as_it_counts() -> N
     assert state.as_json()[ORDERS] == ["2026-03-01T11:00:00.250+00:00", "2026-03-01T12:00:00.000+00:00"]
 
 
+def test_an_order_that_was_never_answered_counts_where_orders_are_counted() -> None:
+    state = StreamState("at", Saved(), NOW, remembers=24 * HOUR)
+    assert state.order_counts(NOW.timestamp() - 60)
+    assert state.as_json() == {ORDERS: ["2026-03-01T11:59:00.000+00:00"]}
+    assert not StreamState("at", Saved(), NOW).order_counts(NOW.timestamp())
+
+
 @pytest.mark.parametrize("odd", [None, "x", 7, ["x"], [7], [None], {}])
 def test_moments_that_are_none_count_for_nothing(odd: Any) -> None:
     assert read_state({ORDERS: odd}, "at", NOW).orders == ()

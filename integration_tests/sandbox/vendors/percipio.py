@@ -57,6 +57,7 @@ class Switches:
         id_name: What the answer to a poll calls the id: `reportId` or `id`.
         completed_first: So many polls of a finished report answer with an object whose status is COMPLETED.
         bare_failures: A failed report has an `error` and no status.
+        bare_words: How a report is, is told by its word alone, without an object around it.
         form: The format that reports come in, whatever was ordered: `JSON`, `CSV`, or as ordered (empty).
         has_sftp: Whether a report's file can also go to an SFTP server.
         nothing_first: So many polls of a report that is being made answer with an empty array.
@@ -68,6 +69,7 @@ class Switches:
     id_name: str = "reportId"
     completed_first: int = 0
     bare_failures: bool = False
+    bare_words: bool = False
     form: str = ""
     has_sftp: bool = False
     one_job: bool = False
@@ -185,6 +187,8 @@ class Percipio(Vendor):
             job.extra["delivered"] = True
             return self.world.downloads.direct(request, self.name, job.report, job.artifact)
         status = shown[1:] if shown.startswith("?") else STATUS.get(shown, "COMPLETED")
+        if self.switches.bare_words:
+            return Response(200, [("Content-Type", "text/plain")], status.encode())
         return json_response({self.switches.id_name: job.key, "status": status})
 
     def _is_announced(self, job: Job) -> bool:
