@@ -19,7 +19,7 @@ _KINDS = {
     "an SQLite database": rb"SQLite format 3\0",
     "a message of several parts (MIME)": rb"--[^\r\n]+\r?\n[Cc]ontent-[\w-]+:|(?i:MIME-Version): ?\d",
     "a SYLK file": rb"ID;P[^\r\n]*\r?\n[BCFOP];[A-Z]",
-    "a workbook of Excel 4 or older": rb"\x09[\0\x02\x04][\x04\x06]\0",
+    "a workbook as Excel 4 and older wrote it": rb"\x09[\0\x02\x04\x08][\x04\x06\x08\x10]\0",
 }
 _SIGNS = re.compile(b"|".join(rb"(%b)" % sign for sign in _KINDS.values()))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import compress, repeat
 from typing import Any
 
 from source_lms_reports.files.table import EXTRA, CellChunk, Table
-from source_lms_reports.files.table_warnings import listed
+from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.records.batch import Batch, CellBatch
 from source_lms_reports.records.cast import cell_text, kind_of
 from source_lms_reports.records.columns import ColumnCaster
@@ -16,6 +16,11 @@ from source_lms_reports.records.cursor_window import CursorWindow
 from source_lms_reports.records.envelope import AirbyteEnvelope, Envelope
 from source_lms_reports.records.growing import as_cell, shortened
 from source_lms_reports.records.objects import ObjectShaper
+
+_WITHOUT_KEY_NOTE = (
+    "Rows without a value in {name}, of the primary key: {count} (first: row {example}); a destination that "
+    "deduplicates keeps one of them"
+)
 
 
 class Shaper:
@@ -25,6 +30,7 @@ class Shaper:
         stream: The stream's name.
         schema: Its JSON schema; `properties` decides the types.
         constants: Columns that every record gets; they win over a column of the same name.
+        key: The columns of its primary key. Of tables of cells, rows without a value there are counted.
         cursor_field: The column (or constant) whose instants decide what is new.
         keep_from: Rows with an earlier cursor value are dropped.
         keep_before: Rows with this or a later cursor value are dropped.
@@ -39,6 +45,7 @@ class Shaper:
         schema: Mapping[str, Any],
         *,
         constants: Mapping[str, str] | None = None,
+        key: Sequence[str] = (),
         cursor_field: str | None = None,
         keep_from: datetime | None = None,
         keep_before: datetime | None = None,
@@ -54,6 +61,8 @@ class Shaper:
         self._texts = {name for name, one in schema.get("properties", {}).items() if kind_of(one) == "text"}
         self._columns = ColumnCaster(schema.get("properties", {}), self._growing)
         self._tells_missing = tells_missing
+        self._key = key
+        self._without_key = TableWarnings()
         self._cursor_field = cursor_field
         self._window = CursorWindow(keep_from, keep_before, cursor_limit)
         self._unknown: dict[str, None] = {}
@@ -85,7 +94,7 @@ class Shaper:
 
     def warnings(self) -> list[str]:
         """What a user should know about the data, complete once all tables are shaped."""
-        told = [*self._table_notes, *self._columns.warnings()]
+        told = [*self._table_notes, *self._columns.warnings(), *self._without_key.messages()]
         if self._growing is not None:
             told += self._growing.take_warnings()
         if self._window.unreadable:
@@ -125,6 +134,7 @@ class Shaper:
             count = len(rows)
         if not count:
             return None
+        self._look_at_key(table.columns, columns, rows)
         typed: dict[str, list[Any]] = {}
         kinds: Iterable[set[type] | None] = chunk.kinds or repeat(None, len(columns))
         for name, cells, have in zip(table.columns, columns, kinds, strict=True):
@@ -137,6 +147,13 @@ class Shaper:
         typed |= {copy: typed[name] for copy, name in self._envelope.copies.items() if name in typed}
         texts = tuple(name in self._constants or (name != EXTRA and self._columns.is_text(name)) for name in typed)
         return CellBatch(self._envelope, typed, texts, count)
+
+    def _look_at_key(self, names: Sequence[str], columns: Sequence[list[Any]], rows: Sequence[int]) -> None:
+        for name in self._key:
+            cells = columns[names.index(name)] if name in names else []
+            if count := cells.count("") + cells.count(None):
+                first = rows[next(at for at, cell in enumerate(cells) if cell is None or cell == "")]
+                self._without_key.add(_WITHOUT_KEY_NOTE.replace("{name}", name), count, first)
 
     def _kept(self, table: Table, chunk: CellChunk) -> list[bool] | None:
         field = self._cursor_field

@@ -141,6 +141,7 @@ class PayloadRows:
             stream.name,
             vendor_schema(stream),
             constants={**window_columns(self._selected, slice_.window), **(constants or {})},
+            key=stream.part.primary_key,
             cursor_field=stream.cursor if matters else None,
             keep_from=bounds[0],
             keep_before=bounds[1],

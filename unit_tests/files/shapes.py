@@ -399,7 +399,8 @@ NO_REPORTS = (
     _refused("page_of_excel", b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\n", UnknownFormat, "MIME"),
     _refused("sylk", b'ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K"id"\r\nE\r\n', UnknownFormat, "a SYLK file"),
     _read("names_that_sylk_has", b"ID;Phone\n1;2\n", [{"ID": "1", "Phone": "2"}]),
-    _refused("excel_4", b"\x09\x04\x06\0\0\0\x10\0", UnknownFormat, "Excel 4 or older"),
+    _refused("excel_4", b"\x09\x04\x06\0\0\0\x10\0", UnknownFormat, "as Excel 4 and older"),
+    _refused("excel_5_without_a_container", b"\x09\x08\x08\0\0\0\x10\0\0\0\0\0", UnknownFormat, "as Excel 4"),
     _refused(
         "letter_of_word",
         zipped({"[Content_Types].xml": b'<?xml version="1.0"?><Types/>', "word/document.xml": b"<w:document/>"}),

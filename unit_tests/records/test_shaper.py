@@ -122,6 +122,14 @@ def test_rows_are_dropped_by_the_cursor_and_example_rows_are_the_files(tmp_path:
     )
 
 
+@pytest.mark.parametrize(("content", "told"), [("id,n\n1,a\n,b\n3,c\n,d\n", ["2 (first: row 2)"]), ("id,n\n1,a\n", [])])
+def test_rows_without_a_key_are_told(tmp_path: Path, content: str, told: list[str]) -> None:
+    shaper = Shaper("s", {"properties": {"id": {"type": "integer"}, "n": {"type": "string"}}}, key=("id",))
+
+    assert len(_shape(tmp_path, content.encode(), shaper)) == content.count("\n") - 1
+    assert [line.partition("of the primary key: ")[2].partition(";")[0] for line in shaper.warnings()] == told
+
+
 def test_a_chunk_without_new_rows_is_no_batch(tmp_path: Path) -> None:
     shaper = Shaper("s", _SCHEMA, cursor_field="updated_at", keep_from=datetime(2025, 1, 1, tzinfo=timezone.utc))
 
