@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import logging
 import sys
@@ -42,6 +43,7 @@ def run(args: Sequence[str] | None = None) -> None:
     Args:
         args: The arguments after the program's name; by default those of the process.
     """
+    gc.freeze()  # what is imported lives as long as the process; to look for garbage in it at the end takes 45 ms
     require_output()
     parsed = _parser().parse_args(args)
     spool, out, people = Spool(), sys.stdout.buffer, MaskingWriter(sys.stderr)
