@@ -392,12 +392,17 @@ class Client:
 def next_page(spec: RequestSpec, link_header: str | None, document: Any) -> str | None:
     """The address of the page after `document`, or None at the end."""
     if spec.pages == "link_header":
-        links = requests.utils.parse_header_links(link_header or "")
-        return next((link["url"] for link in links if "next" in _relations(link)), None)
+        return linked_next(link_header)
     if spec.pages == "next_url":
         url = value_at(document, spec.next)
         return url if isinstance(url, str) and url else None
     return None
+
+
+def linked_next(header: str | None) -> str | None:
+    """The address of the next page by a `Link` header; None where it names none."""
+    links = requests.utils.parse_header_links(header or "")
+    return next((link["url"] for link in links if "next" in _relations(link)), None)
 
 
 def _relations(link: Mapping[str, str]) -> list[str]:

@@ -7,10 +7,11 @@ import functools
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from source_lms_reports.api.calls import OrderCalls
+from source_lms_reports.api.client import linked_next
 from source_lms_reports.api.pages import PageReader
 from source_lms_reports.api.parts import PartFetcher
 from source_lms_reports.api.refusal import of_machine
@@ -78,7 +79,7 @@ class Fetcher:
                     return Fetched(self._first_of(order, result, ordered_at))
                 for part in self._parts(order, result):
                     parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
-                payload = Payload(tuple(parts), ordered_at)
+                payload = Payload(tuple(parts), ordered_at, is_complete=not _goes_on(order, parts))
                 self._prove(order, payload)
             return Fetched(payload)
         except LinkExpired as error:
@@ -142,6 +143,17 @@ class Fetcher:
                 f"Report {order.report} ends without a line end. It came twice with the same bytes, so it is taken as "
                 "whole."
             )
+
+
+def _goes_on(order: Order, parts: Sequence[Part]) -> bool:
+    """Whether a file came with a link to a next one, so that rows may be missing; told."""
+    if not any(linked_next(part.link) for part in parts):
+        return False
+    LOGGER.warning(
+        f"The report {order.report} came with a link to a next page, and that it has pages is not known here. What "
+        "came is emitted, and the state stays where it is."
+    )
+    return True
 
 
 def _still_there(payload: Payload) -> tuple[Part, ...]:

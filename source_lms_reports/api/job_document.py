@@ -99,7 +99,7 @@ class JobReader:
         return PartIds(tuple(dict.fromkeys(map(str, found))), reached if self._job.cursor else None)
 
     def _status(self, word: Any, has_failed: bool) -> JobStatus:
-        state = self._job.statuses.get(str(word).lower())
+        state = self._job.statuses.get(str(word).strip().lower())
         if state is None and has_failed:
             return JobStatus.FAILED
         if word is None:

@@ -34,6 +34,7 @@ class ZonedTable(Table):
         names = [match["name"].strip() if match else name for match, name in zip(found, table.columns, strict=True)]
         super().__init__(table.name, unique_names(names, table.notes) if self._zones else table.columns, table.notes)
         self._odd: dict[int, tuple[int, str]] = {}
+        self._twice: dict[int, tuple[int, str]] = {}
 
     def chunks(self) -> Iterator[Chunk]:
         """See `Table.chunks`."""
@@ -43,6 +44,12 @@ class ZonedTable(Table):
             self.notes.add(
                 f"Values of the column {self.columns[at]} that are no times of the zone {self._zones[at]} and stay as "
                 f"they are: {count:,} (first: {example[:40]!r})"
+            )
+
+        for at, (count, example) in self._twice.items():
+            self.notes.add(
+                f"Times of the column {self.columns[at]} in an hour that comes twice in {self._zones[at]}, as clocks "
+                f"are set back, taken for the first one's: {count:,} (such as {example})"
             )
 
     def count(self) -> int:
@@ -63,6 +70,9 @@ class ZonedTable(Table):
             count, example = self._odd.get(at, (0, cell))
             self._odd[at] = (count + 1, example)
             return cell
+        if zone is not None and _comes_twice(text[:16], zone):
+            count, example = self._twice.get(at, (0, cell.strip()))
+            self._twice[at] = (count + 1, example)
         return text
 
 
@@ -86,6 +96,14 @@ def _offset(minute: str, zone: tzinfo) -> str | None:
         return None
     minutes = round(offset.total_seconds() / 60) if offset is not None else 0
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+@lru_cache(maxsize=65_536)
+def _comes_twice(minute: str, zone: tzinfo) -> bool:
+    """Whether clocks of a zone show a minute twice. Of one that they never show, the offsets differ the other way."""
+    first = datetime.fromisoformat(minute).replace(tzinfo=zone)
+    one, other = first.utcoffset(), first.replace(fold=1).utcoffset()
+    return one is not None and other is not None and one > other
 
 
 @cache

@@ -225,6 +225,19 @@ def test_anything_else_is_the_report(tmp_path: Path, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("link", "is_complete"),
+    [("</2>; rel=next", False), ("</a.css>; rel=preload, </1>; rel=prev", True), ("", True)],
+)
+def test_a_report_with_a_link_to_a_next_page_is_not_all_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, link: str, is_complete: bool
+) -> None:
+    (outcome,) = looked(tmp_path, {"json": [{"userId": "1"}], "headers": {"Link": link}})
+    assert isinstance(outcome, Fetched)
+    assert outcome.payload.is_complete is is_complete
+    assert any("a link to a next page" in text for text in caplog.messages) is not is_complete
+
+
+@pytest.mark.parametrize(
     ("answer", "kind"),
     [
         ({"text": "<html>"}, "transient"),

@@ -36,6 +36,7 @@ def reader() -> JobReader:
     [
         ({"state": "waiting"}, JobStatus.QUEUED),
         ({"state": "COMPLETE"}, JobStatus.READY),
+        ({"state": " Complete\n"}, JobStatus.READY),
         ({"state": "error"}, JobStatus.FAILED),
         ({"state": None}, JobStatus.QUEUED),
         ({}, JobStatus.QUEUED),

@@ -63,6 +63,23 @@ def test_what_is_no_time_of_a_known_zone_stays_and_is_counted(tmp_path: Path, zo
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "value", "is_told"),
+    [
+        ("2026-11-01 01:30:00", "2026-11-01T01:30:00-04:00", True),
+        ("2026-11-01 02:00:00", "2026-11-01T02:00:00-05:00", False),
+        ("2026-03-08 02:30:00", "2026-03-08T02:30:00-05:00", False),
+    ],
+)
+def test_a_time_in_an_hour_that_comes_twice_is_told(tmp_path: Path, cell: str, value: str, is_told: bool) -> None:
+    content = payload(tmp_path, f"a,When (America/New_York TimeZone)\n1,{cell}\n2,{cell}\n".encode())
+    (table,) = open_tables(content, OPTIONS)
+
+    assert [chunk.columns[1] for chunk in table.chunks()] == [[value, value]]  # type: ignore[union-attr]
+    told = [text for text in table.notes.messages() if "comes twice in America/New_York" in text]
+    assert [text.endswith(f"taken for the first one's: 2 (such as {cell})") for text in told] == [True] * is_told
+
+
 def test_columns_that_come_to_one_name_are_told_apart(tmp_path: Path) -> None:
     header = b"When,When (UTC TimeZone),When (Asia/Tokyo TimeZone)\n"
     (rows,) = read(payload(tmp_path, header + b"x,2026-01-01 00:00:00,2026-01-01 00:00:00\n"), OPTIONS).values()
