@@ -35,7 +35,7 @@ class Victim:
     platform: str
     stream: str
     report: str
-    rows: int = 1500
+    rows: int = 800
     moments: tuple[str, ...] = ("order", "poll", "download", "emit")
     since: str = "2026-01-01T00:00:00Z"
 
@@ -46,7 +46,7 @@ VICTIMS = [
     Victim("canvas", "last_user_access", "last_user_access_csv"),
     Victim("second_nature", "course_completion_report", "course-completion-report"),
     Victim("sana", "user_course_instance_progress", "user_course_instance_progress"),
-    Victim("tinqwise", "users", "users", moments=("page", "emit")),
+    Victim("tinqwise", "users", "users", rows=500, moments=("page", "emit")),
     Victim("instructure_dap", "users", "users", moments=("trade", "download", "emit")),
     Victim("hapyak", "user_stream_raw", "user_stream_raw", rows=5000, moments=("order", "poll", "emit")),
     Victim("adobe_learning_manager", "learner_transcripts", "generateLearnerTranscript", rows=1700, since=AUTUMN),

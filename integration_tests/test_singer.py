@@ -218,7 +218,7 @@ class TestTheEndOfTheProcess:
     def test_nothing_is_lost_when_it_is_killed_and_no_line_is_cut(
         self, door: Connector, config: Json, number: signal.Signals, tmp_path: Path
     ) -> None:
-        with Sandbox(rows=3000) as sandbox:
+        with Sandbox(rows=1000) as sandbox:
             config = quick(sandbox, "canvas", reports=REPORTS)
             started = door.start(*arguments_for(tmp_path, [config]), hold_at=b'"type":"RECORD"')
             assert started.holding.wait(PATIENCE)
