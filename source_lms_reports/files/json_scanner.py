@@ -13,8 +13,9 @@ from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
 
-LINES = 256 * 1024
-"""Bytes of objects that follow one another which are handed on together."""
+LINES = 64 * 1024
+"""Bytes of objects that follow one another which are handed on together: the rows of four times as many leave a
+processor's own cache, which costs 0.3 µs each."""
 
 WINDOW = 64 * 1024
 """Bytes of an array that are looked at together, at least."""

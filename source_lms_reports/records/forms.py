@@ -23,7 +23,7 @@ MOST_KEYS = 500
 """Rows with more keys than this, all in all, are sparse and stay dicts."""
 
 _INNER = {list, dict}
-_NULL = msgspec.Raw(b"null")
+_NULL = b"null"
 _BRACKETS = (b"[", b"{")
 _SUSPICIOUS = (b"e", b"E", b'"')
 """In an exponent, `true`, `false` and texts."""
@@ -181,12 +181,20 @@ _BY_TYPE: Mapping[type, FieldKind] = {int: "integer", bool: "boolean", dict: "ob
 
 
 def _texts(found: Decoded, at: int, name: str) -> list[bytes]:
-    """The texts of JSON that a field holds. Nulls are left out of the rows."""
-    values = list(map(attrgetter(f"f{at}"), found.rows))
-    texts = [text for text in values if text is not UNSET] if UNSET in values else values
-    if b"null" not in b",".join(texts):
-        return texts
-    found.leave_out(at, name, [row for row, value in zip(found.rows, values, strict=True) if value == _NULL])
+    """The texts of JSON that a field holds. Nulls are left out of the rows.
+
+    Texts of numbers and nulls are compared as parts of `1.5,null,2`, which takes half as long as one by one.
+    """
+    rows, values = found.rows, list(map(attrgetter(f"f{at}"), found.rows))
+    if UNSET in values:
+        rows = [row for row, value in zip(rows, values, strict=True) if value is not UNSET]
+        values = [value for value in values if value is not UNSET]
+    joined = b",".join(values)
+    if _NULL not in joined:
+        return values
+    are_numbers = not any(char in joined for char in (*_BRACKETS, b'"'))
+    texts = joined.split(b",") if are_numbers else list(map(bytes, values))
+    found.leave_out(at, name, [row for row, text in zip(rows, texts, strict=True) if text == _NULL])
     return [text for text in texts if text != _NULL]
 
 
