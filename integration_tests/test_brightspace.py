@@ -245,6 +245,16 @@ def test_the_older_routes_are_asked_where_the_newer_are_not_served(connector: Co
         assert as_set(run.records[stream]) == as_set(sandbox.truth("brightspace", stream, incremental=True))
 
 
+def test_a_file_at_another_host_is_fetched_without_credentials(connector: Connector, sandbox: Sandbox) -> None:
+    sandbox.vendors["brightspace"].switches.redirects = True
+    config = quick(sandbox, "brightspace", data_sets=["Users"])
+    run = read(connector, config, catalog(connector, config))
+
+    assert as_set(run.records["bds_users"]) == as_set(sandbox.truth("brightspace", "bds_users", incremental=True))
+    assert 302 in {entry.status for entry in sandbox.requests("brightspace", "download")}
+    assert not sandbox.journal.marked("credentials-at-download-host")
+
+
 def test_a_full_refresh_is_the_newest_full_file(connector: Connector, sandbox: Sandbox) -> None:
     config = quick(sandbox, "brightspace", data_sets=["Organizational Units"])
     run = read(connector, config, catalog(connector, config, mode="full_refresh"))

@@ -317,6 +317,25 @@ def test_given_ninety_tables_when_discovered_then_the_limits_hold(sandbox: Sandb
     assert all(entry.status == 200 for entry in sandbox.requests(DAP))
 
 
+def test_given_values_that_no_schema_foresees_when_read_then_each_comes(sandbox: Sandbox, connector: Connector) -> None:
+    """The largest id, a NUL, half a character, years that are none, new words, what was too large, required nulls."""
+    too_large = "__cd2_oversized_truncated__"
+    odd = {"id": 2**63 - 1, "name": "a\x00b", "sortable_name": "half \ud83d", "storage_quota": 2**62}
+    more = {"created_at": "0023-08-01T00:00:00Z", "deleted_at": "20222-01-01T00:00:00Z", "workflow_state": "new"}
+    large = {"id": 7, "name": too_large, "storage_quota": too_large, "created_at": too_large}
+    sandbox.mutate(DAP, "users", add=[odd | more, large, {"id": 8}])
+    sandbox.mutate(DAP, "accounts", add=[{"id": 9, "settings": too_large}])
+    run = Syncs(sandbox, connector, "users", "accounts").read_well()
+
+    rows = {row["id"]: present(row) for row in run.records["users"]}
+    for row in rows.values():
+        del row["meta_ts"]
+    assert rows[odd["id"]] == odd | more | {"name": "ab", "sortable_name": "half \ufffd"}
+    assert (rows[7], rows[8]) == (large, {"id": 8})
+    assert [row["settings"] for row in run.records["accounts"] if row["id"] == 9] == [too_large]
+    assert len(run.logged("WARN")) == 2
+
+
 def test_given_dates_that_do_not_apply_when_read_then_one_line_says_so(sandbox: Sandbox, connector: Connector) -> None:
     syncs = Syncs(sandbox, connector, "users")
     syncs.config = {**syncs.config, "start_date": "2026-01-01T00:00:00Z", "lookback_days": 3}

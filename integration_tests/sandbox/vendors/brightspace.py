@@ -103,6 +103,7 @@ class Switches:
         token_seconds: The life of an access token.
         newer, older: Whether the routes of each generation of ready files are served.
         page_size: The most entries of a page of a list.
+        redirects: Whether the address of a ready file leads to a signed one at another host.
     """
 
     client_id: str = "d2l-client"
@@ -114,6 +115,7 @@ class Switches:
     newer: bool = True
     older: bool = True
     page_size: int = 2
+    redirects: bool = False
 
 
 @dataclass
@@ -444,9 +446,11 @@ class Brightspace(Vendor):
             return self.error(404)
         key = json.dumps([self.name, file.of, file.number, file.columns, file.rows])
         path = self.world.cache.build(key, partial(_write, file.of, file.columns, file.rows))
-        return self.world.downloads.direct(
-            request, self.name, f"BDS {file.of}", Artifact(path, "application/zip", f"{file.of}.zip")
-        )
+        artifact = Artifact(path, "application/zip", f"{file.of}.zip")
+        if self.switches.redirects:
+            link = self.world.downloads.issue(self.name, f"BDS {file.of}", artifact, 900)
+            return Response(302, [("Location", link)])
+        return self.world.downloads.direct(request, self.name, f"BDS {file.of}", artifact)
 
     def _row(self, of: str, number: int, version: int) -> tuple[str, ...]:
         """A row as text; its last columns tell how often it was changed."""

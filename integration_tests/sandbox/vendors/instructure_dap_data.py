@@ -266,7 +266,8 @@ def _json_line(line: Line) -> bytes:
     row: Values = {"key": line.key}
     if line.value is not None:
         row["value"] = {name: one for name, one in line.value.items() if one is not None}
-    return json.dumps({**row, "meta": meta}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    text = json.dumps({**row, "meta": meta}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace") + b"\n"  # half a surrogate is an escape
 
 
 def _table_columns(spec: TableSpec, expanded: bool) -> Iterator[str]:
