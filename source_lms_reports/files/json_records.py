@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
-from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.json_rows import Decoded, Fields, keys_in, keys_of, lacks_nothing, lines_size
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
+from source_lms_reports.files.twin_names import TwinNames
 
 _LONG_NUMBER = b"0" * 16
 """What sixteen digits look like through `_OUTLINE`: more than every float can hold."""
@@ -177,13 +177,12 @@ def _has_small_number(outline: bytes) -> bool:
 
 def _told_apart(pairs: list[tuple[str, Any]], notes: TableWarnings) -> dict[str, Any]:
     """`a`, `b`, `a` -> `a`, `b`, `a_2`"""
-    taken = {key for key, _ in pairs}
+    twins = TwinNames({key for key, _ in pairs})
     row: dict[str, Any] = {}
     for key, value in pairs:
         name = key
         if key in row:
-            name = next(one for number in count(2) if (one := f"{key}_{number}") not in taken)
-            taken.add(name)
+            name = twins.free(key)
             notes.add(TWIN_NOTE, example=name)
         row[name] = value
     return row

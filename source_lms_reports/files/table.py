@@ -9,6 +9,7 @@ from typing import Any
 
 from source_lms_reports.files.json_records import ObjectChunk
 from source_lms_reports.files.table_warnings import TableWarnings, listed
+from source_lms_reports.files.twin_names import TwinNames
 
 EXTRA = "_extra"
 """The column of the cells that stand beyond the header."""
@@ -100,22 +101,16 @@ def unique_names(header: list[str], notes: TableWarnings) -> tuple[str, ...]:
     taken = {EXTRA, *header}
     seen: set[str] = set()
     names: list[str] = []
+    twins = TwinNames(taken)
     for position, text in enumerate(header, start=1):
         name = text if text.strip() else f"_column_{position}"
         if name in seen or (name != text and name in taken) or name == EXTRA:
-            name = _numbered(name, taken)
+            name = twins.free(name)
         seen.add(name)
         taken.add(name)
         names.append(name)
     _tell_renamed(header, names, notes)
     return tuple(names)
-
-
-def _numbered(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
 
 
 def _tell_renamed(header: list[str], names: list[str], notes: TableWarnings) -> None:
