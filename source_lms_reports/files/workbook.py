@@ -19,6 +19,12 @@ _ONLY_HIDDEN_NOTE = (
     "Nothing stands in the visible sheets, and hidden ones, which are not read, may hold the rows: {example}. The "
     "state stays where it is; have the sheets shown where the report is made"
 )
+_FULL_NOTE = (
+    "The sheet has as many rows as one can have ({count}), so the rest of the report may be missing. What came is "
+    "emitted, and the state stays where it is; choose another format of the report, or a shorter time"
+)
+_MOST_ROWS = frozenset({65_536, 1_048_576})
+"""Rows of a full sheet: of the older programs and formats, and of the newer ones."""
 _NO_TABLES_NOTE = "Sheets of charts, dialogs or macros are no tables: "
 _MOST_PLACES = 2**26
 """Places of a table, filled or not, that are never too many."""
@@ -88,6 +94,9 @@ class Workbook:
                 if self._may_hide_rows():
                     table.is_whole = False
                     table.notes.add(_ONLY_HIDDEN_NOTE, example=listed(self.hidden))
+                if (rows := sum(sheet.chunks.rows)) in _MOST_ROWS:
+                    table.is_whole = False
+                    table.notes.add(_FULL_NOTE, count=rows)
                 while notes:
                     table.notes.add(notes.pop(0))
                 yield table

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, PayloadError
-from source_lms_reports.files import xlsx_package
+from source_lms_reports.files import workbook, xlsx_package
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.xlsx_cells import column_number
@@ -268,6 +268,18 @@ def test_header_only_and_a_lone_marker_are_no_rows(tmp_path: Path) -> None:
 
     assert _read(tmp_path, ["a", "b"]) == []
     assert read(payload(tmp_path, _sheet(["a", "b"], ["Nothing here"])), options)["S"] == []
+
+
+def test_a_sheet_that_is_full_to_its_last_row_may_not_be_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "_MOST_ROWS", frozenset({4}))
+    for count, is_full in ((2, False), (3, True)):
+        content = payload(tmp_path, _sheet(["a", "b"], *[[number, "x"] for number in range(count)]))
+        verify(content, DEFAULT)
+        (table,) = open_tables(content, DEFAULT)
+
+        assert table.is_whole is not is_full
+        told = [text for text in table.notes.messages() if "as many rows as one can have (4)" in text]
+        assert bool(told) is is_full
 
 
 def test_visible_sheets_are_tables_and_hidden_ones_are_named(tmp_path: Path) -> None:
