@@ -14,7 +14,7 @@ import msgspec
 from source_lms_reports.api.client import Client
 from source_lms_reports.api.ready import ready_sets
 from source_lms_reports.api.refusal import Refusal
-from source_lms_reports.errors import ConfigError
+from source_lms_reports.errors import ConfigError, TransientError
 from source_lms_reports.files.parts import snake_case
 from source_lms_reports.plan.columns import has_window_columns
 from source_lms_reports.plan.stream import REPORT_END, REPORT_START, ReportStream
@@ -138,14 +138,21 @@ class Reports:
         """The reports that the vendor lists for this account, as ids with what the vendor says about them.
 
         Raises:
-            Refusal: The list could not be had.
+            Refusal: The list could not be had, or names its reports otherwise than this connector knows.
         """
         listing = self.platform.listing
         if listing is None:
             return []
         items = client.items(listing.request, phase)
-        pairs = [(str(item if isinstance(item, str) else value_at(item, listing.id)), item) for item in items]
-        return [(report, item) for report, item in pairs if report not in ("", "None")]
+        pairs = [(item if isinstance(item, str) else value_at(item, listing.id), item) for item in items]
+        if any(isinstance(name, (dict, list)) for name, _ in pairs):
+            error = TransientError(
+                f"The list of reports of {self.platform.title} has an entry without a name where one should be. "
+                "Run the sync again later.",
+                detail=str(items)[:300],
+            )
+            raise Refusal("transient", error)
+        return [(str(name), item) for name, item in pairs if name not in ("", None)]
 
     def offered(self, client: Client, phase: str) -> Offered:
         """All that the vendor lists for this account.

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from source_lms_reports.api.client import Client
+from source_lms_reports.api.refusal import Refusal
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.files.parts import snake_case
 from source_lms_reports.plan.stream import Wanted
@@ -121,6 +122,15 @@ def test_two_reports_of_one_id_are_told_unless_they_are_one(caplog: pytest.LogCa
         found = with_names.offered(cast("Client", vendor), "list").listed
         assert found["grades"]["DataSetId"] == items[-1]["DataSetId"]
         assert ("two reports that are called grades" in caplog.text) is told
+
+
+def test_a_list_that_names_its_reports_otherwise_invents_none() -> None:
+    vendor = Lists()
+    vendor.listed = [{"name": "users"}]  # type: ignore[list-item]
+    tables = Reports(load_platform("instructure_dap"), reports().settings)
+    with pytest.raises(Refusal) as caught:
+        tables.listed(cast("Client", vendor), "list")
+    assert "has an entry without a name where one should be" in caught.value.error.message
 
 
 def test_a_cursor_of_the_catalog_counts_as_a_column() -> None:
