@@ -51,11 +51,11 @@ def sync(config: Path, destination: str, streams: list[str]) -> dict[str, str]:
         where = dlt.destinations.postgres(destination)
     else:
         where = dlt.destinations.duckdb(str(Path(destination).resolve()))
-    pipeline = dlt.pipeline(pipeline_name=name, destination=where, dataset_name=name)
     failed: dict[str, str] = {}
-    if pipeline.has_pending_data:  # of a load that broke off; `run` would load that alone, and read nothing
-        print(pipeline.run())
     with tempfile.TemporaryDirectory(prefix="lms-reports-") as folder:
+        # dlt's own folder is one for all that have this name. The state of another database must not be taken for this
+        # one's, and what a load that broke off leaves there would be loaded next time in place of a sync.
+        pipeline = dlt.pipeline(name, destination=where, dataset_name=name, pipelines_dir=str(Path(folder, "dlt")))
         print(pipeline.run(_source(config, Path(folder), streams, failed)))
     return failed
 

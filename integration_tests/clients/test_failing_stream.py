@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.clients.postgres import postgres
-from integration_tests.clients.recipes import Record, Sync, count, dlt, recipes
+from integration_tests.clients.recipes import Record, Sync, configure, count, dlt, recipes
 from integration_tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.clients
@@ -88,3 +88,23 @@ def test_after_a_load_that_broke_off_dlt_reads_on(sandbox: Sandbox, project: Pat
         done = sync(server.url)
         assert done.returncode == 0, done.stdout
         assert server.rows("select count(*) from lms_reports.last_user_access where user_id = 77") == [["1"]]
+
+
+@pytest.mark.client("dlt")
+def test_two_accounts_in_two_databases_do_not_share_a_state(
+    sandbox: Sandbox, project: Path, record_property: Record
+) -> None:
+    """The rows of one are older than the state of the other."""
+    sync = dlt(project, record_property)
+    with Sandbox(rows=20) as other:
+        other.clock.advance(-3600)
+        for account, database in ((sandbox, "lms.duckdb"), (other, "other.duckdb")) * 2:
+            configure(account, project)
+            done = sync(database)
+            assert done.returncode == 0, done.stdout
+            account.clock.advance(3600)
+            at = LATER if account is sandbox else "2026-01-20T12:00:00Z"
+            account.mutate("canvas", "last_user_access", add=[{"user id": 77, "last access at": at}])
+    (project / "lms.duckdb").unlink()
+    (project / "other.duckdb").rename(project / "lms.duckdb")
+    assert count(project, "last_user_access", "user_id = 77") == 1
