@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from source_lms_reports.api.refresh import SettingKeeper
@@ -15,10 +17,19 @@ from source_lms_reports.errors import ConfigError
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.renewed import with_setting
 
+try:
+    import fcntl as _fcntl
+except ImportError:
+    fcntl: ModuleType | None = None
+else:
+    fcntl = _fcntl
+
 #: Names the file for what is renewed, where configuration files are made anew for each run.
 RENEWED_FILE = "LMS_REPORTS_RENEWED_FILE"
 #: Meltano sets it for the plugins that it runs, and makes their configuration file anew each time.
 _MELTANO = "MELTANO_EXTRACTOR_NAME"
+#: Values that stand in the file beside the one that is renewed: those of other accounts, and of tokens given up.
+_OTHERS_KEPT = 20
 
 
 def make_keeper(files: Sequence[str], environment: Mapping[str, str] = os.environ) -> SettingKeeper:
@@ -70,9 +81,12 @@ class ConfigFileKeeper(SettingKeeper):
 
 
 class RenewedFileKeeper(SettingKeeper):
-    """Keeps new values in a file of its own, each with a digest of the configured value that it is there instead of.
+    """Keeps new values in a file of its own, each by a digest of the configured value that it is there instead of.
 
-    Where somebody configures another value, that one is taken.
+    Where somebody configures another value, that one is taken. Several taps may have one file: of two accounts in one
+    project of Meltano each has its own entry.
+
+    `{"platform.refresh_token": {"<digest of what is configured>": "<what came last>"}}`
 
     Args:
         file: The file. It need not be there yet.
@@ -86,10 +100,7 @@ class RenewedFileKeeper(SettingKeeper):
         """The value in the file, if it is there instead of the configured one."""
         name = ".".join(path)
         configured = self._configured.setdefault(name, _digest(known))
-        entry = _read(self._file).get(name)
-        if not isinstance(entry, Mapping) or entry.get("instead_of") != configured:
-            return known
-        return str(entry.get("value") or known)
+        return self._entries(name).get(configured) or known
 
     def require_room(self, path: Sequence[str]) -> None:
         """Make sure that the file can be written."""
@@ -98,8 +109,30 @@ class RenewedFileKeeper(SettingKeeper):
     def keep(self, path: Sequence[str], value: str) -> None:
         """Write the file anew with the new value, which is on disk when this returns."""
         name = ".".join(path)
-        entry = {"instead_of": self._configured[name], "value": value}
-        _write(self._file, {**_read(self._file), name: entry})
+        with _alone_in(self._file.resolve().parent):
+            others = {key: one for key, one in self._entries(name).items() if key != self._configured[name]}
+            newest = dict(list(others.items())[-_OTHERS_KEPT:]) | {self._configured[name]: value}
+            _write(self._file, {**_read(self._file), name: newest})
+
+    def _entries(self, name: str) -> dict[str, str]:
+        found = _read(self._file).get(name)
+        entries = found if isinstance(found, Mapping) else {}
+        return {key: value for key, value in entries.items() if isinstance(value, str)}
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other taps from writing in a folder meanwhile, where that can be; their writing takes no time."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system that knows no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _digest(value: str) -> str:

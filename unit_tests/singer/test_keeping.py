@@ -102,6 +102,28 @@ def test_a_file_for_renewed_values_goes_with_the_configured_one(tmp_path: Path) 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_two_accounts_keep_their_values_in_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "renewed.json"
+    accounts = {name: RenewedFileKeeper(file) for name in ("one", "two")}
+    for name, keeper in accounts.items():
+        assert keeper.latest(TOKEN, name) == name
+    for turn in range(30):
+        for name, keeper in accounts.items():
+            keeper.keep(TOKEN, f"{name} {turn}")
+    for name in accounts:
+        assert RenewedFileKeeper(file).latest(TOKEN, name) == f"{name} 29"
+
+
+def test_the_file_does_not_grow_with_each_token_that_is_entered(tmp_path: Path) -> None:
+    file = tmp_path / "renewed.json"
+    for turn in range(50):
+        keeper = RenewedFileKeeper(file)
+        keeper.latest(TOKEN, f"entered {turn}")
+        keeper.keep(TOKEN, f"new {turn}")
+    assert len(read(file)["platform.refresh_token"]) <= 21
+    assert RenewedFileKeeper(file).latest(TOKEN, "entered 49") == "new 49"
+
+
 @pytest.mark.parametrize("content", [b'{"platform.refresh_token": {"inst', b"[]", b"\xff"])
 def test_a_file_of_renewed_values_that_cannot_be_read_is_no_reason_to_take_the_old_one(
     tmp_path: Path, content: bytes
