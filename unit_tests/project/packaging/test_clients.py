@@ -12,6 +12,7 @@ import pytest
 
 from integration_tests.clients import matrix, recorder
 from integration_tests.clients.recorder import Recorder
+from source_lms_reports.platforms.model import platform_names
 from unit_tests.project.packaging.project import text, version
 
 PLACES = [
@@ -22,6 +23,20 @@ PLACES = [
     "README.md",
 ]
 PLAIN: dict[str, Any] = {"passed": {"it works": 2}, "skipped": 1, "versions": ["tool 1.2"], "connector": "x"}
+#: From a client into a destination.
+WAYS = {
+    "Airflow → DuckDB",
+    "cron → JSON lines",
+    "Dagster → DuckDB",
+    "dlt → DuckDB",
+    "dlt → PostgreSQL",
+    "Meltano → DuckDB",
+    "Meltano → PostgreSQL",
+    "PyAirbyte → DuckDB",
+    "PyAirbyte → PostgreSQL",
+    "tap → a target of singer-sdk",
+}
+
 
 # -- the page
 
@@ -99,6 +114,12 @@ def test_what_landed_is_noted_and_shown() -> None:
     cells = {title.strip(): cell.strip() for title, cell in zip(head, row, strict=True)}
     assert cells["Canvas"] == "1,200 of 1,200 (44)"
     assert cells["Sana"] == ""
+
+
+def test_every_platform_landed_by_every_way() -> None:
+    ways = {way: set(ran) for result in matrix.load().values() for way, ran in result.get("landed", {}).items()}
+    assert set(ways) >= WAYS, "run: make clients-matrix"
+    assert {way: set(platform_names()) - ran for way, ran in ways.items()} == {way: set() for way in ways}
 
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped"])
