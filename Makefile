@@ -88,9 +88,9 @@ format: $(VENV)/.dev ## lay out the code and repair what can be repaired by itse
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# The first line compiles the test modules, once for all workers.
+# The first line compiles the test modules, once for all workers. What is wrong with one, the second line says.
 unit: $(VENV)/.dev
-	@$(PYTEST) --collect-only -qq unit_tests integration_tests > /dev/null
+	@$(PYTEST) --collect-only -qq unit_tests integration_tests > /dev/null 2>&1 || true
 	@$(PYTEST) $(PARALLEL) unit_tests integration_tests -m "$(BRIEF)" $(RECORD)
 
 faults: $(VENV)/.dev ## every fault at every platform, for docs/faults.md
