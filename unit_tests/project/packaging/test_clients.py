@@ -26,6 +26,7 @@ PLAIN: dict[str, Any] = {"passed": {"it works": 2}, "skipped": 1, "versions": ["
 #: From a client into a destination.
 WAYS = {
     "Airflow → DuckDB",
+    "Container image → messages",
     "cron → JSON lines",
     "Dagster → DuckDB",
     "dlt → DuckDB",
