@@ -17,6 +17,8 @@ from source_lms_reports.files.table_warnings import TableWarnings
 
 _FOOTER = re.compile(r"^[(*=-].*[)*=-]$|^#|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。]$")
 """What lines behind a table look like: `(5 rows)`, `Total rows: 5`, `Made on 2024-01-01`, `-- end --`; no name does."""
+_LONGEST_NAME = 200
+"""Characters of a column's name, if it stands alone: what is longer is a token, or data in Base64."""
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
@@ -72,7 +74,8 @@ def _refuse_message(beginning: Beginning, table: CsvTable, options: ReadOptions)
     if options.columns.intersection(header):
         return
     lines = [line for line in beginning.text.splitlines() if line.strip()]
-    is_word = bool(options.columns) and len(lines) == 1 == len(header)
+    is_lone = len(lines) == 1 == len(header)
+    is_word = is_lone and (bool(options.columns) or len(header[0]) > _LONGEST_NAME)
     if is_word or (len(beginning.data) < HEAD and is_message(lines, table.delimiter, options.delimiters)):
         raise ErrorPayload(f"{beginning.source.label} is not a report but says: {excerpt(beginning.text)}")
 

@@ -387,6 +387,7 @@ NO_REPORTS = (
         )
         for options in (CSV, JSON)
     ),
+    _refused("base_64", b"aWQsbmFtZQox" * 20 + b"\n", ErrorPayload, "is not a report but says: aWQs"),
     _refused("json_error", b'{"error": "no"}', ErrorPayload, "JSON instead"),
     _refused("json_list_that_is_cut", b'["a", "b', ErrorPayload, "JSON instead"),
     _refused("picture", b"\x89PNG\r\n\x1a\n", UnknownFormat, "neither CSV.* but a picture"),
