@@ -147,6 +147,7 @@ class ObjectChunk:
             row = dict(pairs)
             return row if len(row) == len(pairs) else _told_apart(pairs, self._notes)
 
+        self._clean()  # other decoders may have stopped before they came to an odd byte
         try:
             objects: list[dict[str, Any]] = json.loads(
                 self._text, parse_float=exact_number, parse_int=_exact_integer, object_pairs_hook=told_apart

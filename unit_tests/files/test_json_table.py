@@ -163,6 +163,12 @@ def test_numbers_beyond_any_float_are_text(tmp_path: Path) -> None:
     assert read(payload(tmp_path, text))[None] == [{"huge": "1e400", "tiny": "1.5e-400", "plain": 0.5}]
 
 
+def test_a_number_beyond_any_float_before_an_odd_byte(tmp_path: Path) -> None:
+    """Decoders stop at the number and never see the byte."""
+    text = b'[{"id": {"huge": 1e999, "name": "\x80"}}]'
+    assert read(payload(tmp_path, text))[None] == [{"id": {"huge": "1e999", "name": "\u20ac"}}]
+
+
 @pytest.mark.parametrize("block", [1, 2, 3])
 def test_a_number_may_stand_at_any_edge(tmp_path: Path, block: int) -> None:
     text = b'{"total": 123456, "pages": -12.5e3, "ids": [123, 456.75], "rows": [{"a": 1}], "last": 987}'
