@@ -10,7 +10,7 @@ from source_lms_reports.files.archive import HEAD, Source
 from source_lms_reports.files.csv_head import CsvHead
 from source_lms_reports.files.csv_rows import MOST_BEHIND, OddRows, Piece, Row, Tail
 from source_lms_reports.files.csv_table import CsvTable, is_marker
-from source_lms_reports.files.file_format import Beginning, Wanted, excerpt
+from source_lms_reports.files.file_format import Beginning, Wanted, broken_off, excerpt
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.prose import is_breaking_off, is_document, is_message, is_table_with_markup
 from source_lms_reports.files.table_warnings import TableWarnings
@@ -131,11 +131,7 @@ class _End:
             return
         if any(is_breaking_off(row[:1], width) for row in [*self._head.rows[:-MOST_BEHIND], *rows[:at]]):
             return
-        words = excerpt(self._head.delimiter.join(behind[0]))
-        raise TruncatedPayload(
-            f"{label} breaks off with a message in the place of its last rows. The next sync asks for it again. "
-            f"It says: {words}"
-        )
+        raise broken_off(label, self._head.delimiter.join(behind[0]))
 
     def _footer(self, rows: list[Row], options: ReadOptions) -> tuple[str, ...]:
         """Lone cells of words behind rows that have all their cells."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from source_lms_reports.errors import TruncatedPayload
 from source_lms_reports.files.archive import Source
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table import Table
@@ -58,3 +59,16 @@ def excerpt(text: str, most: int = 200) -> str:
     """The first words of a text, for a message."""
     shown = " ".join(text[: 8 * most].split())
     return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
+def broken_off(label: str, words: str) -> TruncatedPayload:
+    """The error for a report whose writer met an error, and wrote it in the place of the rows that are missing.
+
+    Args:
+        label: What messages call the report.
+        words: What stands there.
+    """
+    return TruncatedPayload(
+        f"{label} breaks off with a message in the place of its last rows. The next sync asks for it again. "
+        f"It says: {excerpt(words)}"
+    )

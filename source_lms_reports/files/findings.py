@@ -27,6 +27,7 @@ class Section:
         pieces: Where many of its elements stand together, in bytes from and to: its elements need no second search. Of
             lines, where the lines behind the first one stand.
         more: The member beside it that says that there are more records than these; empty where none does.
+        aside: Lists beside it that are left out, as they are no rows by their names; empty where there are none.
     """
 
     name: str | None
@@ -35,6 +36,7 @@ class Section:
     manner: Manner = "plain"
     pieces: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     more: str = ""
+    aside: str = ""
 
 
 @dataclass

@@ -172,15 +172,10 @@ class Scanner:
             if self.take(b",", b"]") == b"]":
                 return
 
-    def pieces(self) -> Iterator[Piece]:
-        """The records of the array whose `[` was just taken, as the places of many records each.
-
-        Raises:
-            UnknownFormat: An element is none.
-        """
+    def pieces(self) -> Iterator[Piece | None]:
+        """The places of many records each of the array whose `[` was just taken; None where one of them is none."""
         for text in self.elements():
-            self._require_records(text)
-            yield self.offset - len(text) + len(b"[]"), self.offset
+            yield (self.offset - len(text) + len(b"[]"), self.offset) if self._holds_records(text) else None
 
     def known(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
         """The elements of an array as `elements` gives them, where their places are known.
@@ -210,14 +205,21 @@ class Scanner:
         for text, _ in self._lines():
             yield text
 
-    def line_pieces(self) -> tuple[Piece, ...]:
+    def line_pieces(self) -> tuple[tuple[Piece, ...], bytes]:
         """The same as the places of many lines each, where each line is one object; none where it is not so easy.
+
+        Returns:
+            The places, and the last of the texts.
 
         Raises:
             UnknownFormat: There is something else.
         """
-        pieces = [piece for _, piece in self._lines()]
-        return () if None in pieces else tuple(piece for piece in pieces if piece)
+        pieces: list[Piece | None] = []
+        last = b"[]"
+        for text, piece in self._lines():
+            pieces.append(piece)
+            last = text
+        return () if None in pieces else tuple(filter(None, pieces)), last
 
     def _lines(self) -> Iterator[tuple[bytes, Piece | None]]:
         while self.peek():
@@ -232,18 +234,20 @@ class Scanner:
                 parts.append(self.value())
                 size += len(parts[-1])
             text = b"[" + b",".join(parts) + b"]"
-            self._require_records(text)
+            if not self._holds_records(text):
+                raise no_records(self._label)
             yield text, None
 
-    def _require_records(self, text: bytes) -> None:
+    def _holds_records(self, text: bytes) -> bool:
         if text is self._passed:
-            return
+            return True
         try:
             self._count(text)
-        except msgspec.ValidationError as error:
-            raise UnknownFormat(f"{self._label} has an array whose elements are not all records.") from error
+        except msgspec.ValidationError:
+            return False
         except (msgspec.DecodeError, RecursionError) as error:
             raise corrupt(self._label, error) from error
+        return True
 
     def end(self) -> None:
         """Nothing but white space may follow."""
@@ -359,6 +363,11 @@ class Scanner:
 
     def _malformed(self, detail: str) -> CorruptPayload:
         return corrupt(self._label, ValueError(f"not JSON: {detail}"))
+
+
+def no_records(label: str) -> UnknownFormat:
+    """The error for an array that holds something else than records."""
+    return UnknownFormat(f"{label} has an array whose elements are not all records.")
 
 
 def _space_end(text: bytes, start: int) -> int:

@@ -11,9 +11,11 @@ from typing import Any
 
 from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import Source, corrupt
+from source_lms_reports.files.file_format import broken_off
 from source_lms_reports.files.findings import Manner, Section
 from source_lms_reports.files.flatten import Flattener
-from source_lms_reports.files.json_scanner import Scanner, count_records, loose
+from source_lms_reports.files.json_records import ObjectChunk
+from source_lms_reports.files.json_scanner import Scanner, count_records, loose, no_records
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.table_warnings import TableWarnings, listed
 from source_lms_reports.files.text import HALF_NOTE, NUL_NOTE, ByteStream, text_blocks, utf8_blocks
@@ -112,6 +114,8 @@ _MOST_SHOWN = 1000
 """Bytes of a value that a message may show."""
 _ERROR_KEYS = ("error", "errors")
 _LINES = re.compile(r"(?i)\.(?:jsonl|ndjson)(?:\.gz)?$")
+_ASIDE = frozenset({"info", "messages", "notes", "notices", "warnings"})
+"""Lists by these names are no rows where another list stands beside them."""
 _NO_ERROR = (b"null", b"[]", b"{}", b'""', b"false", b"0")
 
 
@@ -145,6 +149,8 @@ class _Members:
     arrays: dict[str, tuple[Section, bool]] = field(default_factory=dict)
     errors: dict[str, bytes] = field(default_factory=dict)
     reports: list[Section] | None = None
+    mixed: set[str] = field(default_factory=set)
+    """Lists that begin with a record and hold something else as well. A record may have such lists."""
     keys: set[str] = field(default_factory=set)
 
     def add_key(self, key: str) -> None:
@@ -248,7 +254,7 @@ class _Finder:
         start = scanner.offset
         members = self._object(self._path)
         if scanner.peek() == b"{":
-            return self._lines(start)
+            return self._lines(start, members.keys)
         scanner.end()
         if not members.told() and self._is_record(members):
             return [Section(None, start, lines=True)]
@@ -272,10 +278,29 @@ class _Finder:
         section = Section(name, self._scanner.offset)
         if self._scanner.peek() not in (b"{", b"]", b""):
             raise UnknownFormat(f"{self._label} has an array whose elements are not records.")
-        return replace(section, pieces=tuple(self._scanner.pieces()))
+        pieces = tuple(filter(None, found := tuple(self._scanner.pieces())))
+        if len(pieces) < len(found):
+            raise no_records(self._label)
+        return replace(section, pieces=pieces)
 
-    def _lines(self, start: int) -> list[Section]:
-        return [Section(None, start, lines=True, pieces=self._scanner.line_pieces())]
+    def _lines(self, start: int, keys: set[str]) -> list[Section]:
+        """Rows one behind the other; `keys` are those of the first."""
+        pieces, last = self._scanner.line_pieces()
+        self._refuse_message_behind(last, keys)
+        return [Section(None, start, lines=True, pieces=pieces)]
+
+    def _refuse_message_behind(self, rows: bytes, keys: set[str]) -> None:
+        """Refuse lines whose writer broke off with an error: `{"id":1}`, `{"error":"time-out"}`.
+
+        Raises:
+            TruncatedPayload: The last row is one, and has nothing that the first has.
+        """
+        if not any(b'"%b"' % key.encode() in rows for key in _ERROR_KEYS):
+            return
+        row = ObjectChunk(rows, self._label).objects()[-1]
+        told = next((row[key] for key in _ERROR_KEYS if row.get(key)), None)
+        if told is not None and keys.isdisjoint(row):
+            raise broken_off(self._label, json.dumps(told, ensure_ascii=False))
 
     def _object(self, path: tuple[str, ...]) -> _Members:
         scanner = self._scanner
@@ -316,7 +341,10 @@ class _Finder:
         first = self._scanner.peek()
         section = Section(None, self._scanner.offset)
         if key not in _ERROR_KEYS and first == b"{":
-            section = replace(section, pieces=tuple(self._scanner.pieces()))
+            found = tuple(self._scanner.pieces())
+            section = replace(section, pieces=tuple(filter(None, found)))
+            if None in found:
+                members.mixed.add(key)
         else:
             for text in self._scanner.elements():
                 if key in _ERROR_KEYS:
@@ -390,17 +418,28 @@ class _Finder:
             raise ErrorPayload(f"The vendor answered with an error instead of a report: {_snippet(told[0])}")
         if members.reports is not None:
             return members.reports
-        filled = [section for section, has_records in members.arrays.values() if has_records]
-        empty = [section for section, has_records in members.arrays.values() if not has_records]
-        if len(filled) == 1 and not self._path:
-            return filled
-        if not filled and len(empty) == 1 and not self._path:
-            return empty
+        if not self._path and (found := self._only(members)):
+            return [found]
         if members.arrays and not self._path:
             names = ", ".join(members.arrays)
             raise UnknownFormat(f"{self._label} has several arrays ({names}); which one is the report cannot be told.")
         words = _shown(members.scalars) or f"its members are {listed(sorted(members.keys))}".encode("utf-8", "replace")
         raise ErrorPayload(f"{self._label} is JSON without records: {_snippet(words)}")
+
+    def _only(self, members: _Members) -> Section | None:
+        """The one list that may be the report; None where there are several, or there is none.
+
+        Raises:
+            UnknownFormat: It holds something else than records.
+        """
+        may_be = {name: found for name, found in members.arrays.items() if _plain(name) not in _ASIDE}
+        arrays = may_be or members.arrays
+        only = [name for name, (_, has_records) in arrays.items() if has_records] or list(arrays)
+        if len(only) != 1:
+            return None
+        if only[0] in members.mixed:
+            raise no_records(self._label)
+        return replace(arrays[only[0]][0], aside=listed(sorted(members.arrays.keys() - arrays.keys())))
 
 
 def _shown(scalars: dict[str, bytes]) -> bytes:

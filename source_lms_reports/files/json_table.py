@@ -20,6 +20,8 @@ _MORE_NOTE = (
     "state stays where it is"
 )
 
+_ASIDE_NOTE = "Beside the rows stand lists that are no rows by their names, left out: {example}"
+
 
 class JsonTable(Table):
     """One array of records."""
@@ -31,6 +33,8 @@ class JsonTable(Table):
         if section.more:
             self.is_whole = False
             self.notes.add(_MORE_NOTE, example=section.more)
+        if section.aside:
+            self.notes.add(_ASIDE_NOTE, example=section.aside)
         self._flattener = Flattener(flatten, source.label) if flatten else None
 
     def chunks(self) -> Iterator[ObjectChunk]:

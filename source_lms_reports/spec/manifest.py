@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.resources
 from collections.abc import Mapping
@@ -26,6 +27,12 @@ def shared_properties() -> Mapping[str, Any]:
 
 
 def _frame() -> dict[str, Any]:
+    """The manifest without platforms, for the caller to change."""
+    return copy.deepcopy(_read_frame())
+
+
+@functools.cache
+def _read_frame() -> dict[str, Any]:
     text = (importlib.resources.files(__package__) / "manifest.yaml").read_text(encoding="utf-8")
     frame: dict[str, Any] = load_yaml(text)
     return frame

@@ -517,7 +517,7 @@ ARCHIVES = (
     _read("gzip_and_padding", gzipped(_PART) + b"\0" * 30, _TWO),
     _read("gzip_in_members", gzipped(_PART[:9]) + b"\0\0" + gzipped(_PART[9:]), _TWO),
     _refused("gzip_and_half_a_member", gzipped(_PART) + gzipped(_PART)[:12], TruncatedPayload, "ends early"),
-    _refused("gzip_and_a_broken_member", gzipped(_PART) + b"\x1f\x8b\x09\0", CorruptPayload, "damaged"),
+    _refused("gzip_and_a_broken_member", gzipped(_PART) + b"\x1f\x8b\x09" + bytes(20), CorruptPayload, "damaged"),
 )
 DOCUMENTS = (
     _read("nul_escape", b'[{"id": 1, "n": "a\\u0000b"}]', [{"id": 1, "n": "ab"}], "NUL", options=JSON),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, UnknownFormat
+from source_lms_reports.errors import CorruptPayload, ErrorPayload, PayloadError, TruncatedPayload, UnknownFormat
 from source_lms_reports.files import json_scanner, json_sections
 from source_lms_reports.files.json_records import TWIN_NOTE
 from source_lms_reports.files.opening import count_rows, open_tables, verify
@@ -116,6 +116,33 @@ def test_what_is_the_report_must_be_clear(tmp_path: Path) -> None:
         verify(payload(tmp_path, b"[1, 2]"), DEFAULT)
     with pytest.raises(UnknownFormat):
         read(payload(tmp_path, b'[{"a": 1}, 2]'))
+
+
+def test_a_record_of_lines_may_have_a_list_of_anything(tmp_path: Path) -> None:
+    assert read(payload(tmp_path, b'{"a": [{}, null]}\n{"a": 1}'))[None] == [{"a": [{}, None]}, {"a": 1}]
+    with pytest.raises(UnknownFormat, match="not all records"):
+        read(payload(tmp_path, b'{"data": [{}, null]}'))
+
+
+@pytest.mark.parametrize("rows", [[], [{"id": 1}], [{"id": 1}, {"id": 2}]], ids=len)
+def test_a_list_of_warnings_beside_the_rows_is_none_of_them(tmp_path: Path, rows: list[Any]) -> None:
+    for text in ({"data": rows, "warnings": [{"code": 7}, "x"]}, {"Messages": [{"code": 7}], "data": rows}):
+        content = payload(tmp_path, json.dumps(text).encode())
+        assert read(content)[None] == rows
+        assert "are no rows by their names, left out" in " ".join(notes(content))
+    assert read(payload(tmp_path, json.dumps({"warnings": rows}).encode()))[None] == rows
+
+
+def test_lines_that_break_off_with_an_error_are_not_whole(tmp_path: Path) -> None:
+    with pytest.raises(TruncatedPayload, match=r'breaks off with a message .* It says: "time-out"'):
+        read(payload(tmp_path, b'{"id": 1}\n{"id": 2}\n{"error": "time-out"}\n'))
+    for rows in (
+        [{"id": 1, "error": "x"}, {"error": "y"}],
+        [{"id": 1}, {"id": 2, "error": "y"}],
+        [{"id": 1}, {"error": None}],
+    ):
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        assert read(payload(tmp_path, text.encode()))[None] == rows
 
 
 @pytest.mark.parametrize(
