@@ -33,10 +33,10 @@ from source_lms_reports.cdk.cursor import ReportCursor, state_message
 from source_lms_reports.cdk.failures import as_traced
 from source_lms_reports.cdk.message_repository import OrderedMessageRepository
 from source_lms_reports.cdk.partitions import ReportPartitions
-from source_lms_reports.errors import ConfigError, ReportError
+from source_lms_reports.errors import ReportError
 from source_lms_reports.files.spool import Spool
 from source_lms_reports.plan.stream import Selected, Wanted
-from source_lms_reports.spec.input_file import read_config
+from source_lms_reports.spec.input_file import read_config, require_once
 from source_lms_reports.spec.manifest import assemble_manifest
 from source_lms_reports.spec.settings import Settings
 from source_lms_reports.streams.catalog import Reports
@@ -195,10 +195,7 @@ def _wanted(catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage] 
     Raises:
         ConfigError: A stream stands in it twice; the CDK would wait for the second one for ever.
     """
-    names = [one.stream.name for one in catalog.streams]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"The catalog has the stream '{twice}' twice. Remove one of the two.")
+    require_once([one.stream.name for one in catalog.streams])
     states = ConnectorStateManager(state=state)
     return [
         Wanted(

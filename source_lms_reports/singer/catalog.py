@@ -9,6 +9,7 @@ from typing import Any
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.plan.stream import ReportStream
 from source_lms_reports.records.growing import TEXT
+from source_lms_reports.spec.input_file import require_once
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
 #: What Singer's targets call the columns that have other names in Airbyte's.
@@ -104,7 +105,9 @@ def read_catalog(document: Any) -> list[Choice]:
     streams = document.get("streams") if isinstance(document, Mapping) else None
     if not isinstance(streams, list) or not all(isinstance(one, Mapping) for one in streams):
         raise ConfigError("The catalog is none of Singer's: it has no list called 'streams'. Make one with --discover.")
-    return [choice for entry in streams for choice in _choices(entry)]
+    choices = [choice for entry in streams for choice in _choices(entry)]
+    require_once([one.name for one in choices])
+    return choices
 
 
 def _choices(entry: Mapping[str, Any]) -> Iterator[Choice]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import codecs
 import json
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ def read_documents(path: str, what: str) -> list[Any]:
         if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
             raise
         return [_parsed(line, path, what) for line in lines]
+
+
+def require_once(streams: Sequence[str]) -> None:
+    """Refuse a catalog that has a stream twice: of two ways to read one stream, one would have no effect.
+
+    Raises:
+        ConfigError: It has.
+    """
+    twice = next((name for name, count in Counter(streams).items() if count > 1), None)
+    if twice is not None:
+        raise ConfigError(f"The catalog has the stream '{twice}' twice. Remove one of the two.")
 
 
 def _text(path: str, what: str) -> str:

@@ -174,6 +174,7 @@ def test_a_user_may_name_another_key(given: Json, key: list[str]) -> None:
         {"streams": [{"tap_stream_id": "s", "metadata": [{"breadcrumb": []}]}]},
         {"streams": [{"tap_stream_id": "s", "metadata": [{"breadcrumb": 1, "metadata": {}}]}]},
         {"streams": [entry({"selected": True, "replication-method": "LOG_BASED"})]},
+        {"streams": [entry({"selected": True}), entry({"selected": True})]},
     ],
 )
 def test_what_is_no_catalog_is_refused_in_words(document: Any) -> None:
