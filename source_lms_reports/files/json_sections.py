@@ -299,7 +299,7 @@ class _Finder:
             return
         row = ObjectChunk(rows, self._label).objects()[-1]
         told = next((row[key] for key in _ERROR_KEYS if row.get(key)), None)
-        if told is not None and keys.isdisjoint(row):
+        if isinstance(told, (str, dict, list)) and keys and keys.isdisjoint(row):
             raise broken_off(self._label, json.dumps(told, ensure_ascii=False))
 
     def _object(self, path: tuple[str, ...]) -> _Members:

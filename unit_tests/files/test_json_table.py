@@ -140,6 +140,8 @@ def test_lines_that_break_off_with_an_error_are_not_whole(tmp_path: Path) -> Non
         [{"id": 1, "error": "x"}, {"error": "y"}],
         [{"id": 1}, {"id": 2, "error": "y"}],
         [{"id": 1}, {"error": None}],
+        [{"id": 1}, {"error": True}],
+        [{}, {"error": "x"}],
     ):
         text = "".join(json.dumps(row) + "\n" for row in rows)
         assert read(payload(tmp_path, text.encode()))[None] == rows

@@ -180,7 +180,7 @@ def _sheet(case: Case) -> bool:
         if isinstance(cell, (int, float)) and not isinstance(cell, bool):
             assert cell == float(text)
         elif kind in ("text", "error"):
-            assert cell == text
+            assert (cell or "") == text
     for kind in get_args(Kind):
         values, uncast = natives(list(found.cells), kind, found.kinds)
         assert repr(values) == repr([natives([cell], kind, {type(cell)})[0][0] for cell in found.cells])
