@@ -148,6 +148,7 @@ def make_policy(platform: Platform, settings: Settings) -> Policy:
         wait_limit=settings.report_timeout,
         max_in_flight=settings.max_concurrent_reports,
         one_a_report=platform.policy.one_a_report,
+        names_jobs=platform.pattern == "ticket",
     )
     own = settings.poll_interval
     if own is None:

@@ -199,10 +199,15 @@ class Engine:
         return min(candidates, key=self._rank, default=None)
 
     def _taken(self) -> set[str]:
-        """The reports of which no further job may go: the vendor makes one of each at a time, and is at it."""
-        if not self._policy.one_a_report:
-            return set()
-        return {state.order.report for state in self._states.values() if state.standing.holds_slot}
+        """The reports of which no further job may go now.
+
+        The vendor makes one of each at a time, and is at it; or one is just being ordered, and of two orders under way
+        at once nobody could tell whose a job is that the vendor gives for both.
+        """
+        standings = [(state.order.report, state.standing) for state in self._states.values()]
+        if self._policy.one_a_report:
+            return {report for report, standing in standings if standing.holds_slot}
+        return {report for report, standing in standings if self._policy.names_jobs and standing.is_placed_now}
 
     def _opens(self, state: OrderState, now: float) -> float:
         """When the quota lets an order go; `now` where nothing is to be ordered, or no quota is there."""

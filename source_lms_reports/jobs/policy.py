@@ -55,6 +55,7 @@ class Policy:
         retry_base: The first wait after a failed request; it doubles with each further one.
         max_in_flight: Jobs that may be at the vendor at one time.
         one_a_report: Whether the vendor makes one job of a report at a time.
+        names_jobs: Whether the answer to an order names the job, which may be the one of another order.
 
     Raises:
         ValueError: A figure makes no sense.
@@ -67,6 +68,7 @@ class Policy:
     retry_base: float = 2.0
     max_in_flight: int = 4
     one_a_report: bool = False
+    names_jobs: bool = False
 
     def __post_init__(self) -> None:
         if min(self.shortest_interval, self.wait_limit, self.retry_base) <= 0:

@@ -59,6 +59,11 @@ class Standing:
         return isinstance(self._step, Placing)
 
     @property
+    def is_placed_now(self) -> bool:
+        """True while the answer to its order is still to come."""
+        return self._busy is not None and self.places
+
+    @property
     def wants_slot(self) -> bool:
         """True when its next action may put a further load on the vendor."""
         return isinstance(self._step, (Searching, Placing, FetchingAtOnce))

@@ -43,6 +43,18 @@ def test_given_more_orders_than_places_then_the_next_goes_when_a_job_is_ready() 
     assert [type(action) for action in desk.step()] == [Fetch, Fetch, Place]
 
 
+def test_given_answers_that_name_jobs_then_one_order_of_a_report_is_placed_at_a_time() -> None:
+    desk = Desk(patient(max_in_flight=4, names_jobs=True))
+    desk.submit(order(day=1), order(day=2), order("grades", day=1))
+    first, other = desk.step()
+    assert (first.order.report, other.order.report) == (order(day=1).report, "grades")
+    desk.answer(other, RUNNING)
+    assert desk.step() == []
+    desk.answer(first, RUNNING)
+    (second,) = desk.step()
+    assert (type(second), second.order) == (Place, order(day=2))
+
+
 def test_given_a_failed_job_in_its_cool_down_then_its_place_is_free() -> None:
     desk = Desk(patient(max_in_flight=1))
     desk.submit(order(day=1), order(day=2))
