@@ -20,6 +20,8 @@ _ROWS = 500
 """Rows that are put on disk together."""
 _MOST_CELLS = 100_000_000
 """Of a sheet, counted as often as they are repeated."""
+_MOST_COLUMNS = 16_384
+"""Of a row that is held as a whole; no program that writes workbooks has more."""
 _CELLS = ("table-cell", "covered-table-cell")
 _PARAGRAPHS = ("p", "h")
 _NO_TEXT = ("annotation", "note", "ruby-text", "frame", "custom-shape")
@@ -168,6 +170,8 @@ class _Sheet:
 
     def add_cell(self, cell: Cell | None, times: int) -> None:
         if cell:
+            if self._column + times > _MOST_COLUMNS:
+                raise self._beyond(_MOST_COLUMNS, "columns")
             self._counted(times)
             self._row.update(dict.fromkeys(range(self._column, self._column + times), cell))
         self._column += times
@@ -189,10 +193,13 @@ class _Sheet:
     def _counted(self, more: int) -> None:
         self._count += more
         if self._count > _MOST_CELLS:
-            raise ArchiveLimitExceeded(
-                f"The sheet {self._cells.name} has more than {_MOST_CELLS:,} cells, which no report has. Ask the "
-                "vendor what it sent."
-            )
+            raise self._beyond(_MOST_CELLS, "cells")
+
+    def _beyond(self, most: int, what: str) -> ArchiveLimitExceeded:
+        return ArchiveLimitExceeded(
+            f"The sheet {self._cells.name} has more than {most:,} {what}, which no report has. Ask the vendor what it "
+            "sent."
+        )
 
     def _put(self) -> None:
         columns: Columns = {}
