@@ -13,7 +13,7 @@ from typing import Any
 from source_lms_reports.errors import ConfigError
 from source_lms_reports.jobs.ticket import Order, Window
 from source_lms_reports.plan.stream import ReportStream, Selected, Slice
-from source_lms_reports.plan.timeline import Timeline, WindowLeft
+from source_lms_reports.plan.timeline import Timeline
 from source_lms_reports.plan.windows import WindowView, min_or_none
 from source_lms_reports.platforms.model import ReportSpec
 from source_lms_reports.platforms.template import fill_all
@@ -57,9 +57,10 @@ class ReportPlan:
     def slices(self) -> list[Slice]:
         """All orders, in the order of time."""
         spec = self._spec.windows
-        left = list(self._windows_left())
-        windows = Timeline(spec, self._selected, self._settings, self._now, left).windows() if spec else [None]
-        return [slice_ for window in windows for slice_ in self._of_window(window)]
+        if spec is None:
+            return list(self._of_window(None))
+        timeline = Timeline(spec, self._selected, self._settings, self._now, self._windows_left())
+        return [slice_ for window in timeline.windows() for slice_ in self._of_window(window)]
 
     def restarted(self) -> ReportPlan | None:
         """The plan of a first sync; None where this is one."""
@@ -153,8 +154,9 @@ class ReportPlan:
             if set(filled) == set(also):
                 yield {**filled, **selectors, **extra}
 
-    def _windows_left(self) -> Iterator[WindowLeft]:
-        """The windows of earlier syncs' jobs that would be ordered just so today."""
+    def _windows_left(self) -> dict[datetime | None, Window]:
+        """The windows of earlier syncs' jobs that would be ordered just so today, by where they begin."""
+        left: dict[datetime | None, Window] = {}
         for ticket in self._tickets.values():
             window = ticket.window
             if window is None or window.end is None:
@@ -163,7 +165,8 @@ class ReportPlan:
             orders = (one for parameters in self._sets for one in self._orders(window, parameters))
             ordered = (one.identity for one in orders)
             if end is not None and end <= self._now + _TOLERANCE and ticket.identity in ordered:
-                yield WindowLeft(window, instant(window.start) if window.start else None)
+                left.setdefault(instant(window.start) if window.start else None, window)
+        return left
 
     def _cursor_floor(self, one: Selected) -> str | None:
         """The cursor that the vendor is asked to start at, in the vendor's own way of writing it."""

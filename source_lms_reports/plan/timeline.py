@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from source_lms_reports.jobs.policy import TICKET_LIFE
@@ -27,19 +26,6 @@ from source_lms_reports.times import earlier, instant, midnight, shifted
 _TICKET_LIFE = timedelta(seconds=TICKET_LIFE)
 
 
-@dataclass(frozen=True)
-class WindowLeft:
-    """A window that an earlier sync has ordered and not read, and that would be ordered just so today.
-
-    Attributes:
-        window: The window.
-        start: Where it begins; None: since ever.
-    """
-
-    window: Window
-    start: datetime | None
-
-
 class Timeline:
     """The windows of one report.
 
@@ -50,7 +36,8 @@ class Timeline:
         selected: The streams that share them.
         settings: The configuration.
         now: Where the last window ends at the latest.
-        left: The windows of jobs of earlier syncs.
+        left: The windows that earlier syncs have ordered and not read, and that would be ordered just so today, by
+            where they begin (None: since ever).
     """
 
     def __init__(
@@ -59,7 +46,7 @@ class Timeline:
         selected: Sequence[Selected],
         settings: Settings,
         now: datetime,
-        left: Sequence[WindowLeft],
+        left: Mapping[datetime | None, Window],
     ) -> None:
         self._spec = spec
         self._selected = selected
@@ -95,7 +82,7 @@ class Timeline:
         Two years back it is 2024-11-26 03:00, and a job of last night goes from 2024-11-25 03:00 on: it begins there.
         """
         start = earlier(self._now, self._spec.default_start)
-        left = (one.start for one in self._left if one.start is not None and start - _TICKET_LIFE <= one.start)
+        left = (at for at in self._left if at is not None and start - _TICKET_LIFE <= at)
         return min([start, *left])
 
     def _days(self, start: datetime | None) -> Iterator[Window]:
@@ -106,7 +93,7 @@ class Timeline:
             yield from map(as_days, self._units(position, end, unit))
             return
         while position < end:
-            window = self._left_at(position)
+            window = self._left.get(position)
             if window is None:
                 window = as_days(next(cut(position, self._end_before_jobs(position, end), unit)))
             yield window
@@ -120,12 +107,12 @@ class Timeline:
         return spans
 
     def _instants(self, start: datetime | None) -> Iterator[Window]:
-        if start is not None and self._spec.optional and (whole := self._left_at(None)) is not None:
+        if start is not None and self._spec.optional and (whole := self._left.get(None)) is not None:
             yield whole  # what came since is the next sync's
             return
         position = start
         while position is None or position < self._now:
-            window = self._left_at(position) or as_instants(self._next_span(position))
+            window = self._left.get(position) or as_instants(self._next_span(position))
             yield window
             end = instant(window.end or "")
             if position is None or end is None:
@@ -138,11 +125,6 @@ class Timeline:
         end = self._end_before_jobs(position, self._now)
         return next(cut(position, end, self._spec.length)) if self._spec.length else Span(position, end)
 
-    def _left_at(self, position: datetime | None) -> Window | None:
-        """The window of a job of an earlier sync that begins at `position`."""
-        return next((one.window for one in self._left if one.start == position), None)
-
     def _end_before_jobs(self, position: datetime, end: datetime) -> datetime:
         """`end`, or the start of a window before it that an earlier sync has ordered: its job is to be read, too."""
-        starts = [one.start for one in self._left if one.start is not None and position < one.start < end]
-        return min(starts, default=end)
+        return min((at for at in self._left if at is not None and position < at < end), default=end)
