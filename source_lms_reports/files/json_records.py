@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from source_lms_reports.errors import UnknownFormat
 from source_lms_reports.files.archive import corrupt
 from source_lms_reports.files.json_rows import Decoded, Fields, keys_in, keys_of, lacks_nothing, lines_size
+from source_lms_reports.files.json_scanner import no_records
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
 from source_lms_reports.files.twin_names import TwinNames
@@ -155,7 +155,7 @@ class ObjectChunk:
         except (ValueError, RecursionError) as error:
             raise corrupt(self._label, error) from error
         if not all(isinstance(row, dict) for row in objects):
-            raise UnknownFormat(f"{self._label} has an array whose elements are not all records.")
+            raise no_records(self._label)
         return objects
 
 

@@ -278,10 +278,15 @@ class _Finder:
         section = Section(name, self._scanner.offset)
         if self._scanner.peek() not in (b"{", b"]", b""):
             raise UnknownFormat(f"{self._label} has an array whose elements are not records.")
-        pieces = tuple(filter(None, found := tuple(self._scanner.pieces())))
-        if len(pieces) < len(found):
+        section, is_mixed = self._with_pieces(section)
+        if is_mixed:
             raise no_records(self._label)
-        return replace(section, pieces=pieces)
+        return section
+
+    def _with_pieces(self, section: Section) -> tuple[Section, bool]:
+        """The section of the array whose `[` was just taken with its records, and whether it holds something else."""
+        found = tuple(self._scanner.pieces())
+        return replace(section, pieces=tuple(filter(None, found))), None in found
 
     def _lines(self, start: int, keys: set[str]) -> list[Section]:
         """Rows one behind the other; `keys` are those of the first."""
@@ -341,9 +346,8 @@ class _Finder:
         first = self._scanner.peek()
         section = Section(None, self._scanner.offset)
         if key not in _ERROR_KEYS and first == b"{":
-            found = tuple(self._scanner.pieces())
-            section = replace(section, pieces=tuple(filter(None, found)))
-            if None in found:
+            section, is_mixed = self._with_pieces(section)
+            if is_mixed:
                 members.mixed.add(key)
         else:
             for text in self._scanner.elements():
