@@ -343,7 +343,6 @@ class Client:
         def listed(document: Any) -> Any:
             return value_at(document, spec.records) if isinstance(document, dict) else document
 
-        found: list[Any] = []
         pages: list[list[Any]] = []
         call: Call | None = self.prepare(name, **extra)
         seen: set[str] = set()
@@ -351,10 +350,9 @@ class Client:
             ask = functools.partial(self.ask, call, phase, report, lambda document: isinstance(listed(document), list))
             answer, document = self.patience.through(ask)
             self._require_another_page(pages, listed(document))
-            found.extend(listed(document))
             url = next_page(spec, answer.headers.get("link"), document)
             call = self.follow(call, url, seen) if url else None
-        return found
+        return [item for page in pages for item in page]
 
     def _require_another_page(self, pages: list[list[Any]], page: list[Any]) -> None:
         """Refuse a page that has come before: it came in the place of another, whose items would be missing.
