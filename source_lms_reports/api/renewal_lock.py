@@ -17,12 +17,7 @@ import time
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-try:
-    import fcntl as _fcntl
-except ImportError:
-    fcntl: ModuleType | None = None
-else:
-    fcntl = _fcntl
+from source_lms_reports.files.file_locks import fcntl
 
 LOGGER = logging.getLogger("airbyte")
 _FOLDER = "source-lms-reports-tokens"

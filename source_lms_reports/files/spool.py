@@ -17,17 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import IO
 
 from source_lms_reports.errors import DiskFault, DiskFull
-
-try:
-    import fcntl as _fcntl
-except ImportError:  # Windows: folders left by a killed process stay for the system's own cleaning
-    fcntl: ModuleType | None = None
-else:
-    fcntl = _fcntl
+from source_lms_reports.files.file_locks import fcntl
 
 _PREFIX = "source-lms-reports-"
 _LOCK = "lock"

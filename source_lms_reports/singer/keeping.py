@@ -9,20 +9,13 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from source_lms_reports.api.refresh import SettingKeeper
 from source_lms_reports.errors import ConfigError
+from source_lms_reports.files.file_locks import fcntl
 from source_lms_reports.platforms.paths import value_at
 from source_lms_reports.spec.renewed import with_setting
-
-try:
-    import fcntl as _fcntl
-except ImportError:
-    fcntl: ModuleType | None = None
-else:
-    fcntl = _fcntl
 
 #: Names the file for what is renewed, where configuration files are made anew for each run.
 RENEWED_FILE = "LMS_REPORTS_RENEWED_FILE"
