@@ -168,6 +168,11 @@ def corrupt(label: str, error: BaseException) -> CorruptPayload:
     )
 
 
+def under_password(label: str) -> CorruptPayload:
+    """The error for a workbook that is encrypted."""
+    return CorruptPayload(f"{label} is a workbook under a password, which cannot be read.")
+
+
 def sources(payload: Payload, limits: ArchiveLimits) -> Iterator[Source]:
     """The files of a payload, unpacked, one at a time; each is readable until the next is asked for.
 

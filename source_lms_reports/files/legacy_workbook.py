@@ -11,8 +11,7 @@ from typing import Any
 
 import python_calamine as calamine
 
-from source_lms_reports.errors import CorruptPayload
-from source_lms_reports.files.archive import corrupt
+from source_lms_reports.files.archive import corrupt, under_password
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.sheet_cells import Columns, SheetCells
 from source_lms_reports.files.workbook import Workbook
@@ -59,7 +58,7 @@ def _damage_told(label: str) -> Iterator[None]:
     try:
         yield
     except (calamine.PasswordError, UnderPassword) as error:
-        raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.") from error
+        raise under_password(label) from error
     except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
         raise corrupt(label, error) from error
     except BaseException as error:

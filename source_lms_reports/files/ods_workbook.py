@@ -7,7 +7,8 @@ import re
 import zipfile
 from pathlib import Path
 
-from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload
+from source_lms_reports.errors import ArchiveLimitExceeded
+from source_lms_reports.files.archive import under_password
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.sheet_cells import Columns, SheetCells
 from source_lms_reports.files.workbook import Workbook
@@ -53,7 +54,7 @@ def read_ods(archive: zipfile.ZipFile, package: Package, folder: Path, label: st
         BadZipFile: A checksum is wrong.
     """
     if b"encryption-data" in package.data(package.part(MANIFEST)):
-        raise CorruptPayload(f"{label} is a workbook under a password, which cannot be read.")
+        raise under_password(label)
     book = Workbook(folder, limits)
     book.texts.finish()
     try:
