@@ -18,7 +18,7 @@ import msgspec
 
 from source_lms_reports.errors import UnknownFormat
 from source_lms_reports.files.json_records import ObjectChunk, exact_value
-from source_lms_reports.files.json_rows import Decoded, Fields, lines_size
+from source_lms_reports.files.json_rows import Decoded, Fields, RowDecoder, lines_size
 from source_lms_reports.files.json_scanner import count_records
 from source_lms_reports.files.options import DELETED_AT, Deletes, Flatten
 from source_lms_reports.files.table_warnings import TableWarnings
@@ -42,12 +42,12 @@ class Flattener:
         self._shapes: dict[Fields, _Shape] = {}
 
     @cached_property
-    def _decoder(self) -> msgspec.json.Decoder[list[Any]]:
+    def _decoder(self) -> RowDecoder:
         """Passes rows with these members and no others, in the time in which another one passes any records."""
         key = self.flatten.key
         others = [(name, _ANY | None, None) for name in self.flatten.members if name != key]
         row = msgspec.defstruct("Members", [(key, _SOME), *others], forbid_unknown_fields=True, gc=False)
-        return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+        return RowDecoder(row)
 
     def count(self, rows: bytes) -> int:
         """How many rows there are, all of which can be made flat.
@@ -145,7 +145,7 @@ class MemberChunk(ObjectChunk):
     """Rows that are to be made flat.
 
     Args:
-        text: `[{...}, ...]`, see `ObjectChunk`.
+        text: The rows, see `ObjectChunk`.
         label: What messages call the report.
         flattener: Of the table.
         notes: Where odd things are counted.
@@ -155,7 +155,7 @@ class MemberChunk(ObjectChunk):
         super().__init__(text, label, notes)
         self._flattener = flattener
 
-    def _dicts(self, decoder: msgspec.json.Decoder[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def _dicts(self, decoder: RowDecoder) -> list[dict[str, Any]]:
         return list(map(self._flattener.flat, super()._dicts(decoder)))
 
     def _may_have(self, name: str) -> bool:
@@ -189,7 +189,7 @@ class _Shape:
         row = msgspec.defstruct(
             "Members", [(flatten.key, classes[flatten.key]), *rest], forbid_unknown_fields=True, gc=False
         )
-        self._decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+        self._decoder = RowDecoder(row)
 
     def _member_class(self, member: str, ats: list[int]) -> Any:
         """A class with the columns of a member; those of the key are all there."""

@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from source_lms_reports.files.archive import corrupt
-from source_lms_reports.files.json_rows import Decoded, Fields, keys_in, keys_of, lacks_nothing, lines_size
+from source_lms_reports.files.json_rows import (
+    Decoded,
+    Fields,
+    RowDecoder,
+    as_array,
+    keys_in,
+    keys_of,
+    lacks_nothing,
+    lines_size,
+)
 from source_lms_reports.files.json_scanner import no_records
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
@@ -38,7 +47,7 @@ class ObjectChunk:
     """Rows that are JSON objects.
 
     Args:
-        text: `[{...}, ...]`, which is valid JSON but for odd bytes in its strings.
+        text: The rows, see `json_rows`. It is valid JSON but for odd bytes in its strings.
         label: What messages call the report.
         notes: Where odd bytes, and keys that stand twice, are counted.
     """
@@ -119,7 +128,7 @@ class ObjectChunk:
     def _decoded(self, fields: Fields) -> Decoded | None:
         return Decoded(fields.decoder.decode(self._text), lines_size(self._text))
 
-    def _dicts(self, decoder: msgspec.json.Decoder[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def _dicts(self, decoder: RowDecoder) -> list[dict[str, Any]]:
         try:
             rows = self._again_if_unclean(lambda: decoder.decode(self._text))
         except (msgspec.DecodeError, RecursionError):
@@ -150,9 +159,9 @@ class ObjectChunk:
         self._clean()  # other decoders may have stopped before they came to an odd byte
         try:
             objects: list[dict[str, Any]] = json.loads(
-                self._text, parse_float=exact_number, parse_int=_exact_integer, object_pairs_hook=told_apart
+                as_array(self._text), parse_float=exact_number, parse_int=_exact_integer, object_pairs_hook=told_apart
             )
-        except (ValueError, RecursionError) as error:
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:
             raise corrupt(self._label, error) from error
         if not all(isinstance(row, dict) for row in objects):
             raise no_records(self._label)
@@ -215,6 +224,6 @@ def exact_value(value: Any) -> Any:
 
 
 _VALUE = msgspec.json.Decoder(float_hook=exact_number)
-_PLAIN = msgspec.json.Decoder(list[dict[str, Any]])
-_EXACT = msgspec.json.Decoder(list[dict[str, Any]], float_hook=exact_number)
-_COUNTED = msgspec.json.Decoder(list[msgspec.Raw])
+_PLAIN = RowDecoder(dict[str, Any])
+_EXACT = RowDecoder(dict[str, Any], exact_number)
+_COUNTED = RowDecoder(msgspec.Raw)

@@ -10,6 +10,7 @@ import msgspec
 
 from source_lms_reports.errors import CorruptPayload, TruncatedPayload, UnknownFormat
 from source_lms_reports.files.archive import corrupt
+from source_lms_reports.files.json_rows import RowDecoder, is_array
 from source_lms_reports.files.table_warnings import TableWarnings
 from source_lms_reports.files.text import utf8_text
 
@@ -27,7 +28,7 @@ Piece = tuple[int, int]
 """Bytes of a text, from and to."""
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
-_RECORDS = msgspec.json.Decoder(list[msgspec.defstruct("Record", [], gc=False)])  # type: ignore[misc]
+_RECORDS = RowDecoder(msgspec.defstruct("Record", [], gc=False))
 """Passes objects and nothing else, in the time in which the other one passes anything."""
 _SPACE = re.compile(rb"[ \t\n\r]*(?:\xef\xbb\xbf[ \t\n\r]*)*")
 """Byte order marks count: lines of files that were put together have them between them."""
@@ -42,11 +43,11 @@ _PLACE = re.compile(r"\(byte (\d+)\)$")
 
 
 def count_records(text: bytes) -> int:
-    """How many objects an array has, which has nothing else.
+    """How many rows a text has; see `json_rows`.
 
     Raises:
-        ValidationError: It has something else.
-        DecodeError: It is no array.
+        ValidationError: It has something else as well.
+        DecodeError: It is no text of rows.
     """
     return len(_RECORDS.decode(text))
 
@@ -57,7 +58,7 @@ class Scanner:
     Args:
         blocks: The text.
         label: What messages call it.
-        count: Counts the rows in a text of an array, and raises what `count_records` does; it may raise more.
+        count: Counts the rows of a text, and raises what `count_records` does; it may raise more.
     """
 
     def __init__(self, blocks: Iterator[bytes], label: str, count: Callable[[bytes], int] = count_records) -> None:
@@ -182,6 +183,10 @@ class Scanner:
 
         `[(1, 8)]` of `[{"a":1},{"a":2}]` -> `[{"a":1}]`, in a quarter of the time of finding the places again.
         """
+        for piece in self._at_places(pieces):
+            yield b"[%b]" % piece
+
+    def _at_places(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
         for start, end in pieces:
             self.advance_to(start)
             if len(self._text) - self._at < end - start:
@@ -190,23 +195,22 @@ class Scanner:
             if len(piece) < end - start:
                 raise self._cut()
             self._at += len(piece)
-            yield b"[%b]" % piece
+            yield piece
 
     def known_lines(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
         """The same of `lines`, where the places are known of all that stand behind the next one."""
         first = self.value()
-        for text in self.known(pieces):
-            lines = text.replace(b"\n", b",")
-            yield b"[%b,%b" % (first, lines[1:]) if first else lines
+        for lines in self._at_places(pieces):
+            yield b"%b\n%b" % (first, lines) if first else lines
             first = b""
 
     def lines(self) -> Iterator[bytes]:
-        """Objects that follow one another, as texts `[…]` of many objects each."""
+        """Objects that follow one another, as texts of many rows each."""
         for text, _ in self._lines():
             yield text
 
     def line_pieces(self) -> tuple[tuple[Piece, ...], bytes]:
-        """The same as the places of many lines each, where each line is one object; none where it is not so easy.
+        """The same as the places of many lines each; none where they are not that easy to find.
 
         Returns:
             The places, and the last of the texts.
@@ -226,7 +230,7 @@ class Scanner:
             start = self.offset
             text = self._many_lines()
             if text is not None:
-                yield text, (start, start + len(text) - len(b"[]"))
+                yield text, (start, start + len(text))
                 continue
             parts = [self.value()]
             size = 0
@@ -278,10 +282,9 @@ class Scanner:
         return None
 
     def _many_lines(self) -> bytes | None:
-        r"""All whole lines in sight, where each is one object; None where it is not so easy.
+        r"""All whole lines in sight, where they are whole objects; None where it is not so easy.
 
-        `{"a":1}\n{"a":2}\n{"a"` -> `[{"a":1},{"a":2}]`. JSON has no line feed inside of a text, so commas in their
-        places change no value; and as many values as lines are an object a line.
+        `{"a":1}\n{"a":2}\n{"a"` -> `{"a":1}\n{"a":2}`
         """
         if len(self._text) - self._at < LINES and not self._exhausted:
             self._more(LINES)
@@ -289,15 +292,14 @@ class Scanner:
         if end < 0:
             return None
         lines = self._text[self._at : end].rstrip()
-        piece = b"[%b]" % lines.replace(b"\n", b",")
+        if is_array(lines):
+            return None
         try:
-            found = self._count(piece)
+            self._count(lines)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if found != lines.count(b"\n") + 1:
-            return None
         self._at = end + 1
-        return piece
+        return lines
 
     def _some(self) -> bytes:
         """All complete elements in sight, their end found from the front; at least one is read."""
