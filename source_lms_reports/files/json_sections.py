@@ -55,8 +55,8 @@ def _blocks(stream: ByteStream, source: Source, notes: TableWarnings, manner: Ma
 class _NulWatch:
     r"""Blocks of JSON, and whether there was the escape of a NUL in them.
 
-    `\\u0000` counts as well, which is none. Text without backslashes costs nothing here, any other 0.15 µs a row of half
-    a kilobyte, a fifth of what it takes to find the records.
+    `\\u0000` counts as well, which is none. Text without backslashes costs nothing here, any other 0.15 µs for half a
+    kilobyte, a fifth of finding the records in it.
     """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:

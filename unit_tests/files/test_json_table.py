@@ -34,6 +34,8 @@ def _json(value: Any) -> bytes:
         b"\n".join(map(_json, _RECORDS)),
         b"\r\n".join(map(_json, _RECORDS)) + b"\r\n\r\n",
         b"".join(map(_json, _RECORDS)),
+        b" ".join(map(_json, _RECORDS)),
+        b"\n".join(json.dumps(one, indent=2).encode() for one in _RECORDS) + b"\n",
         _json({"count": 2, "next": None, "results": _RECORDS, "meta": {"a": [{}]}, "ids": [1, 2]}),
         _json({"data": _RECORDS, "error": None, "errors": []}),
         _json({"reports": _RECORDS}),
@@ -233,6 +235,21 @@ def test_half_a_surrogate_pair_is_replaced_and_counted(tmp_path: Path) -> None:
 
     assert read(content)[None] == [{"a": ["\ufffd", "😀"]}, {"\ufffd": "\\ud83d"}]
     assert notes(content) == [HALF_NOTE.format(count=2)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 262144])
+def test_lines_keep_what_stands_twice_odd_bytes_and_numbers_that_no_float_holds(tmp_path: Path, block: int) -> None:
+    lines = b'{"a": 1}\n{"a": 1, "a": 2}\n{"a": "\x85\xfe"}\r\n\n{"a": 1e400} {"a": 0.12345678901234567890}\n'
+    with blocks_of(block):
+        content = payload(tmp_path, lines)
+
+        assert [list(row.values()) for row in read(content)[None]] == [
+            [1],
+            [1, 2],
+            ["\N{HORIZONTAL ELLIPSIS}\N{LATIN SMALL LETTER THORN}"],
+            ["1e400"],
+            ["0.12345678901234567890"],
+        ]
 
 
 @pytest.mark.parametrize("block", [1, 7, 262144])

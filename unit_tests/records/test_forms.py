@@ -223,6 +223,31 @@ def test_rows_with_members_come_out_as_one_by_one(chunks: list[str]) -> None:
         assert [msgspec.json.decode(line) for line in lines] == [msgspec.json.decode(line) for line in plain_lines]
 
 
+_BETWEEN = st.sampled_from(["\n", "\r\n", "\n\n", " \n", " "])
+
+
+def _as_lines(array: str, between: str) -> str:
+    return between.join(bytes(row).decode() for row in msgspec.json.decode(array, type=list[msgspec.Raw]))
+
+
+@given(st.lists(_CHUNK, min_size=1, max_size=4), _BETWEEN)
+@example(['[{"a":1},{"a":2}]', '[{"a":1,"a":2},{"a":3}]'], "\n")
+def test_rows_as_lines_are_those_of_an_array(chunks: list[str], between: str) -> None:
+    of_lines = _batches(*(_as_lines(chunk, between) for chunk in chunks))
+
+    assert list(map(_data, of_lines)) == list(map(_data, _batches(*chunks)))
+
+
+@given(st.lists(_MEMBER_CHUNK, min_size=1, max_size=4), _BETWEEN)
+@example(['[{"key":{"id":1},"value":{"a":1}}]', '[{"key":{"id":1},"value":{"a":1,"a":2}}]'], "\n")
+def test_rows_with_members_as_lines_are_those_of_an_array(chunks: list[str], between: str) -> None:
+    lines = [_as_lines(chunk, between) for chunk in chunks]
+
+    of_lines = _batches(*lines, flattener=Flattener(_FLATTEN, "r"))
+
+    assert list(map(_data, of_lines)) == list(map(_data, _batches(*chunks, flattener=Flattener(_FLATTEN, "r"))))
+
+
 def test_rows_with_members_are_decoded_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     flattener = Flattener(_FLATTEN, "r")
     text = '{"key":{"id":%d},"value":{"a":"x","b":[0.5]},"meta":{"ts":"t","action":"%s"}}'
