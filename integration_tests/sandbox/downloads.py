@@ -221,7 +221,7 @@ _BROKEN_BYTES = (
     "link_zip_bomb", "link_zip_many", "link_bad_checksum",
 )  # fmt: skip
 _CUT = (
-    "link_truncated", "link_cut_row", "link_cut_row_length", "link_cut_quote",
+    "link_truncated", "link_cut_row", "link_cut_row_length", "link_cut_behind_row", "link_cut_quote",
     "link_broken_midway", "link_broken_no_range", "link_changed_midway", "link_other_range", "link_weak_etag",
 )  # fmt: skip
 
@@ -245,11 +245,10 @@ def _cut(fault: Fault, link: Link, whole: Response) -> Response:
     assert isinstance(whole.body, FileBody)
     size = whole.body.size
     share = int(size * fault.number("at", 0.5))
-    if fault.name in ("link_cut_row", "link_cut_row_length", "link_cut_quote"):
+    if fault.name in _ENDS:
         data = link.artifact.path.read_bytes()
-        end = _inside_quotes(data, share) if fault.name == "link_cut_quote" else _inside_row(data, share)
-        whole.body = data[:end]
-        if fault.name != "link_cut_row_length":
+        whole.body = data[: _ENDS[fault.name](data, share)]
+        if fault.name not in ("link_cut_row_length", "link_cut_behind_row"):
             whole.delimiter = "close"
         return whole
     whole.stop_after = share
@@ -278,6 +277,23 @@ def _inside_quotes(data: bytes, near: int) -> int:
         elif opened and place >= near:
             return place
     return _inside_row(data, near)
+
+
+def _behind_row(data: bytes, near: int) -> int:
+    """The end of a row near `near`, where no quoted field is open."""
+    place = near
+    while place := data.find(b"\n", place) + 1:
+        if data.count(b'"', 0, place) % 2 == 0:
+            return place
+    return len(data)
+
+
+_ENDS = {
+    "link_cut_row": _inside_row,
+    "link_cut_row_length": _inside_row,
+    "link_cut_behind_row": _behind_row,
+    "link_cut_quote": _inside_quotes,
+}
 
 
 def _broken_bytes(fault: Fault, artifact: Artifact, cache: Cache) -> Response:

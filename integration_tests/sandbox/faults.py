@@ -67,6 +67,7 @@ the answer itself.
 | `link_truncated` | `Content-Length` is longer than the body; cut at the share `at` (0.5) | 1 |
 | `link_cut_row` | no length, the connection closes inside a row | 1 |
 | `link_cut_row_length` | cut inside a row, and `Content-Length` agrees with the cut body | 1 |
+| `link_cut_behind_row` | cut behind a row, and `Content-Length` agrees with the cut body | 1 |
 | `link_cut_quote` | no length, the connection closes inside a quoted field (inside a row where none is quoted) | 1 |
 | `link_broken_midway` | the connection breaks at the share `at`; ranges are served, so it can be resumed | 1 |
 | `link_broken_no_range` | the same, but the host ignores `Range` and starts again with 200 | 1 |
@@ -108,6 +109,7 @@ JOB_FAULTS = {
 LINK_FAULTS = {
     "link_expired": 1, "link_500": 1, "link_503": 1, "link_reset": 1, "link_html": 1, "link_json_error": 1,
     "link_empty": 1, "link_truncated": 1, "link_cut_row": 1, "link_cut_row_length": 1, "link_cut_quote": 1,
+    "link_cut_behind_row": 1,
     "link_broken_midway": 1, "link_broken_no_range": 1, "link_changed_midway": 1, "link_other_range": 1,
     "link_weak_etag": 1, "link_gzip": ALWAYS, "link_gzip_file": ALWAYS, "link_broken_gzip": 1, "link_broken_zip": 1,
     "link_broken_xlsx": 1, "link_zip_bomb": 1, "link_zip_many": 1, "link_bad_checksum": 1, "link_wrong_type": ALWAYS,

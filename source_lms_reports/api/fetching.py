@@ -15,7 +15,15 @@ from source_lms_reports.api.client import linked_next
 from source_lms_reports.api.pages import PageReader
 from source_lms_reports.api.parts import PartFetcher
 from source_lms_reports.api.refusal import of_machine
-from source_lms_reports.errors import LinkExpired, MachineFault, PayloadError, UnendedPayload, machine_faults
+from source_lms_reports.errors import (
+    LinkExpired,
+    MachineFault,
+    PayloadError,
+    TruncatedPayload,
+    UnendedPayload,
+    machine_faults,
+)
+from source_lms_reports.files.archive import HEAD, is_packed
 from source_lms_reports.files.opening import verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.payload import Part, Payload
@@ -81,6 +89,7 @@ class Fetcher:
                     parts.append(part)  # noqa: PERF402 - what is here when a later part fails must be removed
                 payload = Payload(tuple(parts), ordered_at, is_complete=not _goes_on(order, parts))
                 self._prove(order, payload)
+                _require_size(result, parts)
             return Fetched(payload)
         except LinkExpired as error:
             Payload(tuple(parts)).remove()
@@ -154,6 +163,28 @@ def _goes_on(order: Order, parts: Sequence[Part]) -> bool:
         "came is emitted, and the state stays where it is."
     )
     return True
+
+
+def _require_size(result: Result | None, parts: Sequence[Part]) -> None:
+    """Refuse a file that is shorter than the job says: of a CSV that ends behind a row nothing else tells it.
+
+    A packed one tells its own end, and the job may speak of what is in it.
+
+    Raises:
+        TruncatedPayload: It is shorter.
+    """
+    if not isinstance(result, Links) or result.size is None or len(parts) != 1 or parts[0].is_cut:
+        return
+    came = parts[0].path.stat().st_size
+    if came >= result.size:
+        return
+    with parts[0].path.open("rb") as file:
+        if is_packed(file.read(HEAD)):
+            return
+    raise TruncatedPayload(
+        f"{came:,} bytes of the report came, and the job says that it has {result.size:,}: it was cut on its way. If "
+        "that goes on, ask who runs the network between here and the vendor, such as a proxy."
+    )
 
 
 def _still_there(payload: Payload) -> tuple[Part, ...]:

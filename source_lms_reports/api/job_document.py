@@ -83,7 +83,8 @@ class JobReader:
 
     def _links(self, document: Any) -> Links:
         urls = links_of(value_at(document, self._job.links, links_of))
-        return Links(urls, _epoch(value_at(document, self._job.expires_at, _epoch)))
+        ends_at = _epoch(value_at(document, self._job.expires_at, _epoch))
+        return Links(urls, ends_at, _whole(value_at(document, self._job.size, _whole)))
 
     def _parts(self, document: Any) -> PartIds | None:
         """The ids of the job's files, each once.

@@ -30,6 +30,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The container of .xls workbooks and of workbooks under a password."""
 
 HEAD = 64 * 1024
+"""Bytes of a file by which it is told what it is."""
 _DEPTH = 4
 
 
@@ -196,6 +197,11 @@ def _of_part(part: Part, alone: bool) -> Source:
 
 def _nothing() -> ByteStream:
     raise AssertionError("a source without an opener was opened")
+
+
+def is_packed(beginning: bytes) -> bool:
+    """Whether a file has others in it, or is a workbook: then it tells its own end."""
+    return beginning.startswith((MAGIC, *ZIP, OLE))
 
 
 def _plain(path: Path, like: Source) -> Source:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from source_lms_reports.files.archive import is_packed
 from source_lms_reports.files.csv_rows import piece_in_sight
 
 #: A member that is cut off is looked for in so many places from the end on.
 _MOST_TRIES = 100
-_PACKED = (b"PK", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -24,7 +24,7 @@ def may_be_cut(beginning: bytes) -> bool:
         beginning: The first bytes, a few at least.
     """
     text = beginning.removeprefix(_MARK).lstrip()
-    return bool(text) and not beginning.startswith(_PACKED) and b"\0" not in beginning and not text.startswith(b"{")
+    return bool(text) and not is_packed(beginning) and b"\0" not in beginning and not text.startswith(b"{")
 
 
 def whole_rows(beginning: bytes) -> bytes:

@@ -16,10 +16,12 @@ class Links:
     Attributes:
         urls: The addresses, one a file. They may carry signatures.
         ends_at: When they end by the vendor's word, in epoch seconds.
+        size: How many bytes the one file has by the vendor's word.
     """
 
     urls: tuple[str, ...] = field(repr=False)
     ends_at: float | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True)

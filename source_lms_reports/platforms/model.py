@@ -120,6 +120,8 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     Attributes:
         statuses: The vendor's statuses, mapped to ours. A status that is not here counts as running, with a warning.
         words: What the vendor says about a failure, at the first of several paths that says anything.
+        size: How many bytes the one file at `links` has. One that is shorter was cut on its way, unless it is packed:
+            the word may be of what is in it, and it tells its own end.
         parts: The ids of a finished job's files, where their addresses are asked for by the request `trade`: at the
             last moment, one file at a time. Each file is proven before its own rows are emitted.
         part_links: Those addresses, in the answer to `trade`.
@@ -143,6 +145,7 @@ class JobSpec(_Model, frozen=True, kw_only=True):
     finished_at: Path = []
     links: Path = []
     expires_at: Path = []
+    size: Path = []
     parts: Path = []
     part_links: Path = []
     cursor: Path = []

@@ -22,6 +22,7 @@ SPEC = JobSpec(
     lines=["rows"],
     links=["files"],
     expires_at=["until"],
+    size=["bytes"],
     created_at=["created"],
     finished_at=["ended"],
 )
@@ -97,13 +98,16 @@ def test_links_are_texts(files: Any, urls: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("odd", [True, "50", None, [1]])
 def test_figures_of_another_type_are_left_out(odd: Any) -> None:
-    report = reader().read({"progress": odd, "rows": odd, "ended": odd})
+    report = reader().read({"progress": odd, "rows": odd, "ended": odd, "bytes": odd})
     assert (report.progress, report.lines, report.finished_at) == (None, None, None)
+    assert isinstance(report.result, Links)
+    assert report.result.size is None
 
 
 def test_figures_and_words_are_read() -> None:
-    document = {"progress": 50, "rows": 7, "ended": "2023-11-14T22:13:20Z", "error": {"text": "No\n rows "}}
+    document = {"progress": 50, "rows": 7, "ended": "2023-11-14T22:13:20Z", "error": {"text": "No\n rows "}, "bytes": 9}
     report = reader().read(document)
+    assert report.result == Links((), None, 9)
     assert (report.progress, report.lines, report.finished_at, report.words) == (50.0, 7, NOW, "No rows")
 
 

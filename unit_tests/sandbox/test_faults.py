@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import zipfile
@@ -154,6 +155,19 @@ def test_cut_without_a_length(sandbox: Sandbox, canvas: Canvas) -> None:
         assert ("Content-Length" in answer.headers) == (name == "link_cut_row_length")
         if name == "link_cut_quote":
             assert answer.content.count(b'"') % 2 == 1
+
+
+def test_cut_behind_a_row(sandbox: Sandbox, canvas: Canvas) -> None:
+    url = link(canvas)
+    whole = canvas.bare(url).content
+    sandbox.fault("link_cut_behind_row")
+
+    answer = canvas.bare(url)
+
+    assert 0 < len(answer.content) < len(whole)
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    rows = list(csv.reader(io.StringIO(answer.content.decode())))
+    assert rows == list(csv.reader(io.StringIO(whole.decode())))[: len(rows)]
 
 
 @pytest.mark.parametrize("fault", ["link_truncated", "link_broken_midway", "link_broken_no_range"])
