@@ -19,6 +19,9 @@ _FOOTER = re.compile(r"^[(*=-].*[)*=-]$|^#|\s.*[\d:()]|[\d:()].*\s|\s.*[.!…。
 """What lines behind a table look like: `(5 rows)`, `Total rows: 5`, `Made on 2024-01-01`, `-- end --`; no name does."""
 _LONGEST_NAME = 200
 """Characters of a column's name, if it stands alone: what is longer is a token, or data in Base64."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_BASE64_LINES = {64, 76}
+"""Characters of a line of Base64 that has several, by PEM (RFC 7468) and by MIME (RFC 2045)."""
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
@@ -76,8 +79,18 @@ def _refuse_message(beginning: Beginning, table: CsvTable, options: ReadOptions)
     lines = [line for line in beginning.text.splitlines() if line.strip()]
     is_lone = len(lines) == 1 == len(header)
     is_word = is_lone and (bool(options.columns) or len(header[0]) > _LONGEST_NAME)
-    if is_word or (len(beginning.data) < HEAD and is_message(lines, table.delimiter, options.delimiters)):
+    if (
+        is_word
+        or _is_base64(lines)
+        or (len(beginning.data) < HEAD and is_message(lines, table.delimiter, options.delimiters))
+    ):
         raise ErrorPayload(f"{beginning.source.label} is not a report but says: {excerpt(beginning.text)}")
+
+
+def _is_base64(lines: list[str]) -> bool:
+    """Whether a text is Base64 in several lines, the last of which may be cut off: all before are of one length."""
+    sizes = {*map(len, lines[:-1])}
+    return len(sizes) == 1 and sizes <= _BASE64_LINES and all(map(_BASE64.fullmatch, lines))
 
 
 class _End:

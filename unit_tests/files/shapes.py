@@ -5,9 +5,11 @@ What a user reports goes here: the smallest file of that shape, made in code, an
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import tarfile
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +45,7 @@ def _tar() -> bytes:
 
 
 _TAR = _tar()
+_LONG = b"id,name\n" + b"1,a\n" * 40_000
 
 
 @dataclass(frozen=True)
@@ -388,6 +391,19 @@ NO_REPORTS = (
         for options in (CSV, JSON)
     ),
     _refused("base_64", b"aWQsbmFtZQox" * 20 + b"\n", ErrorPayload, "is not a report but says: aWQs"),
+    _refused("base_64_by_mime", base64.encodebytes(_LONG), ErrorPayload, "is not a report but says: aWQs"),
+    _refused(
+        "base_64_by_pem",
+        "\r\n".join(textwrap.wrap(base64.b64encode(_LONG).decode(), 64)).encode(),
+        ErrorPayload,
+        "is not a report but says: aWQs",
+    ),
+    _refused("workbook_in_base_64", base64.encodebytes(zipped({"a": bytes(256)})), ErrorPayload, "says: UEsD"),
+    _read(
+        "one_column_of_digests",
+        b"digest\n" + b"".join(b"%064x\n" % n for n in range(2)),
+        [{"digest": f"{n:064x}"} for n in range(2)],
+    ),
     _refused("json_error", b'{"error": "no"}', ErrorPayload, "JSON instead"),
     _refused("json_list_that_is_cut", b'["a", "b', ErrorPayload, "JSON instead"),
     _refused("picture", b"\x89PNG\r\n\x1a\n", UnknownFormat, "neither CSV.* but a picture"),
