@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from source_lms_reports.errors import EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload
+from source_lms_reports.errors import EmptyPayload, ErrorPayload, TruncatedPayload, UnendedPayload, UnknownFormat
 from source_lms_reports.files.archive import HEAD, Source
 from source_lms_reports.files.csv_head import CsvHead
 from source_lms_reports.files.csv_rows import MOST_BEHIND, OddRows, Piece, Row, Tail
@@ -22,6 +22,18 @@ _LONGEST_NAME = 200
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BASE64_LINES = {64, 76}
 """Characters of a line of Base64 that has several, by PEM (RFC 7468) and by MIME (RFC 2045)."""
+_OTHER_ENDS = {
+    "\x85": "the character NEL (U+0085)",
+    "\u2028": "line separators (U+2028)",
+    "\u2029": "paragraph separators (U+2029)",
+    "\x0b": "vertical tabs (U+000B)",
+    "\x0c": "form feeds (U+000C)",
+    "\x1e": "record separators (U+001E)",
+    "\\r\\n": "a backslash and letters, as in \\r\\n",
+    "\\n": "a backslash and a letter, as in \\n",
+    "<br>": "<br>",
+}
+"""What stands between rows in place of line ends."""
 _BINARY = re.compile("[^\r\n]*[\x01-\x08\x0e-\x1a]")
 
 
@@ -47,6 +59,7 @@ class CsvFormat:
             raise EmptyPayload(f"{source.label} is empty. The next sync asks for the report again.")
         if not is_headerless(table.head.header, options):
             _refuse_message(beginning, table, options)
+            _refuse_other_ends(table.head, source.label, options)
         end = _End(table.head)
         for item in table.rows(TableWarnings()):
             end.look(item)
@@ -85,6 +98,28 @@ def _refuse_message(beginning: Beginning, table: CsvTable, options: ReadOptions)
         or (len(beginning.data) < HEAD and is_message(lines, table.delimiter, options.delimiters))
     ):
         raise ErrorPayload(f"{beginning.source.label} is not a report but says: {excerpt(beginning.text)}")
+
+
+def _refuse_other_ends(head: CsvHead, label: str, options: ReadOptions) -> None:
+    r"""Refuse a table whose rows stand in one line: it would be a header without rows. `id,name\x851,a\x85`
+
+    Raises:
+        UnknownFormat: It is one. All its parts have as many cells, and more than one.
+    """
+    if head.rows:
+        return
+    line = head.delimiter.join(head.header)
+    for end, name in _OTHER_ENDS.items():
+        parts = [part for part in line.split(end) if part.strip()]
+        if len(parts) > 1 and any(_has_one_width(parts, delimiter) for delimiter in options.delimiters):
+            raise UnknownFormat(
+                f"{label} has all its rows in one line, told apart by {name}. Ask the vendor for CSV with line ends."
+            )
+
+
+def _has_one_width(rows: list[str], delimiter: str) -> bool:
+    widths = {row.count(delimiter) for row in rows}
+    return len(widths) == 1 and widths != {0}
 
 
 def _is_base64(lines: list[str]) -> bool:

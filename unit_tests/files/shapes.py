@@ -390,6 +390,15 @@ NO_REPORTS = (
         )
         for options in (CSV, JSON)
     ),
+    *(
+        _refused(
+            f"rows_in_one_line_{at}", f"id,name{end}1,a{end}2,b{end}".encode(), UnknownFormat, "all its rows in one"
+        )
+        for at, end in enumerate(("\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1e", "\\n", "\\r\\n", "<br>"))
+    ),
+    _refused("rows_in_one_line_by_semicolons", "id;name\x851;a\x852;b\n".encode(), UnknownFormat, "NEL"),
+    _read("other_line_ends_in_a_name", "x\x85y,z\n1,2\n".encode(), [{"x\x85y": "1", "z": "2"}]),
+    _read("other_line_ends_in_a_name_without_rows", "x\x85y,z\n".encode(), []),
     _refused("base_64", b"aWQsbmFtZQox" * 20 + b"\n", ErrorPayload, "is not a report but says: aWQs"),
     _refused("base_64_by_mime", base64.encodebytes(_LONG), ErrorPayload, "is not a report but says: aWQs"),
     _refused(
