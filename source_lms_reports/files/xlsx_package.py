@@ -9,9 +9,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO
+from itertools import islice
 from urllib.parse import unquote
 
+from source_lms_reports.files.inflated import opened
+from source_lms_reports.files.text import ByteStream
 from source_lms_reports.files.xml_text import Attributes, DamagedXml, parse
 
 READ = 256 * 1024
@@ -154,7 +156,7 @@ class Package:
     @contextmanager
     def blocks(self, info: zipfile.ZipInfo) -> Iterator[Iterator[bytes]]:
         """The unpacked bytes of a part."""
-        with self._archive.open(info) as stream:
+        with opened(self._archive, info) as stream:
             if info.file_size <= AHEAD:
                 yield iter(partial(stream.read, READ), b"")
                 return
@@ -196,13 +198,18 @@ class Package:
         return elements.found
 
 
-def _ahead(stream: IO[bytes], pool: Executor) -> Iterator[bytes]:
+def _ahead(stream: ByteStream, pool: Executor) -> Iterator[bytes]:
     """What comes next is unpacked while the last is looked at: unpacking leaves the interpreter free."""
-    coming = pool.submit(stream.read, AHEAD)
-    while data := coming.result():
-        coming = pool.submit(stream.read, AHEAD)
-        for at in range(0, len(data), READ):
-            yield data[at : at + READ]
+    blocks = iter(partial(stream.read, READ), b"")
+    coming = pool.submit(_some, blocks)
+    while some := coming.result():
+        coming = pool.submit(_some, blocks)
+        yield from some
+
+
+def _some(blocks: Iterator[bytes]) -> list[bytes]:
+    """As many blocks as are unpacked ahead."""
+    return list(islice(blocks, AHEAD // READ))
 
 
 def _relation(one: Attributes, folder: str) -> _Relation:
