@@ -7,26 +7,28 @@ however that ends. So memory does not grow with a workbook, and its sheets may b
 from __future__ import annotations
 
 import mmap
-import re
 import tempfile
 import threading
 import weakref
 from array import array
-from collections.abc import Sequence
-from itertools import islice, pairwise
+from bisect import bisect_right
 from pathlib import Path
 
 import msgspec
 
 from source_lms_reports.files.spool import disk_faults
 
-PAGE = 64
-"""Texts of a page. A page is read at once: the texts of one row mostly stand one behind the other."""
+PAGE = 2048
+"""Bytes of a page of texts, but for the end of its last one; some eighty texts.
 
-_WHOLE_PAGE = re.compile(rb"(?:[^\0]*\0){%d}" % PAGE)
+A page is read at once: the texts of one row mostly stand one behind the other.
+"""
 
 LONG = 4 * 32767
 """Bytes beyond which a text is longer than Excel allows."""
+
+_IN_ORDER = 8
+"""Pages that are taken in together behind the last one."""
 
 _KEPT = 1 << 15
 """Texts that a reader holds at most; a chunk of rows has fewer."""
@@ -112,7 +114,9 @@ class SharedTexts:
 
     def __init__(self, store: CellStore) -> None:
         self._store = store
-        self._starts = array("Q", [0])
+        self._places = array("Q")
+        self._firsts = array("Q")
+        self._end = 0
         self._begun = b""
         self._map: mmap.mmap | bytes = b""
         self._count = 0
@@ -122,38 +126,46 @@ class SharedTexts:
         """NUL characters that were taken out."""
 
     def __len__(self) -> int:
+        """How many there are, once they are complete."""
         return self._count
 
     def add(self, joined: bytes) -> None:
         """Put texts in UTF-8, joined by NUL, behind the others."""
         data = b"%b%b\0" % (self._begun, joined)
-        whole = (len(self) % PAGE + joined.count(b"\0") + 1) // PAGE  # the pattern must not search where none is left
-        ends = [page.end() for page in islice(_WHOLE_PAGE.finditer(data), whole)]
-        if ends:
-            place = self._store.add(data[: ends[-1]])
-            self._starts.extend(place + end for end in ends)
-            self._begun = data[ends[-1] :]
-            self._look_for_long(data, [0, *ends])
-        else:
-            self._begun = data
-        self._count += joined.count(b"\0") + 1
+        at = 0
+        while len(data) - at > PAGE:
+            end = data.find(b"\0", at + PAGE - 1) + 1
+            self._add_page(data, at, end)
+            at = end
+        self._store.add(data[:at])
+        self._begun = data[at:]
+
+    def _add_page(self, data: bytes, start: int, end: int) -> None:
+        """Note a page of texts. To count what it holds takes a third of the time of cutting pages of so many texts."""
+        self._places.append(self._end)
+        self._firsts.append(self._count)
+        self._end += end - start
+        self._count += data.count(b"\0", start, end)
+        if end - start > LONG and not self.has_long:
+            self.has_long = any(len(text) > LONG for text in data[start:end].split(b"\0"))
 
     def finish(self) -> None:
         """There are no more texts."""
-        end = self._store.add(self._begun) + len(self._begun)
-        self._look_for_long(self._begun, (0, len(self._begun)))
-        self._starts.append(end)
-        self._map = self._store.mapped(end)
+        if self._begun:
+            self._add_page(self._begun, 0, len(self._begun))
+        self._store.add(self._begun)
+        self._places.append(self._end)
+        self._map = self._store.mapped(self._end)
         self._begun = b""
 
-    def _look_for_long(self, data: bytes, ends: Sequence[int]) -> None:
-        for start, end in pairwise(ends):
-            if end - start > LONG and not self.has_long:
-                self.has_long = any(len(text) > LONG for text in data[start:end].split(b"\0"))
+    def page_of(self, number: int) -> int:
+        """The page that a text is on."""
+        return bisect_right(self._firsts, number) - 1
 
-    def page(self, number: int) -> list[str]:
-        """The texts of a page."""
-        return self._map[self._starts[number] : self._starts[number + 1] - 1].decode().split("\0")
+    def pages(self, page: int, count: int) -> tuple[int, list[str]]:
+        """The texts of some pages, fewer at the end, and the number of the first text."""
+        end = self._places[min(page + count, len(self._firsts))]
+        return self._firsts[page], self._map[self._places[page] : end - 1].decode().split("\0")
 
     def close(self) -> None:
         """Let go of them for good."""
@@ -169,7 +181,8 @@ class SharedTexts:
 class TextReader(dict[int, str]):
     """Texts by their numbers, for one reader.
 
-    A page is taken in when one of its texts is asked for, and all pages go when they have become many.
+    A page is taken in when one of its texts is asked for, and all pages go when they have become many. Behind the last
+    page that was taken in, some come at once, as most sheets refer to texts in their order: that is a quarter cheaper.
 
     Args:
         texts: The texts. The number behind that of the last stands for none.
@@ -178,6 +191,7 @@ class TextReader(dict[int, str]):
     def __init__(self, texts: SharedTexts) -> None:
         super().__init__()
         self._texts = texts
+        self._next = 0
 
     def __missing__(self, number: int) -> str:
         if len(self) > _KEPT:
@@ -186,7 +200,9 @@ class TextReader(dict[int, str]):
         if number == len(self._texts):
             self[number] = ""
             return ""
-        first = number - number % PAGE
-        page = self._texts.page(number // PAGE)
-        self.update(zip(range(first, first + PAGE), page, strict=False))
-        return page[number - first]
+        page = self._texts.page_of(number)
+        count = _IN_ORDER if page == self._next else 1
+        self._next = page + count
+        first, found = self._texts.pages(page, count)
+        self.update(zip(range(first, first + len(found)), found, strict=True))
+        return found[number - first]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from source_lms_reports.files import cell_store
 from source_lms_reports.files.cell_store import PAGE, CellStore, Chunks, SharedTexts, TextReader
@@ -36,6 +39,20 @@ def test_texts_come_back_by_their_numbers(tmp_path: Path, count: int, at_a_time:
     assert reader[count] == ""
 
 
+@given(st.lists(st.sampled_from([0, 1, 20, PAGE - 2, PAGE - 1, PAGE, PAGE + 1]), max_size=40), st.integers(1, 40))
+def test_texts_in_their_order_come_in_many_pages_at_once(lengths: list[int], at_a_time: int) -> None:
+    wanted = [chr(ord("a") + at % 26) * length for at, length in enumerate(lengths)]
+    with tempfile.TemporaryDirectory() as folder:
+        texts = SharedTexts(CellStore(Path(folder)))
+        for start in range(0, len(wanted), at_a_time):
+            texts.add("\0".join(wanted[start : start + at_a_time]).encode())
+        texts.finish()
+        reader = TextReader(texts)
+
+        assert [reader[number] for number in range(len(wanted))] == wanted
+        texts.close()
+
+
 def test_a_reader_holds_no_more_texts_than_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cell_store, "_KEPT", PAGE)
     texts = SharedTexts(CellStore(tmp_path))
@@ -45,6 +62,25 @@ def test_a_reader_holds_no_more_texts_than_it_may(tmp_path: Path, monkeypatch: p
 
     assert [reader[number] for number in range(10 * PAGE)] == [str(number) for number in range(10 * PAGE)]
     assert len(reader) <= 2 * PAGE
+
+
+def test_pages_are_taken_in_together_in_their_order_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = SharedTexts(CellStore(tmp_path))
+    texts.add(b"\0".join([b"x" * PAGE] * 32))
+    texts.finish()
+    asked: list[tuple[int, int]] = []
+    pages = texts.pages
+
+    def noted(page: int, count: int) -> tuple[int, list[str]]:
+        asked.append((page, count))
+        return pages(page, count)
+
+    monkeypatch.setattr(texts, "pages", noted)
+    reader = TextReader(texts)
+    for number in (31, 20, *range(32)):
+        assert reader[number] == "x" * PAGE
+
+    assert asked == [(31, 1), (20, 1), (0, 1), (1, 8), (9, 8), (17, 8), (25, 8)]
 
 
 def test_longer_texts_than_excel_has_are_noticed(tmp_path: Path) -> None:
