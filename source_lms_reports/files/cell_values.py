@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -25,10 +25,11 @@ _FROM_1900, _FROM_1904 = dt.datetime(1899, 12, 30), dt.datetime(1904, 1, 1)  # n
 _LEAP_DAY = 60
 """29 February 1900, which Excel counts and the calendar does not have."""
 
-_NUMBERS = msgspec.json.Decoder(list[int | float | None])
+_EXACTLY = msgspec.Meta(ge=-EXACT, le=EXACT)
+_NUMBERS = msgspec.json.Decoder(list[Annotated[int, _EXACTLY] | Annotated[float, _EXACTLY] | None])
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_MAY_BE_WHOLE = re.compile(rb"\.0*(?:\0|\Z)|[eE]")
+_ENDS_IN_ZEROS = re.compile(rb"\.0*(?:\0|\Z)")
 
 
 class _Booleans(dict[str, Any]):
@@ -137,10 +138,9 @@ def _numbers(raw: bytes) -> Values:
         cells = _NUMBERS.decode(b"[%b]" % joined)
     except msgspec.DecodeError:
         return _one_by_one(raw)
-    filled: Any = [cell for cell in cells if cell is not None] if has_empty else cells
-    if len(cells) != raw.count(b"\0") + 1 or not -EXACT <= min(filled, default=0) <= max(filled, default=0) <= EXACT:
+    if len(cells) != raw.count(b"\0") + 1:
         return _one_by_one(raw)
-    if _MAY_BE_WHOLE.search(raw):
+    if b"e" in raw or b"E" in raw or _ENDS_IN_ZEROS.search(raw):  # perhaps whole: 5.0, 1E3
         return _typed([int(cell) if type(cell) is float and cell.is_integer() else cell for cell in cells])
     return Values(cells, ({int, float} if b"." in raw else {int}) | ({type(None)} if has_empty else set()))
 

@@ -252,9 +252,10 @@ def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
         "</sheetData>",
     ],
 )
+@pytest.mark.parametrize("below", ['<c r="A3"><v>1</v></c>', '<c r="A3" t="s"><v>0</v></c>'])
 @pytest.mark.usefixtures("way")
-def test_a_damaged_sheet_is_refused_before_the_first_row(tmp_path: Path, cell: str) -> None:
-    rows = f'<row r="2">{cell}</row><row r="3"><c r="A3"><v>1</v></c></row>'
+def test_a_damaged_sheet_is_refused_before_the_first_row(tmp_path: Path, cell: str, below: str) -> None:
+    rows = f'<row r="2">{cell}</row><row r="3">{below}</row>'
 
     with pytest.raises(CorruptPayload):
         verify(payload(tmp_path, book_of({"S": _HEADER + rows}, _TEXTS)), DEFAULT)
