@@ -137,7 +137,8 @@ class SharedTexts:
             end = data.find(b"\0", at + PAGE - 1) + 1
             self._add_page(data, at, end)
             at = end
-        self._store.add(data[:at])
+        if at:
+            self._store.add(data[:at])
         self._begun = data[at:]
 
     def _add_page(self, data: bytes, start: int, end: int) -> None:
