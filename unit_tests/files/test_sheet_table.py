@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]
 
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, PayloadError
-from source_lms_reports.files import workbook, xlsx_package
+from source_lms_reports.files import sheet_table, workbook, xlsx_package
 from source_lms_reports.files.opening import open_tables, verify
 from source_lms_reports.files.options import ReadOptions
 from source_lms_reports.files.xlsx_cells import column_number
@@ -193,6 +193,18 @@ def test_a_wide_sheet_is_read(tmp_path: Path) -> None:
     cells = "".join(f'<c r="{place}"><v>1</v></c>' for place in places)
 
     assert len(read(payload(tmp_path, _of_xml(f"<row>{cells}</row>")))["S"]) == 1
+
+
+@pytest.mark.parametrize("cells", [1, 2, 7, 16_000])
+def test_rows_are_the_same_however_many_come_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    monkeypatch.setattr(sheet_table, "_CELLS", cells)
+    monkeypatch.setattr(xlsx_package, "READ", 300)
+    content = _sheet(["id", "name"], *([number, f"n{number}"] for number in range(100)))
+
+    (rows,) = read(payload(tmp_path, content)).values()
+    assert rows == [{"id": n, "name": f"n{n}"} for n in range(100)]
 
 
 def test_numbers_that_json_does_not_know_are_text(tmp_path: Path) -> None:
