@@ -21,6 +21,7 @@ from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 from integration_tests import cdk_schema
+from source_lms_reports.run import quick_imports
 
 #: What a script imports when it knows its arguments.
 PRELOADED = {
@@ -38,8 +39,9 @@ def main(channel: socket.socket, name: str) -> None:
     """Serve commands of a console script until the other end closes."""
     (script,) = entry_points(group="console_scripts", name=name)
     entry = script.load()
-    for module in PRELOADED[name]:
-        importlib.import_module(module)
+    with quick_imports():
+        for module in PRELOADED[name]:
+            importlib.import_module(module)
     if "airbyte_cdk" in sys.modules:
         cdk_schema.parse_once()
         importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
