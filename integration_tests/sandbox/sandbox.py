@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,9 +104,8 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with ThreadPoolExecutor(len(self._hosts)) as pool:
-            list(pool.map(Host.stop, self._hosts))
-        self._hosts.clear()
+        while self._hosts:
+            self._hosts.pop().stop()
         self.world.jobs.close()
         for vendor in self.vendors.values():
             vendor.close()
