@@ -120,15 +120,19 @@ class Switches:
 
 @dataclass
 class ReadyFile:
-    """A file of a set: its rows as texts, under the columns of its version."""
+    """A file of a set: its rows as texts, under the columns of its version. They are made when somebody asks."""
 
     number: int
     of: str
     full: bool
     moment: float
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(repr=False)
+    make: Callable[[], list[tuple[str, ...]]] = field(repr=False)
     version: str = "9.0"
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        return self.make()
 
     @property
     def queued(self) -> str:
@@ -162,13 +166,12 @@ class Brightspace(Vendor):
     def _begin(self, of: str) -> None:
         """Two full files a week apart, and, but for ancestors, a differential each day since the first."""
         today = self.world.anchor - self.world.anchor % DAY
-        numbers = range(self.world.rows)
-        self._publish(of, True, today - 10 * DAY, [self._row(of, number, 0) for number in numbers])
+        self._publish(of, True, today - 10 * DAY, partial(self._everybody, of, 0))
         for day in range(9, 0, -1):
             if day == 3:
-                self._publish(of, True, today - 3 * DAY, [self._row(of, number, 1) for number in numbers])
+                self._publish(of, True, today - 3 * DAY, partial(self._everybody, of, 1))
             elif of != NO_CHANGES:
-                self._publish(of, False, today - day * DAY, [self._row(of, day, 10 - day)])
+                self._publish(of, False, today - day * DAY, partial(self._rows, of, [(day, 10 - day)]))
 
     def config(self) -> dict[str, Any]:
         return {
@@ -444,8 +447,9 @@ class Brightspace(Vendor):
         file = next((one for one in self._files if str(one.number) == request.args["file"]), None)
         if file is None:
             return self.error(404)
-        key = json.dumps([self.name, file.of, file.number, file.columns, file.rows])
-        path = self.world.cache.build(key, partial(_write, file.of, file.columns, file.rows))
+        rows = file.rows
+        key = json.dumps([self.name, file.of, file.number, file.columns, rows])
+        path = self.world.cache.build(key, partial(_write, file.of, file.columns, rows))
         artifact = Artifact(path, "application/zip", f"{file.of}.zip")
         if self.switches.redirects:
             link = self.world.downloads.issue(self.name, f"BDS {file.of}", artifact, 900)
@@ -469,14 +473,21 @@ class Brightspace(Vendor):
         }  # fmt: skip
         return tuple(cell_text(known.get(column)) for column in BDS[of][0])
 
+    def _everybody(self, of: str, version: int) -> list[tuple[str, ...]]:
+        return self._rows(of, [(number, version) for number in range(self.world.rows)])
+
+    def _rows(
+        self, of: str, changes: Sequence[tuple[int, int]], added: Sequence[str] | None = None
+    ) -> list[tuple[str, ...]]:
+        """Rows by their numbers and versions; `added` are the values of the column that a minor version adds."""
+        rows = [self._row(of, number, version) for number, version in changes]
+        return rows if added is None else [(*row, one) for row, one in zip(rows, added, strict=True)]
+
     def _publish(
-        self, of: str, full: bool, moment: float, rows: list[tuple[str, ...]], added: Sequence[str] | None = None
+        self, of: str, full: bool, moment: float, make: Callable[[], list[tuple[str, ...]]], wider: bool = False
     ) -> ReadyFile:
-        columns, version = BDS[of][0], "9.0"
-        if added is not None:
-            columns, version = (*columns, ADDED), "9.1"
-            rows = [(*row, one) for row, one in zip(rows, added, strict=True)]
-        file = ReadyFile(next(self._file_numbers), of, full, moment, columns, rows, version)
+        columns, version = ((*BDS[of][0], ADDED), "9.1") if wider else (BDS[of][0], "9.0")
+        file = ReadyFile(next(self._file_numbers), of, full, moment, columns, make, version)
         self._files.append(file)
         return file
 
@@ -492,8 +503,9 @@ class Brightspace(Vendor):
         today = self.world.anchor - self.world.anchor % DAY
         moment = float(args.get("moment", today + float(args.get("days", 0)) * DAY))
         if action == "publish":
-            rows = [self._row(args["of"], number, version) for number, version in args["rows"]]
-            return self._publish(args["of"], bool(args.get("full")), moment, rows, args.get("added")).queued
+            added = args.get("added")
+            make = partial(self._rows, args["of"], args["rows"], added)
+            return self._publish(args["of"], bool(args.get("full")), moment, make, added is not None).queued
         if action == "expire":
             kinds = [args["full"]] if "full" in args else [True, False]
             self._files = [
