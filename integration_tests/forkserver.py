@@ -45,6 +45,7 @@ def main(channel: socket.socket, name: str) -> None:
     if "airbyte_cdk" in sys.modules:
         cdk_schema.parse_once()
         importlib.import_module("source_lms_reports.source").SourceLmsReports()  # reads files that are kept in memory
+        importlib.import_module("source_lms_reports.platforms.template").fill("{{ '' }}", {})  # compiles its patterns
     sys.stdout.flush()  # what an import prints is said once, and not by each fork
     sys.stderr.flush()
     gc.freeze()
