@@ -60,6 +60,8 @@ class Host(ThreadingHTTPServer):
         """Remember open connections, so that `stop` can end idle ones."""
         with self._open_lock:
             (self._open.add if opened else self._open.discard)(connection)
+            if opened and self.closing.is_set():
+                _quietly(lambda: connection.shutdown(socket.SHUT_RDWR))  # `stop` has not seen it
 
     def _serve(self) -> None:
         """Take connections. `serve_forever` would look fifty times a second whether it shall end; ten hosts do."""
@@ -73,7 +75,7 @@ class Host(ThreadingHTTPServer):
     def stop(self) -> None:
         """End the server and all connections."""
         self.closing.set()
-        socket.create_connection(self.server_address[:2]).close()
+        socket.create_connection((str(self.server_address[0]), self.port)).close()
         self._thread.join()
         with self._open_lock:
             for connection in self._open:

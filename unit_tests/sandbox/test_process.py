@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ import pytest
 import requests
 
 from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.server import wait_until
+from integration_tests.sandbox.server import Host, wait_until
 from integration_tests.sandbox.vendors import VENDORS
+from integration_tests.sandbox.vendors.brightspace import Brightspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +105,27 @@ def test_generated_files_go_with_the_sandbox_unless_they_are_to_be_kept(tmp_path
     with Sandbox(rows=5, cache_dir=tmp_path) as keeping:
         keeping.world.cache.build("a", lambda path: path.touch())
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_hosts_at_rest_wait_for_a_connection_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: Counter[str] = Counter()
+    take = Host.handle_request
+    monkeypatch.setattr(Host, "handle_request", lambda host: (turns.update([host.vendor]), take(host)))
+    with Sandbox(rows=5) as started:
+        requests.get(started.url("sana"), timeout=5)
+    assert turns == {**dict.fromkeys([*VENDORS, "files"], 1), "sana": 2}
+
+
+def test_rows_of_ready_files_are_made_when_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: Counter[int] = Counter()
+    row = Brightspace._row
+
+    def counted(brightspace: Brightspace, of: str, number: int, version: int) -> tuple[str, ...]:
+        made.update([number])
+        return row(brightspace, of, number, version)
+
+    monkeypatch.setattr(Brightspace, "_row", counted)
+    with Sandbox(rows=5) as started:
+        assert made == {}
+        assert len(list(started.truth("brightspace", "bds_users"))) == 5
+    assert made == dict.fromkeys(range(5), 1)
