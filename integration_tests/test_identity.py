@@ -20,12 +20,14 @@ COURSES = (
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, text: str, kind: str = "text/csv") -> None:
-    """Have every download link of the sandbox answer with one text."""
+    """Have every download link of the sandbox answer with one text, as if the vendor had made that."""
+    content = text.encode()
 
     def answer(*_: Any) -> Response:
-        return Response(200, [("Content-Type", kind)], text.encode())
+        return Response(200, [("Content-Type", kind)], content)
 
     monkeypatch.setattr(downloads, "whole_file", answer)
+    monkeypatch.setattr(downloads.Artifact, "size", len(content))
 
 
 def read(connector: Connector, config: Json, *names: str, state: list[Json] | None = None) -> Any:
