@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from source_lms_reports.errors import ArchiveLimitExceeded, CorruptPayload, EmptyPayload, TruncatedPayload
 from source_lms_reports.files.findings import FileFindings
 from source_lms_reports.files.gunzip import MAGIC, Gunzip
+from source_lms_reports.files.inflated import open_member
 from source_lms_reports.files.member_names import is_about_the_archive, is_system_file, name_of, stem
 from source_lms_reports.files.options import ArchiveLimits
 from source_lms_reports.files.payload import Part, Payload
@@ -342,10 +343,10 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, outer: Source, budg
                 f"{label} is encrypted, and no password for it is known. Switch that off where the report is made."
             )
         try:
-            stream = archive.open(info)
+            stream = open_member(archive, info)
         except DAMAGE as error:
             raise corrupt(label, error) from error
-        return _Unpacking(cast("BinaryIO", stream), budget, packed, label)
+        return _Unpacking(stream, budget, packed, label)
 
     findings = outer.findings.member(info.header_offset)
     return Source(stem(name), label, None, None, packed, False, opener, name, True, findings)

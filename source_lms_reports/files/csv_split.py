@@ -164,15 +164,12 @@ def _set_aside(parts: list[bytes]) -> tuple[bytes, bytes, int]:
     between = outside[1:-1]
     if b"" not in between:
         return _with_line_feeds(_MARK.join(outside)), _MARK.join(inside), len(inside)
-    quoted: list[bytes] = []
-    start = 0
-    for place, text in enumerate(between, start=1):
-        if text:
-            quoted.append(inside[start] if place - start == 1 else b'"'.join(inside[start:place]))
-            start = place
-    quoted.append(b'"'.join(inside[start:]))
-    skeleton = _with_line_feeds(_MARK.join([outside[0], *filter(None, between), outside[-1]]))
-    return skeleton, _MARK.join(quoted), len(quoted)
+    joined = [b""] * (2 * len(inside) - 1)
+    joined[0::2] = inside
+    joined[1::2] = [_MARK if text else b'"' for text in between]  # half of the time of joining each cell's parts
+    others = list(filter(None, between))
+    skeleton = _with_line_feeds(_MARK.join([outside[0], *others, outside[-1]]))
+    return skeleton, b"".join(joined), len(others) + 1
 
 
 def _with_line_feeds(text: bytes) -> bytes:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
+from typing import cast
 
 from isal import isal_zlib
 
@@ -21,21 +20,20 @@ _WINDOW = -zlib.MAX_WBITS
 _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment] # the stub takes the class for one of it
 
 
-@contextmanager
-def opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[ByteStream]:
-    """The unpacked bytes of a member, as `ZipFile.open` gives them.
+def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> ByteStream:
+    """The unpacked bytes of a member, as `ZipFile.open` gives them; the caller closes the stream.
 
     The packed ones are read as those of a member that is not packed and has no checksum.
+
+    Raises:
+        BadZipFile, EOFError, ...: What `ZipFile.open` raises.
     """
     if info.compress_type != zipfile.ZIP_DEFLATED:
-        with archive.open(info) as stream:
-            yield stream
-        return
+        return cast("ByteStream", archive.open(info))
     packed = copy(info)
     packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
     del packed.CRC
-    with archive.open(packed) as stream:
-        yield Inflated(stream, info)
+    return Inflated(cast("ByteStream", archive.open(packed)), info)
 
 
 class Inflated:

@@ -6,13 +6,13 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from urllib.parse import unquote
 
-from source_lms_reports.files.inflated import opened
+from source_lms_reports.files.inflated import open_member
 from source_lms_reports.files.text import ByteStream
 from source_lms_reports.files.xml_text import Attributes, DamagedXml, parse
 
@@ -156,7 +156,7 @@ class Package:
     @contextmanager
     def blocks(self, info: zipfile.ZipInfo) -> Iterator[Iterator[bytes]]:
         """The unpacked bytes of a part."""
-        with opened(self._archive, info) as stream:
+        with closing(open_member(self._archive, info)) as stream:
             if info.file_size <= AHEAD:
                 yield iter(partial(stream.read, READ), b"")
                 return

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_lms_reports.files.inflated import Inflated, opened
+from source_lms_reports.files.inflated import Inflated, open_member
 
 _LEVELS = st.sampled_from((0, 1, 6, 9))
 _STRATEGIES = st.sampled_from((zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_FIXED))
@@ -45,7 +45,8 @@ def archive_of(text: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 
 def unpacked(content: bytes, size: int = 65536) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, opened(archive, archive.getinfo("a")) as stream:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    with archive, contextlib.closing(open_member(archive, archive.getinfo("a"))) as stream:
         return b"".join(iter(lambda: stream.read(size), b""))
 
 
@@ -79,7 +80,8 @@ def test_an_archive_that_ends_inside_a_member_is_told(tmp_path: Path) -> None:
     with zipfile.ZipFile(file) as archive:
         with file.open("r+b") as cut:
             cut.truncate(1000)
-        with opened(archive, archive.getinfo("a")) as stream, pytest.raises(EOFError):
+        stream = open_member(archive, archive.getinfo("a"))
+        with contextlib.closing(stream), pytest.raises(EOFError):
             stream.read()
 
 
