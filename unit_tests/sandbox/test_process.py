@@ -113,7 +113,8 @@ def test_hosts_at_rest_wait_for_a_connection_and_for_nothing_else(monkeypatch: p
     monkeypatch.setattr(Host, "handle_request", lambda host: (turns.update([host.vendor]), take(host)))
     with Sandbox(rows=5) as started:
         requests.get(started.url("sana"), timeout=5)
-    assert turns == {**dict.fromkeys([*VENDORS, "files"], 1), "sana": 2}
+    assert turns.pop("sana") <= 2  # it may be stopped before it waits anew
+    assert turns == dict.fromkeys({*VENDORS, "files"} - {"sana"}, 1)
 
 
 def test_rows_of_ready_files_are_made_when_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
