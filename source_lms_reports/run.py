@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -146,7 +145,9 @@ def quick_imports() -> Iterator[None]:
 @contextlib.contextmanager
 def _instead_of(module: str, name: str, make: Callable[[Any], Any]) -> Iterator[None]:
     """Put something in the place of a function of a library; nothing where this version of it has none."""
-    holder = importlib.import_module(module) if importlib.util.find_spec(module) else None
+    holder = None
+    with contextlib.suppress(ImportError):
+        holder = importlib.import_module(module)
     function = getattr(holder, name, None)
     if function is None:
         yield

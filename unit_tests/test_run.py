@@ -106,6 +106,6 @@ def test_what_is_not_hashable_is_asked_about_once() -> None:
 
 
 def test_a_library_without_that_function_is_left_alone() -> None:
-    with script._instead_of("json", "nothing", repr), script._instead_of("no_such_library", "nothing", repr):
+    with script._instead_of("json", "nothing", repr), script._instead_of("no_such.library", "nothing", repr):
         pass
     assert not hasattr(json, "nothing")
