@@ -20,6 +20,19 @@ _WINDOW = 16 + zlib.MAX_WBITS
 _DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment] # the stub takes the class for one of it
 
 
+def inflated(member: isal_zlib.Decompress, packed: bytes, most: int) -> bytes:
+    """What packed bytes unpack to, up to `most` bytes; 0 for all.
+
+    Raises:
+        zlib.error: They are damaged.
+    """
+    try:
+        data: bytes = member.decompress(packed, most)
+    except _DAMAGED as error:
+        raise zlib.error(str(error)) from error
+    return data
+
+
 class Gunzip:
     """The unpacked bytes of a stream, which is closed along with this one.
 
@@ -48,10 +61,7 @@ class Gunzip:
                 break
             if not self._packed and not self._more():
                 raise EOFError("the packed data ends inside a member")
-            try:
-                data: bytes = member.decompress(self._packed, max(size, 0))
-            except _DAMAGED as error:
-                raise zlib.error(str(error)) from error
+            data = inflated(member, self._packed, max(size, 0))
             self._packed = member.unused_data if member.eof else member.unconsumed_tail
             if member.eof:
                 self._member = None

@@ -12,12 +12,12 @@ from typing import cast
 
 from isal import isal_zlib
 
+from source_lms_reports.files.gunzip import inflated
 from source_lms_reports.files.text import ByteStream
 
 _READ = 64 * 1024
 _WINDOW = -zlib.MAX_WBITS
 """Without a header and a checksum, which are the ZIP's own."""
-_DAMAGED: type[Exception] = isal_zlib.error  # type: ignore[assignment] # the stub takes the class for one of it
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> ByteStream:
@@ -72,11 +72,7 @@ class Inflated:
 
     def _some(self, most: int) -> bytes:
         packed = self._inflate.unconsumed_tail or self._packed.read(_READ)
-        try:
-            found: bytes = self._inflate.decompress(packed, most)
-        except _DAMAGED as error:
-            raise zlib.error(str(error)) from error
-        data = found[: self._left]
+        data = inflated(self._inflate, packed, most)[: self._left]
         self._left -= len(data)
         self._sum = isal_zlib.crc32(data, self._sum)
         self._at_end = self._inflate.eof or not self._left or not (packed or data)
